@@ -1,0 +1,143 @@
+"""What a model is: arguments in, `fit`, `predict`, and a state of arrays and numbers that can be stored safely."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from ..benchmark.conversations import Conversations
+from ..benchmark.predictions import Predictions
+from ..benchmark.randomness import Randomness
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""What a JSON file can hold."""
+
+Selection = Literal["validation", "test"]
+"""On which split the epoch is chosen. `test` is what most published code does; results are marked as such."""
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a fit may use beside its training and validation data."""
+
+    seed: int
+    """Seed of this training run; every random number of the fit comes from it."""
+    device: str = "cpu"
+    """`cpu` or `cuda`; `auto` has been resolved by then."""
+    selection: Selection = "validation"
+    """Which split chooses the epoch."""
+    monitor: Conversations | None = None
+    """The test split, scored after every epoch for the record (selection optimism) and, only with
+    `selection="test"`, for the choice; None: not recorded."""
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+    """Called after every epoch with what is done, how far, of how many."""
+
+    @property
+    def randomness(self) -> Randomness:
+        """The source of random numbers of this fit."""
+        return Randomness(self.seed, ("fit",))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the training record."""
+
+    number: int
+    """From 1."""
+    train_loss: float
+    """Mean training loss over the epoch."""
+    validation: dict[str, float]
+    """`accuracy`, `weighted_f1`, `macro_f1`, `nll` on validation."""
+    test: dict[str, float]
+    """The same on test; empty without a monitor. For the record: it decides nothing unless `selection="test"`."""
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """How a model was fitted."""
+
+    epochs: tuple[Epoch, ...] = ()
+    """Empty for models without epochs."""
+    chosen_epoch: int | None = None
+    """Number of the epoch whose weights were kept; None without epochs."""
+    selection: Selection = "validation"
+    """Split that chose the epoch."""
+    selection_optimism: float | None = None
+    """Best test weighted F1 over epochs minus that of the validation-best epoch, ≥ 0; None without epochs or monitor."""
+    parameters: int = 0
+    """Number of learned scalars."""
+    notes: dict[str, float | str] = field(default_factory=dict)
+    """Anything else worth keeping, such as `temperature` or `milliseconds per utterance`."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything a fitted model needs to predict again; stored as safetensors and JSON, never pickled."""
+
+    arrays: Mapping[str, np.ndarray]
+    """Learned arrays by name."""
+    settings: Mapping[str, Json]
+    """Everything else, small."""
+
+
+class FittedModel(Protocol):
+    """A model that can predict."""
+
+    @property
+    def record(self) -> TrainingRecord:
+        """How it was fitted."""
+        ...
+
+    def predict(self, conversations: Conversations) -> Predictions:
+        """Return one row per row of `conversations` (rows that are context only included).
+
+        The prediction of a dialogue depends on nothing but that dialogue: not on the others, nor on their order.
+        """
+        ...
+
+    def state(self) -> State:
+        """Return what `restore` needs to make this fitted model again."""
+        ...
+
+
+class Model(Protocol):
+    """A plug-in: a frozen dataclass whose fields are the arguments; nothing learned is kept in it."""
+
+    def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
+        """Learn from `train`; choose on `validation`.
+
+        Raises
+        ------
+        NotApplicable
+            When the model is not defined for these data; the message says why.
+        """
+        ...
+
+    def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
+        """Return the fitted model that gave `state`."""
+        ...
+
+
+class FittedCalibrator(Protocol):
+    """A map from probabilities to probabilities."""
+
+    def apply(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities, utterances × classes."""
+        ...
+
+    def state(self) -> State:
+        """Return what `restore` needs."""
+        ...
+
+
+class Calibrator(Protocol):
+    """A plug-in that follows a model after `+` and is fitted on its validation probabilities only."""
+
+    def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> FittedCalibrator:
+        """Learn from probabilities (utterances × classes) and labels (all known) of the validation split."""
+        ...
+
+    def restore(self, state: State) -> FittedCalibrator:
+        """Return the fitted calibrator that gave `state`."""
+        ...

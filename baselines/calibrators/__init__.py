@@ -1,0 +1,1 @@
+"""Calibrators, written after a model with `+`: one file, one calibrator."""

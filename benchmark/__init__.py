@@ -1,0 +1,1 @@
+"""The harness: data in, predictions out, numbers from predictions."""

@@ -1,0 +1,252 @@
+"""Conversations, flat and frozen: what data sets give, stresses change and models read."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from .errors import DataError, suggestion
+
+UNKNOWN = -1
+"""Label of an utterance whose emotion is not known."""
+CONTEXT_ONLY = -1
+"""Target of a row that is there for context, and whose prediction nobody reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class Conversations:
+    """A data split: one row per utterance, dialogues contiguous, no padding.
+
+    Checked once, when made; arrays are read-only from then on. A stress returns a new one (`change`).
+
+    Raises
+    ------
+    DataError
+        For shapes that disagree, values that are not finite, dialogues that are empty or not contiguous, labels,
+        speakers or targets out of range. The message names the first place.
+    """
+
+    data: str
+    """Canonical spec text of the data set, such as `mosi` or `simulated:seed=3`."""
+    split: str
+    """`train`, `validation` or `test`."""
+    classes: tuple[str, ...]
+    """Names of the classes, in the order of their index."""
+    features: Mapping[str, Float32[np.ndarray, "utterances width"]]
+    """Per modality; the width may differ from one to the next. Order: text, audio, video, then others."""
+    observed: Mapping[str, Bool[np.ndarray, " utterances"]]
+    """Per modality: what the model is told about whether the row was observed."""
+    present: Mapping[str, Bool[np.ndarray, " utterances"]]
+    """Per modality: whether the row really holds what was recorded. Differs from `observed` where a stress acts in
+    silence. For the record and for `bayes_optimal`; a model must not read it."""
+    dialogue: Int64[np.ndarray, " utterances"]
+    """Index of the dialogue of each row: 0 0 0 1 1 2 …"""
+    speaker: Int64[np.ndarray, " utterances"]
+    """Index of the speaker, local to the dialogue, from 0."""
+    label: Int64[np.ndarray, " utterances"]
+    """Index of the gold class; −1 unknown."""
+    target: Int64[np.ndarray, " utterances"]
+    """Row of the original split whose prediction is read here; −1: context only. In a data set as loaded: 0, 1, 2, …"""
+    utterance_ids: tuple[str, ...]
+    """Name of each utterance in its corpus; unique in a data set as loaded."""
+    dialogue_ids: tuple[str, ...]
+    """Name of each dialogue in its corpus, one per dialogue."""
+    transcripts: tuple[str, ...] | None = None
+    """What was said, one per row; None where the corpus has none."""
+    checked: bool = field(default=True, repr=False)
+    """False leaves the check out; for `change`, whose input was checked."""
+
+    def __post_init__(self) -> None:
+        """Check, then freeze the arrays."""
+        if self.checked:
+            _check(self)
+        arrays = (self.dialogue, self.speaker, self.label, self.target)
+        for array in (*self.features.values(), *self.observed.values(), *self.present.values(), *arrays):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        """Return the number of utterances (rows)."""
+        return len(self.label)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, in the order of `features`."""
+        return tuple(self.features)
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Width of the feature vectors per modality."""
+        return {modality: rows.shape[1] for modality, rows in self.features.items()}
+
+    @property
+    def dialogues(self) -> int:
+        """Number of dialogues."""
+        return len(self.dialogue_ids)
+
+    @cached_property
+    def starts(self) -> Int64[np.ndarray, " dialogues_and_one"]:
+        """First row of each dialogue, and after the last the number of rows."""
+        return np.searchsorted(self.dialogue, np.arange(self.dialogues + 1)).astype(np.int64)
+
+    @cached_property
+    def turn(self) -> Int64[np.ndarray, " utterances"]:
+        """Position of each row in its dialogue, from 0."""
+        return np.arange(len(self), dtype=np.int64) - self.starts[self.dialogue]
+
+    def change(self, **changes: object) -> "Conversations":
+        """Return a copy with some fields replaced; what is not named is shared, not copied."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
+
+    def with_modalities(
+        self,
+        *,
+        features: Mapping[str, Float32[np.ndarray, "utterances width"]] | None = None,
+        observed: Mapping[str, Bool[np.ndarray, " utterances"]] | None = None,
+        present: Mapping[str, Bool[np.ndarray, " utterances"]] | None = None,
+    ) -> "Conversations":
+        """Return a copy in which the modalities named are replaced and the others shared."""
+        return self.change(
+            features={**self.features, **(features or {})},
+            observed={**self.observed, **(observed or {})},
+            present={**self.present, **(present or {})},
+        )
+
+    def take_dialogues(self, dialogues: Sequence[int] | Int64[np.ndarray, " chosen"]) -> "Conversations":
+        """Return the named dialogues, in the order named; targets are numbered anew only where all rows were targets.
+
+        A dialogue may be named more than once only if `target` is set by the caller afterwards.
+        """
+        starts = self.starts
+        chosen = [np.arange(starts[d], starts[d + 1]) for d in dialogues]
+        rows = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+        return self.change(
+            features={m: x[rows] for m, x in self.features.items()},
+            observed={m: x[rows] for m, x in self.observed.items()},
+            present={m: x[rows] for m, x in self.present.items()},
+            dialogue=np.repeat(np.arange(len(chosen)), [len(c) for c in chosen]).astype(np.int64),
+            speaker=self.speaker[rows],
+            label=self.label[rows],
+            target=np.arange(len(rows), dtype=np.int64),
+            utterance_ids=tuple(self.utterance_ids[row] for row in rows),
+            dialogue_ids=tuple(self.dialogue_ids[d] for d in dialogues),
+            transcripts=None if self.transcripts is None else tuple(self.transcripts[row] for row in rows),
+        )
+
+    def require_modalities(self, modalities: Sequence[str] | frozenset[str]) -> None:
+        """Raise NotApplicable-like `DataError` when a modality named is not there, with the near names."""
+        for modality in sorted(modalities):
+            if modality not in self.features:
+                raise DataError(
+                    f"{self.data} has no modality {modality!r}; {suggestion(modality, self.modalities)}"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class DataSplits:
+    """A data set: three splits of the same classes and modalities, and what one must know about them."""
+
+    train: Conversations
+    """For fitting."""
+    validation: Conversations
+    """For choosing epochs, thresholds and temperatures."""
+    test: Conversations
+    """For the figures that are reported."""
+    licence: str = ""
+    """Under which terms the data may be used; empty: not stated."""
+    leaks: tuple[str, ...] = ()
+    """Known ways in which these data flatter a model; printed beside every result."""
+
+    def __post_init__(self) -> None:
+        """Check that the splits belong together."""
+        for other in (self.validation, self.test):
+            if (other.data, other.classes, other.widths) != (self.train.data, self.train.classes, self.train.widths):
+                raise DataError(
+                    f"splits of one data set must share name, classes and widths; {self.train.split} has "
+                    f"{self.train.data}, {self.train.classes}, {self.train.widths}, {other.split} has "
+                    f"{other.data}, {other.classes}, {other.widths}"
+                )
+
+    @property
+    def data(self) -> str:
+        """Canonical spec text of the data set."""
+        return self.train.data
+
+    def items(self) -> tuple[tuple[str, Conversations], ...]:
+        """Return name and content of the splits: train, validation, test."""
+        return (("train", self.train), ("validation", self.validation), ("test", self.test))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex, 64 characters) over the content of all splits; transcripts are part of it."""
+        digest = hashlib.sha256()
+        for name, split in self.items():
+            digest.update(f"{name}|{split.classes}|{split.utterance_ids}|{split.dialogue_ids}|".encode())
+            digest.update(repr(split.transcripts).encode())
+            for modality in split.modalities:
+                digest.update(f"{modality}|{split.features[modality].shape}|".encode())
+                digest.update(np.ascontiguousarray(split.features[modality]).tobytes())
+                digest.update(split.observed[modality].tobytes())
+            for array in (split.dialogue, split.speaker, split.label):
+                digest.update(array.tobytes())
+        return digest.hexdigest()
+
+
+def _check(c: Conversations) -> None:
+    where = f"{c.data}, {c.split}"
+    utterances = len(c.label)
+    if not c.features or not utterances:
+        raise DataError(f"{where}: expected at least one modality and one utterance, got {list(c.features)} and {utterances}")
+    if len(c.classes) < 2 or len(set(c.classes)) != len(c.classes):
+        raise DataError(f"{where}: expected two or more distinct classes, got {c.classes}")
+    _check_lengths(c, where, utterances)
+    _check_features(c, where)
+    steps = np.diff(c.dialogue, prepend=-1)
+    if not np.isin(steps, (0, 1)).all() or c.dialogue[0] != 0 or c.dialogue[-1] != len(c.dialogue_ids) - 1:
+        raise DataError(
+            f"{where}: expected contiguous dialogues numbered 0 … {len(c.dialogue_ids) - 1}, none of them empty; "
+            f"got a step of {steps[np.argmin(np.isin(steps, (0, 1)))]} between rows"
+        )
+    for name, array, low, high in (
+        ("label", c.label, UNKNOWN, len(c.classes) - 1),
+        ("speaker", c.speaker, 0, None),
+        ("target", c.target, CONTEXT_ONLY, None),
+    ):
+        wrong = (array < low) | (array > (high if high is not None else array))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(f"{where}: expected {name} from {low}{f' to {high}' if high else ''}, got {array[row]} at row {row}")
+
+
+def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
+    if not c.features.keys() == c.observed.keys() == c.present.keys():
+        raise DataError(
+            f"{where}: features, observed and present must name the same modalities, got {sorted(c.features)}, "
+            f"{sorted(c.observed)}, {sorted(c.present)}"
+        )
+    columns: dict[str, Sequence[object] | np.ndarray] = {
+        "dialogue": c.dialogue, "speaker": c.speaker, "target": c.target, "utterance_ids": c.utterance_ids,
+        **{f"features of {m}": x for m, x in c.features.items()},
+        **{f"observed of {m}": x for m, x in c.observed.items()},
+        **{f"present of {m}": x for m, x in c.present.items()},
+    }  # fmt: skip
+    if c.transcripts is not None:
+        columns["transcripts"] = c.transcripts
+    for name, column in columns.items():
+        if len(column) != utterances:
+            raise DataError(f"{where}: expected {utterances} rows (one per label), got {len(column)} in {name}")
+
+
+def _check_features(c: Conversations, where: str) -> None:
+    for modality, rows in c.features.items():
+        if rows.ndim != 2 or not rows.shape[1] or rows.dtype != np.float32:
+            raise DataError(
+                f"{where}: expected {modality} as utterances × width in float32, got {rows.shape} in {rows.dtype}"
+            )
+        # One pass over the sums finds a bad row without a second copy of the features in memory.
+        bad = ~np.isfinite(rows.sum(axis=1, dtype=np.float64))
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise DataError(f"{where}: {modality} holds a value that is not finite, at utterance {c.utterance_ids[row]}")

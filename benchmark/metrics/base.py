@@ -1,0 +1,100 @@
+"""What a metric is: sums over utterances, and a function of their totals.
+
+A metric that is a function of per-dialogue sums gets its bootstrap interval from one matrix product (see
+`benchmark.bootstrap`): `statistic` turns predictions into utterances × sums, the engine adds them up per dialogue and
+per draw, and `value` turns totals into figures, for all draws at once. Metrics that share a statistic share the work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+Need = Literal["clean", "removals", "posterior"]
+"""What a metric may need beside the predictions of its own condition."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The predictions of one model on one data set under one condition, with all that a metric may look at.
+
+    All arrays have one row per labelled utterance; dialogues contiguous, turns in order.
+    """
+
+    probabilities: Float[np.ndarray, "utterances classes"]
+    """Under this condition."""
+    label: Int64[np.ndarray, " utterances"]
+    """Index of the gold class, all known."""
+    dialogue: Int64[np.ndarray, " utterances"]
+    """Index of the dialogue, not decreasing."""
+    turn: Int64[np.ndarray, " utterances"]
+    """Position in the dialogue as recorded; a gap means that an utterance without label was left out."""
+    speaker: Int64[np.ndarray, " utterances"]
+    """Index of the speaker, local to the dialogue."""
+    classes: tuple[str, ...]
+    """Names of the classes."""
+    clean: Float[np.ndarray, "utterances classes"] | None = None
+    """The same model's probabilities on clean input; None: not in the run."""
+    removals: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)
+    """The same model's probabilities with one modality (or context) removed, by its name. Filled for the clean
+    condition only: that is where confidence under removal is defined."""
+    posterior: "Scored | None" = None
+    """The exact posterior's predictions under the same condition, on simulated data; None: not known."""
+
+    @property
+    def predicted(self) -> Int64[np.ndarray, " utterances"]:
+        """Most probable class; the lowest index wins a tie."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> Float[np.ndarray, " utterances"]:
+        """Largest probability."""
+        return self.probabilities.max(axis=1)
+
+
+class Statistic(Protocol):
+    """A frozen (hashable) dataclass: equal statistics are computed once, whoever asks for them."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return what each utterance adds to each sum."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """What a perfectly calibrated model would show on a sample of this size (labels redrawn from its own p)."""
+
+    mean: float
+    """Mean over the redraws."""
+    high: float
+    """95th percentile over the redraws: a figure below it is not evidence of miscalibration."""
+
+
+class Metric(Protocol):
+    """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`)."""
+
+    title: ClassVar[str]
+    """How tables and figures name it, such as `Weighted F1`."""
+    unit: ClassVar[str]
+    """Unit; empty: a plain number."""
+    range: ClassVar[tuple[float, float]]
+    """Smallest and largest possible value; may be infinite."""
+    direction: ClassVar[Literal["higher", "lower", "zero", "none"]]
+    """What is better: higher, lower, nearer to zero, or neither."""
+    needs: ClassVar[frozenset[Need]]
+    """What it needs beside the predictions of its own condition; a condition that lacks it has no such figure."""
+
+    @property
+    def statistic(self) -> Statistic:
+        """What is summed."""
+        ...
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Name the figures that `value` returns: `("",)` for one, class names, names of removals, …"""
+        ...
+
+    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
+        """Return the figures from totals; NaN where one is not defined (such as no neighbouring turns)."""
+        ...

@@ -1,0 +1,142 @@
+"""Plug-ins by name: one file each in its folder, or an entry point of somebody else's package.
+
+A file is a plug-in when it says `PLUGIN = …` at its top level; its name is the plug-in's name and the first line of
+its docstring says what it is. Names and summaries are read without importing anything, so listing is quick and a
+plug-in that does not import breaks nobody but its user.
+"""
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .arguments import build, canonical
+from .errors import MissingPackage, SpecError, UnknownName
+from .specs import Call, join, parse
+
+_ROOT = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of plug-in."""
+
+    singular: str
+    """What one of them is called in messages."""
+    package: str
+    """Where the built-in ones are, relative to the package."""
+    group: str
+    """Entry-point group for those of other packages."""
+
+
+MODELS = Kind("model", "baselines", "emobench.models")
+CALIBRATORS = Kind("calibrator", "baselines.calibrators", "emobench.calibrators")
+PROTOCOLS = Kind("protocol", "protocols", "emobench.protocols")
+DATASETS = Kind("data set", "benchmark.datasets", "emobench.datasets")
+METRICS = Kind("metric", "benchmark.metrics", "emobench.metrics")
+FORMATS = Kind("report format", "reports.formats", "emobench.formats")
+
+KINDS = {
+    "models": MODELS,
+    "calibrators": CALIBRATORS,
+    "protocols": PROTOCOLS,
+    "data": DATASETS,
+    "metrics": METRICS,
+    "formats": FORMATS,
+}
+"""The kinds by the word typed after `emobench list`."""
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Return the names of all plug-ins of a kind, sorted."""
+    return tuple(sorted({*_files(kind), *_entry_points(kind)}))
+
+
+def summary(kind: Kind, name: str) -> str:
+    """Return the first line of a plug-in's docstring, without importing it where it is built in."""
+    path = _files(kind).get(name)
+    text = path.read_text(encoding="utf-8") if path else ""
+    docstring = ast.get_docstring(ast.parse(text)) if path else f"from {_entry_points(kind)[name].value}"
+    return (docstring or "").partition("\n")[0]
+
+
+def source_file(kind: Kind, name: str) -> Path | None:
+    """Return the file that defines a plug-in, None where it has none."""
+    if name in _files(kind):
+        return _files(kind)[name]
+    found = importlib.util.find_spec(_entry_points(kind)[name].module)
+    return Path(found.origin) if found and found.origin else None
+
+
+# A registry holds classes of several interfaces; the functions that use a kind state the interface they expect.
+def plugin_class(kind: Kind, name: str) -> Any:
+    """Import and return the class of a plug-in.
+
+    Raises
+    ------
+    UnknownName
+        With the near names.
+    MissingPackage
+        When the plug-in itself needs a package that is not installed.
+    """
+    if name not in names(kind):
+        raise UnknownName(kind.singular, name, names(kind))
+    if name not in _files(kind):
+        return _entry_points(kind)[name].load()
+    try:
+        return importlib.import_module(f"{_ROOT}.{kind.package}.{name}").PLUGIN
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith(_ROOT):
+            raise
+        raise MissingPackage(f"{kind.singular} {name!r} needs the package {error.name!r}: pip install {error.name}") from error
+
+
+def make(kind: Kind, text: str) -> Any:
+    """Return the plug-in that a spec text without `+` describes.
+
+    Raises
+    ------
+    SpecError, UnknownName
+        One line: what was expected, what was got, what to type.
+    """
+    calls = parse(text)
+    if len(calls) != 1:
+        raise SpecError(f"expected one {kind.singular}, got the chain {text!r}")
+    return make_call(kind, calls[0])
+
+
+def make_call(kind: Kind, call: Call) -> Any:
+    """Return the plug-in that a call describes; errors as in `make`."""
+    return build(plugin_class(kind, call.name), call)
+
+
+def canonical_text(kind: Kind, text: str, suffixes: Kind | None = None) -> str:
+    """Return the one spelling of a spec text; calls after the first are of kind `suffixes` (default: of `kind`).
+
+    Examples
+    --------
+    >>> canonical_text(PROTOCOLS, "modality_drop:rate=0.50,signal=told")
+    'modality_drop:rate=0.5'
+    """
+    first, *rest = parse(text)
+    kinds = [(kind, first), *((suffixes or kind, call) for call in rest)]
+    return join(tuple(canonical(call.name, make_call(which, call)) for which, call in kinds))
+
+
+@cache
+def _files(kind: Kind) -> dict[str, Path]:
+    folder = Path(__file__).parent.parent / kind.package.replace(".", "/")
+    return {
+        path.stem: path
+        for path in sorted(folder.glob("*.py"))
+        if any(line.startswith("PLUGIN") for line in path.read_text(encoding="utf-8").splitlines())
+    }
+
+
+@cache
+def _entry_points(kind: Kind) -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=kind.group)}

@@ -1,0 +1,1 @@
+"""Stress protocols: one file, one stress."""
