@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from jaxtyping import Float, Int64
 
-Need = Literal["clean", "removals", "posterior"]
+Need = Literal["clean", "removals", "posterior", "weights"]
 """What a metric may need beside the predictions of its own condition."""
 
 
@@ -40,6 +40,8 @@ class Scored:
     removals: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)
     """The same model's probabilities with one modality (or context) removed, by its name. Filled for the clean
     condition only: that is where confidence under removal is defined."""
+    modality_weights: Mapping[str, Float[np.ndarray, " utterances"]] = field(default_factory=dict)
+    """How much the model leaned on each modality, where it says so; else empty."""
     posterior: "Scored | None" = None
     """The exact posterior's predictions under the same condition, on simulated data; None: not known."""
 
