@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class TrainingRecord:
     selection: Selection = "validation"
     """Split that chose the epoch."""
     selection_optimism: float | None = None
-    """Best test weighted F1 over epochs minus that of the validation-best epoch, ≥ 0; None without epochs or monitor."""
+    """Best test weighted F1 over epochs minus that of the validation-best epoch, ≥ 0; None: not recorded."""
     parameters: int = 0
     """Number of learned scalars."""
     notes: dict[str, float | str] = field(default_factory=dict)
@@ -81,6 +81,7 @@ class State:
     """Everything else, small."""
 
 
+@runtime_checkable
 class FittedModel(Protocol):
     """A model that can predict."""
 
@@ -101,8 +102,12 @@ class FittedModel(Protocol):
         ...
 
 
+@runtime_checkable
 class Model(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments; nothing learned is kept in it."""
+
+    deterministic: ClassVar[bool]
+    """True: the seed changes nothing, so one fit stands for all seeds of a run."""
 
     def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
         """Learn from `train`; choose on `validation`.
@@ -119,6 +124,7 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
 class FittedCalibrator(Protocol):
     """A map from probabilities to probabilities."""
 
@@ -131,6 +137,7 @@ class FittedCalibrator(Protocol):
         ...
 
 
+@runtime_checkable
 class Calibrator(Protocol):
     """A plug-in that follows a model after `+` and is fitted on its validation probabilities only."""
 

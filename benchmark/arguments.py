@@ -7,7 +7,6 @@ reads the text. Only this module knows how.
 
 import dataclasses
 import types
-import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -16,9 +15,6 @@ from typing_extensions import Doc
 
 from .errors import SpecError, suggestion
 from .specs import Call
-
-if typing.TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -37,7 +33,7 @@ class Argument:
     kind: str
     """Type and range in words, such as `number ≥ 0 ≤ 1` or `told | silent`."""
     default: str
-    """Text of the default; empty: not set."""
+    """Text of the default; empty: not set; `required`: none."""
     unit: str
     """Unit; empty: none."""
     about: str
@@ -50,7 +46,7 @@ def describe(plugin: type) -> tuple[Argument, ...]:
         Argument(
             name=field.name,
             kind=_kind(hint),
-            default="" if (value := _default(field)) is None else text_of(value),
+            default=_default_text(field),
             unit=next((mark.unit for mark in _marks(hint) if isinstance(mark, Unit)), ""),
             about=next((mark.documentation for mark in _marks(hint) if isinstance(mark, Doc)), ""),
         )
@@ -119,6 +115,13 @@ def _default(field: "dataclasses.Field[Any]") -> Any:
     return field.default
 
 
+def _default_text(field: "dataclasses.Field[Any]") -> str:
+    default = _default(field)
+    if default is dataclasses.MISSING:
+        return "required"
+    return "" if default is None else text_of(default)
+
+
 def _read(hint: Any, text: str, call: str, name: str) -> object:
     # pydantic is imported when the first argument is read: `--help` does not need it.
     from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -132,7 +135,7 @@ def _read(hint: Any, text: str, call: str, name: str) -> object:
 
 
 def _marks(hint: Any) -> tuple[object, ...]:
-    """All annotations of a hint, those inside unions included."""
+    """Return all annotations of a hint, those inside unions included."""
     if get_origin(hint) is Annotated:
         inner, *marks = get_args(hint)
         return (*marks, *_marks(inner))
@@ -142,7 +145,7 @@ def _marks(hint: Any) -> tuple[object, ...]:
 
 
 def _bare(hint: Any) -> Any:
-    """The hint without annotations and without `None`."""
+    """Return the hint without annotations and without `None`."""
     if get_origin(hint) is Annotated:
         return _bare(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
@@ -163,7 +166,7 @@ def _kind(hint: Any) -> str:
         for attribute, sign in [_BOUNDS.get(type(mark), ("", ""))]
         if attribute
     ]
-    return " ".join([_words(bare), *bounds])
+    return " ".join([_words(bare), " and ".join(bounds)]).strip()
 
 
 def _words(bare: Any) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from .errors import DataError, suggestion
+from .errors import DataError
 
 UNKNOWN = -1
 """Label of an utterance whose emotion is not known."""
@@ -135,14 +135,6 @@ class Conversations:
             transcripts=None if self.transcripts is None else tuple(self.transcripts[row] for row in rows),
         )
 
-    def require_modalities(self, modalities: Sequence[str] | frozenset[str]) -> None:
-        """Raise NotApplicable-like `DataError` when a modality named is not there, with the near names."""
-        for modality in sorted(modalities):
-            if modality not in self.features:
-                raise DataError(
-                    f"{self.data} has no modality {modality!r}; {suggestion(modality, self.modalities)}"
-                )
-
 
 @dataclass(frozen=True, eq=False)
 class DataSplits:
@@ -158,6 +150,8 @@ class DataSplits:
     """Under which terms the data may be used; empty: not stated."""
     leaks: tuple[str, ...] = ()
     """Known ways in which these data flatter a model; printed beside every result."""
+    posterior: str = ""
+    """Spec text of the model that is the exact posterior of these data; empty: the posterior is not known."""
 
     def __post_init__(self) -> None:
         """Check that the splits belong together."""
@@ -198,7 +192,9 @@ def _check(c: Conversations) -> None:
     where = f"{c.data}, {c.split}"
     utterances = len(c.label)
     if not c.features or not utterances:
-        raise DataError(f"{where}: expected at least one modality and one utterance, got {list(c.features)} and {utterances}")
+        raise DataError(
+            f"{where}: expected at least one modality and one utterance, got {list(c.features)} and {utterances}"
+        )
     if len(c.classes) < 2 or len(set(c.classes)) != len(c.classes):
         raise DataError(f"{where}: expected two or more distinct classes, got {c.classes}")
     _check_lengths(c, where, utterances)
@@ -217,7 +213,9 @@ def _check(c: Conversations) -> None:
         wrong = (array < low) | (array > (high if high is not None else array))
         if wrong.any():
             row = int(np.argmax(wrong))
-            raise DataError(f"{where}: expected {name} from {low}{f' to {high}' if high else ''}, got {array[row]} at row {row}")
+            raise DataError(
+                f"{where}: expected {name} from {low}{f' to {high}' if high else ''}, got {array[row]} at row {row}"
+            )
 
 
 def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
@@ -249,4 +247,6 @@ def _check_features(c: Conversations, where: str) -> None:
         bad = ~np.isfinite(rows.sum(axis=1, dtype=np.float64))
         if bad.any():
             row = int(np.argmax(bad))
-            raise DataError(f"{where}: {modality} holds a value that is not finite, at utterance {c.utterance_ids[row]}")
+            raise DataError(
+                f"{where}: {modality} holds a value that is not finite, at utterance {c.utterance_ids[row]}"
+            )

@@ -6,6 +6,7 @@ plug-in that does not import breaks nobody but its user.
 """
 
 import ast
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -64,12 +65,18 @@ def summary(kind: Kind, name: str) -> str:
     return (docstring or "").partition("\n")[0]
 
 
-def source_file(kind: Kind, name: str) -> Path | None:
-    """Return the file that defines a plug-in, None where it has none."""
+@cache
+def source_key(kind: Kind, name: str) -> str:
+    """Return a key of the code of a plug-in from another package; empty for a built-in one.
+
+    The package's version and, where it can be read, the content of the plug-in's file.
+    """
     if name in _files(kind):
-        return _files(kind)[name]
-    found = importlib.util.find_spec(_entry_points(kind)[name].module)
-    return Path(found.origin) if found and found.origin else None
+        return ""
+    point = _entry_points(kind)[name]
+    found = importlib.util.find_spec(point.module)
+    content = Path(found.origin).read_bytes() if found and found.origin and Path(found.origin).is_file() else b""
+    return f"{point.value} {point.dist.version if point.dist else ''} {hashlib.sha256(content).hexdigest()}"
 
 
 # A registry holds classes of several interfaces; the functions that use a kind state the interface they expect.
@@ -92,7 +99,9 @@ def plugin_class(kind: Kind, name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith(_ROOT):
             raise
-        raise MissingPackage(f"{kind.singular} {name!r} needs the package {error.name!r}: pip install {error.name}") from error
+        raise MissingPackage(
+            f"{kind.singular} {name!r} needs the package {error.name!r}: pip install {error.name}"
+        ) from error
 
 
 def make(kind: Kind, text: str) -> Any:

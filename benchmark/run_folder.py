@@ -166,6 +166,8 @@ class RunRecord(_Record):
     selection: Literal["validation", "test"]
     draws: int = 10_000
     """Bootstrap draws."""
+    protocols: tuple[str, ...] = ()
+    """Protocols and conditions as asked for; bare names stand for ladders."""
     metrics: tuple[str, ...] = ()
     """Canonical texts of the metrics asked for; empty: all."""
     data: tuple[DataRecord, ...]
@@ -290,7 +292,9 @@ class RunFolder:
         try:
             text = self.record_path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
-            raise RunFolderError(f"{self.path} is no run folder (it has no run.json); see `emobench run --help`") from None
+            raise RunFolderError(
+                f"{self.path} is no run folder (it has no run.json); see `emobench run --help`"
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise RunFolderError(f"cannot read {self.record_path}: {error}") from None
         try:

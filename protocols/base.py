@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -24,11 +24,15 @@ class FeatureStatistics:
     def of(cls, conversations: Conversations) -> dict[str, "FeatureStatistics"]:
         """Return the statistics of every modality of a training split."""
         return {
-            modality: cls(rows.mean(axis=0, dtype=np.float64).astype(np.float32), rows.var(axis=0, dtype=np.float64).astype(np.float32))
+            modality: cls(
+                mean=rows.mean(axis=0, dtype=np.float64).astype(np.float32),
+                variance=rows.var(axis=0, dtype=np.float64).astype(np.float32),
+            )
             for modality, rows in conversations.features.items()
         }
 
 
+@runtime_checkable
 class StressProtocol(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments of the condition."""
 
@@ -55,13 +59,21 @@ class StressProtocol(Protocol):
         """
         ...
 
-    @classmethod
-    def ladder(cls, modalities: Sequence[str]) -> tuple[str, ...]:
-        """Return the conditions that the bare name of the protocol stands for on data with these modalities."""
+    def check(self, modalities: Sequence[str]) -> None:
+        """Raise NotApplicable, saying why, where the stress is not defined for data with these modalities."""
+        ...
+
+    def ladder(self, modalities: Sequence[str]) -> tuple["StressProtocol", ...]:
+        """Return the conditions that this text stands for on data with these modalities.
+
+        A protocol whose severity is not given (`modality_drop`, `modality_drop:signal=silent`) stands for its
+        standard ladder, from mild to severe; one that is fully given for itself alone.
+        """
         ...
 
     def removes(self) -> str:
-        """Return the modality (or context: `intra`, `inter`) that this condition wholly removes and tells the model
-        of, in the sense of CMERC's removals; empty: none, or more than that.
+        """Return what this condition wholly removes, telling the model: a modality, or `intra`, `inter` for context.
+
+        Removals in the sense of CMERC, for confidence under removal; empty: nothing, or more than one thing.
         """
         ...

@@ -1,5 +1,45 @@
-"""The command line."""
+"""The command line: `emobench run`, `list`, `show`, `data`, `train`, `score`, `report`.
+
+A mistake of the user is one line on standard error and exit code 2; Ctrl-C is exit code 130; a run some of whose cells
+failed is exit code 1. Anything else is a fault of emobench and keeps its traceback.
+"""
+
+import sys
+
+from ..errors import EmobenchError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+MISTAKE = 2
+"""Exit code after a mistake of the user."""
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; `arguments` default to those of the process."""
+    sys.exit(exit_code(sys.argv[1:] if arguments is None else arguments))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; messages go to standard error."""
+    from typer.exceptions import TyperException
+
+    from .app import app
+
+    try:
+        outcome = app(args=arguments, prog_name="emobench", standalone_mode=False)
+    except TyperException as error:
+        return _say(error.format_message(), error.exit_code)
+    except EmobenchError as error:
+        return _say(str(error), MISTAKE)
+    except KeyboardInterrupt:
+        return _say("interrupted; what was done is kept: type the same command again to go on", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        return 0
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    print(f"emobench: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201 (the command line prints)
+    return code

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from ..conversations import DataSplits
 
 
+@runtime_checkable
 class DataSet(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments."""
 

@@ -7,7 +7,7 @@ per draw, and `value` turns totals into figures, for all draws at once. Metrics 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -56,6 +56,7 @@ class Scored:
         return self.probabilities.max(axis=1)
 
 
+@runtime_checkable
 class Statistic(Protocol):
     """A frozen (hashable) dataclass: equal statistics are computed once, whoever asks for them."""
 
@@ -74,6 +75,7 @@ class NoiseFloor:
     """95th percentile over the redraws: a figure below it is not evidence of miscalibration."""
 
 
+@runtime_checkable
 class Metric(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`)."""
 

@@ -1,0 +1,148 @@
+"""What the command line does, as short calls."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from .errors import RunFolderError, SpecError
+from .harness import execute
+from .plan import Options, Request, make_plan
+from .progress import Progress, silent
+from .provenance import key
+from .registry import FORMATS, make, names
+from .run_folder import RunFolder, RunRecord, write_text
+from .scoring import score as score_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Outcome(NamedTuple):
+    """What a run left behind."""
+
+    folder: RunFolder
+    """Where it is."""
+    record: RunRecord
+    """What run.json says."""
+
+
+def run(
+    *,
+    models: Sequence[str],
+    protocols: Sequence[str] = (),
+    data: Sequence[str] = ("simulated",),
+    out: Path | str | None = None,
+    options: Options | None = None,
+    formats: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Outcome:
+    """Plan, predict, score and report.
+
+    Parameters
+    ----------
+    models, protocols, data
+        Spec texts; a bare protocol name stands for its ladder, and `clean` is always there.
+    out
+        Run folder; None: below `runs/`, named after what is run. A folder that already holds a run is continued:
+        what was asked for before and what is asked for now are in it afterwards.
+    options
+        Seeds, device and the like.
+    formats
+        Report formats; None: all; empty: none.
+    progress
+        Called with what is done, how far, of how many.
+
+    Raises
+    ------
+    EmobenchError
+        One line; cells that fail do not raise but are recorded with their reason.
+    """
+    wanted = [*names(FORMATS)] if formats is None else list(formats)
+    writers = [make(FORMATS, text) for text in wanted]  # an unknown format is found before hours of work
+    request = Request(tuple(models), tuple(protocols), tuple(data), options or Options())
+    if out is not None and RunFolder(Path(out)).record_path.exists():
+        request = request.joined_to(RunFolder(Path(out)).read_record())
+    plan = make_plan(request)
+    folder = RunFolder(Path(out) if out is not None else plan.default_folder)
+    record = execute(plan, folder, progress=progress)
+    score_folder(folder, progress=progress)
+    for text, writer in zip(wanted, writers, strict=True):
+        _write_if_outdated(folder, text, writer, progress)
+    return Outcome(folder, record)
+
+
+def score(folder: Path, *, progress: Progress = silent) -> Outcome:
+    """Compute all figures of a run folder from its predictions; neither torch nor a model is needed."""
+    outcome = Outcome(RunFolder(folder), RunFolder(folder).read_record())
+    score_folder(outcome.folder, progress=progress)
+    return outcome
+
+
+def report(folder: Path, *, formats: Sequence[str] | None = None) -> Outcome:
+    """Write the reports of a scored run folder; neither torch nor a model is needed."""
+    outcome = Outcome(RunFolder(folder), RunFolder(folder).read_record())
+    for text in formats or names(FORMATS):
+        make(FORMATS, text).write(outcome.folder)
+    return outcome
+
+
+def results(folder: RunFolder) -> "pd.DataFrame":
+    """Return results.parquet as a data frame; columns as in `run_folder.RESULT_COLUMNS`.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder was not scored yet.
+    """
+    import pandas as pd
+
+    if not folder.results_path.exists():
+        raise RunFolderError(f"{folder.path} has no results yet; type: emobench score {folder.path}")
+    return pd.read_parquet(folder.results_path)
+
+
+# `Any`: values come from a command line or a caller, and it is this function that gives them a type.
+def options(**values: Any) -> Options:
+    """Return options from plain values.
+
+    Raises
+    ------
+    SpecError
+        When a value is not allowed; the line names the option as typed.
+    """
+    adapter = TypeAdapter(Options, config=ConfigDict(extra="forbid"))
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).replace("_", "-")
+        raise SpecError(f"--{name}: {first['msg'].lower()}, got {first['input']!r}") from None
+
+
+# `Any`: a writer is what a format's PLUGIN makes; `reports.base` has its interface, and reports are loaded by name.
+def _write_if_outdated(folder: RunFolder, text: str, writer: Any, progress: Progress) -> None:
+    """Write a report unless the same code wrote it from the same figures."""
+    keys_path = folder.path / "reports.json"
+    now = _report_key(folder, text)
+    try:
+        keys = dict(json.loads(keys_path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        keys = {}
+    written, path = keys.get(text, ["", ""])
+    if written == now and (folder.path / path).exists():
+        return
+    progress(f"writing the report: {text}", 0, 1)
+    path = writer.write(folder).relative_to(folder.path).as_posix()
+    progress(f"writing the report: {text}", 1, 1)
+    write_text(keys_path, json.dumps({**keys, text: [now, path]}, indent=1) + "\n")
+
+
+def _report_key(folder: RunFolder, text: str) -> str:
+    reports = Path(__file__).parent.parent / "reports"
+    code = [(path.name, path.read_bytes()) for path in sorted(reports.rglob("*.*")) if path.suffix != ".pyc"]
+    inputs = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder.record_path, folder.results_path)]
+    return key(text, code, inputs)

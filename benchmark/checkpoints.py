@@ -1,0 +1,48 @@
+"""Checkpoints: arrays as safetensors, everything else as JSON; never a pickle."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from ..baselines.base import State
+from .errors import RunFolderError
+from .run_folder import write_text, write_whole
+
+
+def save_checkpoint(stem: Path, state: State, key: str) -> None:
+    """Write a state as `STEM.safetensors` and `STEM.json`, each whole or not at all.
+
+    `key` is stored in both: two files that do not belong together are not taken for a checkpoint.
+    """
+    arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
+    with write_whole(_arrays(stem)) as temporary:
+        save_file(arrays, temporary, metadata={"key": key})
+    write_text(_settings(stem), json.dumps({"key": key, "settings": dict(state.settings)}, indent=1) + "\n")
+
+
+def load_checkpoint(stem: Path, key: str) -> State | None:
+    """Return the state stored under `key`; None where there is none, or one of another key, or a damaged one."""
+    from safetensors import safe_open
+
+    try:
+        content = json.loads(_settings(stem).read_text(encoding="utf-8"))
+        with safe_open(_arrays(stem), "numpy") as opened:
+            keys = {content["key"], (opened.metadata() or {}).get("key")}
+        if keys != {key}:
+            return None
+        return State(arrays=load_file(_arrays(stem)), settings=content["settings"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+    except OSError as error:
+        raise RunFolderError(f"cannot read {stem}.*: {error}") from None
+
+
+def _arrays(stem: Path) -> Path:
+    return stem.with_name(stem.name + ".safetensors")
+
+
+def _settings(stem: Path) -> Path:
+    return stem.with_name(stem.name + ".json")

@@ -1,0 +1,168 @@
+"""The commands, each a thin shell around a function of the package.
+
+What a command needs is imported inside it: `emobench --help` must not wait for torch.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import data
+from .catalogue import list_plugins, show_plugin
+
+app = typer.Typer(
+    help="How far can a multimodal emotion recogniser be trusted when modalities go missing?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data", help="Add data sets, look at them, verify them.")
+app.command("list", help="List models, calibrators, protocols, data, metrics or formats.")(list_plugins)
+app.command("show", help="Show what a model, protocol, data set or metric is, with its arguments and source.")(
+    show_plugin
+)
+
+Models = Annotated[
+    list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
+]
+Data = Annotated[list[str], typer.Option("--data", metavar="DATA", help="Data set; may be repeated.")]
+Seeds = Annotated[int, typer.Option(help="Number of training seeds.")]
+Selection = Annotated[str, typer.Option(metavar="validation|test", help="Split that chooses the epoch.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run.")]
+Out = Annotated[Path | None, typer.Option(help="Run folder [default: below runs/, named after what is run].")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ... import __version__
+
+        typer.echo(f"emobench {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Print the help when no command is given."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(
+    model: Models,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PROTOCOL", help="Protocol (its ladder) or condition; may be repeated."),
+    ] = None,
+    data: Data = ["simulated"],  # noqa: B006 (typer copies it)
+    seeds: Seeds = 1,
+    metric: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC", help="Metric [default: all]; may be repeated.")
+    ] = None,
+    selection: Selection = "validation",
+    device: Device = "auto",
+    stress_seed: Annotated[int, typer.Option(help="Seed of the stresses, shared by all models.")] = 0,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 10_000,
+    report_format: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="FORMAT", help="Report format [default: all]; may be repeated."),
+    ] = None,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> int:
+    """Train, stress, score and report: the whole way from a model to a page."""
+    from .. import api
+    from ..progress import shown
+
+    with shown(quiet=quiet) as progress:
+        outcome = api.run(
+            models=model,
+            protocols=protocol or [],
+            data=data,
+            out=out,
+            options=api.options(
+                seeds=seeds,
+                stress_seed=stress_seed,
+                selection=selection,
+                device=device,
+                draws=draws,
+                metrics=metric or [],
+            ),
+            formats=report_format,
+            progress=progress,
+        )
+    return _conclude(outcome, quiet=quiet)
+
+
+@app.command()
+def train(
+    model: Models,
+    data: Data = ["simulated"],  # noqa: B006 (typer copies it)
+    seeds: Seeds = 1,
+    selection: Selection = "validation",
+    device: Device = "auto",
+    out: Out = None,
+    quiet: Quiet = False,
+) -> int:
+    """Train models and keep their checkpoints; `emobench run --out` with the same folder goes on from there."""
+    from .. import api
+    from ..progress import shown
+
+    with shown(quiet=quiet) as progress:
+        outcome = api.run(
+            models=model,
+            data=data,
+            out=out,
+            options=api.options(seeds=seeds, selection=selection, device=device),
+            formats=[],
+            progress=progress,
+        )
+    return _conclude(outcome, quiet=quiet)
+
+
+@app.command()
+def score(folder: Run, quiet: Quiet = False) -> int:
+    """Compute all figures of a run folder again from its predictions."""
+    from .. import api
+    from ..progress import shown
+
+    with shown(quiet=quiet) as progress:
+        outcome = api.score(folder, progress=progress)
+    return _conclude(outcome, quiet=quiet)
+
+
+@app.command()
+def report(
+    folder: Run,
+    report_format: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="FORMAT", help="html, latex or figures [default: all]; may be repeated."),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Write the reports of a run folder again from its figures."""
+    from .. import api
+
+    return _conclude(api.report(folder, formats=report_format), quiet=quiet)
+
+
+def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:  # noqa: F821 (imported where it is needed)
+    """Print the table of main figures and say what failed; exit code 1 where a cell failed."""
+    if not quiet:
+        from rich.console import Console
+
+        from ...reports.terminal import summary
+
+        Console().print(summary(outcome.folder))
+    failed = [cell for cell in outcome.record.cells if cell.state == "failed"]
+    for why in dict.fromkeys(f"{cell.model} on {cell.data}: {cell.why}" for cell in failed):
+        typer.echo(f"emobench: failed: {why}", err=True)
+    return 1 if failed else 0

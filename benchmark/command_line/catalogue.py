@@ -1,0 +1,72 @@
+"""`emobench list` and `emobench show`: what there is, without running any of it."""
+
+import inspect
+from typing import Annotated
+
+import typer
+
+from ..errors import SpecError, UnknownName, suggestion
+from ..registry import KINDS, Kind, names, plugin_class, summary
+from ..specs import parse
+
+
+def list_plugins(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=" | ".join(KINDS))],
+) -> None:
+    """Print name and summary of every plug-in of a kind."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if kind not in KINDS:
+        raise SpecError(f"expected one of {', '.join(KINDS)}, got {kind!r}; {suggestion(kind, KINDS)}")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for name in names(KINDS[kind]):
+        table.add_row(name, summary(KINDS[kind], name))
+    Console().print(table)
+
+
+def show_plugin(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As in `emobench list`.")],
+) -> None:
+    """Print what a plug-in is, its arguments with defaults and units, and its source."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console()
+    for kind in _kinds_of(parse(name)[0].name):
+        plugin = plugin_class(kind, parse(name)[0].name)
+        console.print(f"[bold]{parse(name)[0].name}[/bold] ({kind.singular})")
+        console.print(
+            escape(inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""), highlight=False
+        )
+        _print_arguments(console, plugin)
+
+
+def _kinds_of(name: str) -> list[Kind]:
+    found = [kind for kind in KINDS.values() if name in names(kind)]
+    if not found:
+        raise UnknownName("name", name, {known for kind in KINDS.values() for known in names(kind)})
+    return found
+
+
+def _print_arguments(console: "rich.console.Console", plugin: type) -> None:  # noqa: F821 (imported where needed)
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ..arguments import describe
+
+    arguments = describe(plugin)
+    if not arguments:
+        console.print("\nNo arguments.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("argument", "default", "unit", "what"):
+        table.add_column(heading, header_style="bold", no_wrap=heading != "what")
+    for argument in arguments:
+        table.add_row(
+            argument.name, argument.default or "–", argument.unit or "–", escape(f"{argument.about} ({argument.kind})")
+        )
+    console.print("")
+    console.print(table)

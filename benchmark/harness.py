@@ -1,0 +1,179 @@
+"""Carry out a plan: train or load, stress, predict; write into the run folder, leaving out what it already holds."""
+
+import time
+from dataclasses import asdict
+
+from ..baselines.base import FitContext, FittedModel, TrainingRecord
+from .checkpoints import load_checkpoint, save_checkpoint
+from .conditions import Condition
+from .errors import EmobenchError, NotApplicable, RunFolderError
+from .models import make_model
+from .plan import Plan
+from .prediction_files import conditions_in, read_predictions, write_predictions, write_utterances
+from .predictions import Predictions
+from .progress import Progress, silent
+from .run_folder import CellRecord, EpochRecord, FitRecord, RunFolder, RunRecord
+from .run_state import Combination, RunState
+from .stressed import predict_under, realised_under
+
+SECONDS_BETWEEN_FLUSHES = 10.0
+"""What a crash can cost at most, beside the condition in hand."""
+
+
+def execute(plan: Plan, folder: RunFolder, *, progress: Progress = silent) -> RunRecord:
+    """Compute what the folder does not hold yet and return the record as written.
+
+    A fit or cell that raises is recorded as failed with its reason, and the others go on. `KeyboardInterrupt` and a
+    folder that cannot be written to end the run; what was done until then is kept.
+    """
+    state = RunState.begin(plan, folder)
+    combinations = [
+        Combination(model, data, seed)
+        for data in plan.data
+        for model in plan.models_of(data)
+        for seed in plan.seeds_of(model)
+    ]
+    todo = [combination for combination in combinations if not _is_done(state, combination)]
+    if todo or not folder.utterances_path.exists():
+        write_utterances(folder, {name: splits.test for name, splits in plan.data.items()})
+    try:
+        for combination in todo:
+            _do(state, combination, progress)
+    finally:
+        record = state.write()
+    return record
+
+
+def _is_done(state: RunState, combination: Combination) -> bool:
+    conditions = state.plan.conditions[combination.data]
+    return state.fit_is_done(combination) and len(_kept(state, combination)) == len(conditions)
+
+
+def _kept(state: RunState, combination: Combination) -> tuple[str, ...]:
+    """Return the conditions whose predictions are there, made by the same code from the same content."""
+    path = state.folder.predictions_path(*combination)
+    try:
+        there = set(conditions_in(path)) if path.exists() else set()
+    except EmobenchError:
+        return ()
+    conditions = state.plan.conditions[combination.data]
+    return tuple(c.text for c in conditions if c.text in there and state.cell_is_done(combination, c))
+
+
+def _do(state: RunState, combination: Combination, progress: Progress) -> None:
+    fitted = _fitted(state, combination, progress)
+    if fitted is None:
+        return
+    path = state.folder.predictions_path(*combination)
+    predictions = {text: read_predictions(path, text) for text in _kept(state, combination)}
+    conditions = state.plan.conditions[combination.data]
+    flushed = time.monotonic()
+    try:
+        for done, condition in enumerate(conditions):
+            progress(f"{combination}: predicting", done, len(conditions))
+            if condition.text not in predictions:
+                _predict(state, combination, fitted, condition, predictions)
+            if time.monotonic() - flushed > SECONDS_BETWEEN_FLUSHES:
+                _flush(state, combination, predictions)
+                flushed = time.monotonic()
+        progress(f"{combination}: predicting", len(conditions), len(conditions))
+    finally:
+        _flush(state, combination, predictions)
+
+
+def _flush(state: RunState, combination: Combination, predictions: dict[str, Predictions]) -> None:
+    if predictions:
+        order = [condition.text for condition in state.plan.conditions[combination.data]]
+        ordered = {text: predictions[text] for text in order if text in predictions}
+        write_predictions(state.folder.predictions_path(*combination), ordered)
+    state.write()
+
+
+def _predict(
+    state: RunState,
+    combination: Combination,
+    fitted: FittedModel,
+    condition: Condition,
+    predictions: dict[str, Predictions],
+) -> None:
+    started = time.perf_counter()
+    splits, why, outcome = state.plan.data[combination.data], "", "done"
+    try:
+        stressed = condition.apply(
+            splits.test, seed=state.plan.options.stress_seed, training=state.statistics(combination.data)
+        )
+        state.note_realised(combination.data, condition.text, realised_under(splits.test, stressed))
+        predictions[condition.text] = predict_under(fitted, splits.test, stressed)
+    except NotApplicable as error:
+        outcome, why = "not applicable", str(error)
+    except RunFolderError:
+        raise
+    except Exception as error:  # a fault of one model must not cost the others their results
+        outcome, why = "failed", _reason(error)
+    state.cells[*combination, condition.text] = CellRecord(
+        **combination._asdict(),
+        condition=condition.text,
+        state=outcome,
+        why=why,
+        key=state.cell_key(combination, condition),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _fitted(state: RunState, combination: Combination, progress: Progress) -> FittedModel | None:
+    """Return the fitted model, from its checkpoint where there is one; None where it failed or declined."""
+    model, fit_key = make_model(combination.model), state.fit_key(combination)
+    stem = state.folder.checkpoint_stem(*combination)
+    saved = load_checkpoint(stem, fit_key) if state.fit_is_done(combination) else None
+    if saved is not None:
+        return model.restore(saved, device=state.device)
+    splits, options = state.plan.data[combination.data], state.plan.options
+    context = FitContext(
+        seed=combination.seed,
+        device=state.device,
+        selection=options.selection,
+        monitor=splits.test,
+        progress=lambda what, done, total: progress(f"{combination}: {what}", done, total),
+    )
+    started = time.perf_counter()
+    outcome, why, fitted = "done", "", None
+    try:
+        fitted = model.fit(splits.train, splits.validation, context=context)
+        save_checkpoint(stem, fitted.state(), fit_key)
+    except NotApplicable as error:
+        outcome, why = "not applicable", str(error)
+    except RunFolderError:
+        raise
+    except Exception as error:  # a fault of one model must not cost the others their results
+        outcome, why = "failed", _reason(error)
+    seconds = time.perf_counter() - started
+    record = fitted.record if fitted is not None and outcome == "done" else TrainingRecord()
+    state.fits[combination] = _fit_record(combination, record, state=outcome, why=why, key=fit_key, seconds=seconds)
+    if outcome != "done":
+        state.mark_all(combination, state=outcome, why=why)
+        state.write()
+        return None
+    state.write()
+    return fitted
+
+
+def _fit_record(combination: Combination, record: TrainingRecord, **outcome: object) -> FitRecord:
+    return FitRecord(
+        **combination._asdict(),
+        epochs=tuple(EpochRecord(**asdict(epoch)) for epoch in record.epochs),
+        chosen_epoch=record.chosen_epoch,
+        selection=record.selection,
+        selection_optimism=record.selection_optimism,
+        parameters=record.parameters,
+        notes=record.notes,
+        **outcome,
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Return the last line of a traceback, and where in the code it was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" ({place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno})" if place else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}"

@@ -1,0 +1,151 @@
+"""The plan of a run: models × data × seeds × conditions, checked and deduplicated before anything is computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from ..baselines.base import Selection
+from .conditions import Condition, expand_all
+from .conversations import DataSplits
+from .errors import RunFolderError, SpecError
+from .models import canonical_model, make_model
+from .provenance import key
+from .registry import DATASETS, METRICS, canonical_text, make
+from .run_folder import RunRecord
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything about a run but what it is run on."""
+
+    seeds: int = 1
+    """Number of training seeds: 0, 1, … seeds − 1."""
+    stress_seed: int = 0
+    """Seed of the stresses, the same for every model and training seed, so that all meet the same input."""
+    selection: Selection = "validation"
+    """Split that chooses the epoch."""
+    device: Device = "auto"
+    """Where torch models run."""
+    draws: int = 10_000
+    """Bootstrap draws."""
+    metrics: tuple[str, ...] = ()
+    """Metrics to compute; empty: all registered."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name, value, least in (
+            ("seeds", self.seeds, 1),
+            ("stress-seed", self.stress_seed, 0),
+            ("draws", self.draws, 100),
+        ):
+            if value < least:
+                raise SpecError(f"expected --{name} to be {least} or more, got {value}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as typed."""
+
+    models: tuple[str, ...]
+    protocols: tuple[str, ...]
+    data: tuple[str, ...]
+    options: Options = Options()
+
+    def joined_to(self, earlier: RunRecord) -> "Request":
+        """Return this request together with that of an earlier run into the same folder, which comes first.
+
+        Raises
+        ------
+        RunFolderError
+            When the two differ in something that a folder can have only one of.
+        """
+        for name, ours, theirs in (
+            ("--stress-seed", self.options.stress_seed, earlier.stress_seed),
+            ("--selection", self.options.selection, earlier.selection),
+        ):
+            if ours != theirs:
+                raise RunFolderError(
+                    f"the folder holds a run made with {name} {theirs}, got {name} {ours}; choose another with --out"
+                )
+        metrics = (*earlier.metrics, *self.options.metrics) if earlier.metrics and self.options.metrics else ()
+        return Request(
+            models=(*(model.name for model in earlier.models if not model.reference), *self.models),
+            protocols=(*earlier.protocols, *self.protocols),
+            data=(*(data.name for data in earlier.data), *self.data),
+            options=replace(self.options, metrics=metrics, seeds=max(self.options.seeds, len(earlier.seeds))),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What will be computed."""
+
+    models: tuple[str, ...]
+    """Canonical texts of the models asked for, in order."""
+    protocols: tuple[str, ...]
+    """Protocols and conditions as asked for."""
+    data: Mapping[str, DataSplits]
+    """Data sets by canonical text."""
+    conditions: Mapping[str, tuple[Condition, ...]]
+    """Conditions of each data set, clean first."""
+    options: Options
+
+    def models_of(self, data: str) -> tuple[str, ...]:
+        """Return the models that run on a data set: those asked for, then the exact posterior where it is known."""
+        posterior = self.data[data].posterior
+        return self.models if not posterior or posterior in self.models else (*self.models, posterior)
+
+    def seeds_of(self, model: str) -> range:
+        """Return the training seeds of a model: one suffices where the seed changes nothing."""
+        return range(1 if make_model(model).deterministic else self.options.seeds)
+
+    @property
+    def command(self) -> str:
+        """What to type to make this run again."""
+        options = self.options
+        words = [f"--model {model}" for model in self.models]
+        words += [f"--protocol {protocol}" for protocol in self.protocols]
+        words += [f"--data {name}" for name in self.data]
+        words += [f"--metric {metric}" for metric in options.metrics]
+        words += [f"--seeds {options.seeds}"] if options.seeds != 1 else []
+        words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
+        words += [f"--selection {options.selection}"] if options.selection != "validation" else []
+        words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
+        return " ".join(["emobench run", *words])
+
+    @property
+    def default_folder(self) -> Path:
+        """Where the run goes without `--out`: the same plan has the same folder, and so continues."""
+        name = ".".join(
+            ["-".join(part.partition(":")[0] for part in parts) for parts in (self.models, self.protocols, self.data)]
+        )
+        return Path("runs") / f"{name[:80]}.{key(self.command)[:6]}"
+
+
+def make_plan(request: Request) -> Plan:
+    """Check what was asked for and load the data.
+
+    Raises
+    ------
+    EmobenchError
+        One line, before anything is computed or written.
+    """
+    models, protocols, data, options = request.models, request.protocols, request.data, request.options
+    if not models:
+        raise SpecError("expected at least one model; type --model rage_fusion")
+    # Cheap checks come before data are loaded.
+    canonical_models = tuple(dict.fromkeys(map(canonical_model, models)))
+    metrics = tuple(dict.fromkeys(canonical_text(METRICS, metric) for metric in options.metrics))
+    names = tuple(dict.fromkeys(canonical_text(DATASETS, name) for name in data))
+    splits = {name: make(DATASETS, name).load() for name in names}
+    conditions = expand_all(protocols, {name: loaded.train.modalities for name, loaded in splits.items()})
+    return Plan(
+        models=canonical_models,
+        protocols=tuple(dict.fromkeys(protocols)),
+        data=splits,
+        conditions=conditions,
+        options=replace(options, metrics=metrics),
+    )

@@ -1,0 +1,55 @@
+"""Fixtures that several tests share."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from emobench.benchmark.conversations import Conversations, DataSplits
+from emobench.benchmark.randomness import Randomness
+
+CLASSES = ("neutral", "joy", "anger")
+
+
+def conversations(
+    *,
+    lengths: tuple[int, ...] = (3, 1, 5),
+    modalities: tuple[str, ...] = ("text", "audio", "video"),
+    split: str = "test",
+    seed: int = 0,
+) -> Conversations:
+    """Return small conversations whose features tell a little about the label."""
+    rng = Randomness(seed, ("conversations", split)).generator()
+    rows = sum(lengths)
+    label = rng.integers(0, len(CLASSES), rows)
+    features = {
+        modality: (rng.normal(size=(rows, 4 + place)) + label[:, None]).astype(np.float32)
+        for place, modality in enumerate(modalities)
+    }
+    return Conversations(
+        data="small",
+        split=split,
+        classes=CLASSES,
+        features=features,
+        observed={modality: np.ones(rows, bool) for modality in modalities},
+        present={modality: np.ones(rows, bool) for modality in modalities},
+        dialogue=np.repeat(np.arange(len(lengths)), lengths),
+        speaker=rng.integers(0, 2, rows),
+        label=label,
+        target=np.arange(rows),
+        utterance_ids=tuple(f"{split}_{row}" for row in range(rows)),
+        dialogue_ids=tuple(f"{split}_dialogue_{dialogue}" for dialogue in range(len(lengths))),
+    )
+
+
+@pytest.fixture
+def small() -> Callable[..., Conversations]:
+    """Make small conversations; see `conversations`."""
+    return conversations
+
+
+@pytest.fixture
+def small_splits() -> DataSplits:
+    """Return a small data set."""
+    lengths = (4, 6, 2, 5, 3, 7, 1, 6)
+    return DataSplits(*(conversations(lengths=lengths, split=name) for name in ("train", "validation", "test")))
