@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import RunFolderError, SpecError
+from .files import write_text
 from .harness import execute
 from .plan import Options, Request, make_plan
 from .progress import Progress, silent
 from .provenance import key
 from .registry import FORMATS, make, names
-from .run_folder import RunFolder, RunRecord, write_text
+from .run_folder import RunFolder
+from .run_record import RunRecord
 from .scoring import score as score_folder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from ..baselines.base import State
 from .errors import RunFolderError
-from .run_folder import write_text, write_whole
+from .files import write_text, write_whole
 
 
 def save_checkpoint(stem: Path, state: State, key: str) -> None:

@@ -10,7 +10,7 @@ from .conversations import Conversations
 from .errors import EmobenchError, NotApplicable, SpecError
 from .randomness import Randomness
 from .registry import PROTOCOLS, make_call, source_key
-from .run_folder import ConditionRecord
+from .run_record import ConditionRecord
 from .specs import Call, join, parse
 
 CLEAN = "clean"

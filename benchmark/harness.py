@@ -12,7 +12,8 @@ from .plan import Plan
 from .prediction_files import conditions_in, read_predictions, write_predictions, write_utterances
 from .predictions import Predictions
 from .progress import Progress, silent
-from .run_folder import CellRecord, EpochRecord, FitRecord, RunFolder, RunRecord
+from .run_folder import RunFolder
+from .run_record import CellRecord, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
 from .stressed import predict_under, realised_under
 

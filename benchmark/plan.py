@@ -12,7 +12,7 @@ from .errors import RunFolderError, SpecError
 from .models import canonical_model, make_model
 from .provenance import key
 from .registry import DATASETS, METRICS, canonical_text, make
-from .run_folder import RunRecord
+from .run_record import RunRecord
 
 Device = Literal["auto", "cpu", "cuda"]
 

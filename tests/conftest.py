@@ -1,12 +1,15 @@
 """Fixtures that several tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from emobench.benchmark import registry
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.registry import Kind
 
 CLASSES = ("neutral", "joy", "anger")
 
@@ -53,3 +56,35 @@ def small_splits() -> DataSplits:
     """Return a small data set."""
     lengths = (4, 6, 2, 5, 3, 7, 1, 6)
     return DataSplits(*(conversations(lengths=lengths, split=name) for name in ("train", "validation", "test")))
+
+
+@dataclass(frozen=True)
+class FakeEntryPoint:
+    """An entry point whose plug-in is already in memory."""
+
+    value: str
+    plugin: object
+    module: str = "emobench"
+    dist: None = None
+
+    def load(self) -> object:
+        """Return the plug-in."""
+        return self.plugin
+
+
+Register = Callable[[Kind, str, object], None]
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
+    """Register plug-ins as another package would, for the length of a test."""
+    points: dict[Kind, dict[str, FakeEntryPoint]] = {}
+    installed = registry._entry_points
+    monkeypatch.setattr(registry, "_entry_points", lambda kind: {**installed(kind), **points.get(kind, {})})
+
+    def add(kind: Kind, name: str, plugin: object) -> None:
+        points.setdefault(kind, {})[name] = FakeEntryPoint(f"elsewhere:{name}", plugin)
+
+    registry.source_key.cache_clear()
+    yield add
+    registry.source_key.cache_clear()

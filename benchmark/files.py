@@ -1,0 +1,95 @@
+"""Files that are written whole or not at all: temporary name, then rename."""
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import RunFolderError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def file_stem(*parts: str) -> str:
+    """Return a file name for texts that may hold any character: readable, safe and without collisions.
+
+    Examples
+    --------
+    >>> file_stem("rage_fusion:preset=paper", "simulated", "0")
+    'rage_fusion-preset-paper.simulated.0.26c1e4ae'
+    """
+    readable = ".".join(re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-")[:60] for part in parts)
+    return f"{readable}.{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
+
+
+@contextlib.contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on leaving without an error it takes the place of `path`.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder cannot be written to or the disk is full; what was at `path` is still there.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes files private; a run folder is meant to be shared like any other file.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder with --out"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    with write_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_table(path: Path, table: "pa.Table") -> None:
+    """Write a Parquet file whole or not at all."""
+    import pyarrow.parquet as pq
+
+    with write_whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_table(path: Path) -> "pa.Table":
+    """Read a Parquet file.
+
+    Raises
+    ------
+    RunFolderError
+        When it is missing or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).partition("\n")[0]
+        raise RunFolderError(f"{path} is damaged ({first}); delete it and run the same `emobench run` again") from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

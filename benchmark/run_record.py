@@ -1,0 +1,155 @@
+"""What is known about a run: the content of run.json and the columns of results.parquet."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+"""Raised when a reader of older folders would misunderstand a new one."""
+
+ALL_SEEDS = -1
+"""In the column `seed` of results: the mean over all seeds of the run."""
+
+RESULT_COLUMNS = (
+    "model", "data", "seed", "condition", "metric", "part", "value", "low", "high",
+    "floor", "floor_high", "seed_sd", "utterances", "dialogues",
+)  # fmt: skip
+"""Columns of results.parquet. One row is one figure.
+
+condition    canonical condition, or for a figure of a whole curve its family, such as `modality_drop:rate=*`
+part         class name, removal, cell of a matrix (`gold→predicted`); empty: the figure itself
+low, high    95 % BCa interval over dialogues; NaN: none
+floor        for ECE-like figures the mean of the noise floor, for CEL the exact posterior's own; NaN: none
+floor_high   95th percentile of the noise floor; NaN: none
+seed         training seed, or ALL_SEEDS for the mean over seeds (always there, also with one seed)
+seed_sd      in rows of ALL_SEEDS with two or more seeds: standard deviation over seeds; else NaN
+"""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConditionRecord(_Record):
+    """A condition of the run."""
+
+    text: str
+    """Canonical text; `clean` is the first."""
+    protocol: str = ""
+    """Name of the protocol (of the last in a chain); empty for `clean`."""
+    family: str = ""
+    """Text with its severity replaced by `*` where the condition is a rung of a degradation curve; else empty."""
+    severity: float | None = None
+    """The rung's severity (clean is 0); None: not on a curve."""
+    removal: str = ""
+    """Modality or context that is wholly removed and told, in the sense of CMERC; else empty."""
+
+
+class DataRecord(_Record):
+    """A data set of the run."""
+
+    name: str
+    """Canonical spec text."""
+    fingerprint: str
+    """SHA-256 over the content."""
+    classes: tuple[str, ...]
+    """Names of the classes in the order of the probability columns."""
+    widths: dict[str, int]
+    """Feature width per modality, in the order text, audio, video."""
+    sizes: dict[str, dict[str, int]]
+    """Per split: `dialogues`, `utterances`."""
+    label_counts: dict[str, tuple[int, ...]]
+    """Per split: utterances of each class."""
+    licence: str = ""
+    """Terms of use; empty: not stated."""
+    leaks: tuple[str, ...] = ()
+    """Known leaks."""
+    realised: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Per condition and modality: the share of test utterances whose row was really taken away."""
+
+
+class ModelRecord(_Record):
+    """A model of the run."""
+
+    name: str
+    """Canonical spec text."""
+    summary: str = ""
+    """One sentence: what it is."""
+    reference: bool = False
+    """True: added by emobench for comparison (the exact posterior), not asked for."""
+
+
+class EpochRecord(_Record):
+    """One epoch of training: see `baselines.base.Epoch`."""
+
+    number: int
+    train_loss: float
+    validation: dict[str, float]
+    test: dict[str, float]
+
+
+class FitRecord(_Record):
+    """One trained model: model × data × seed."""
+
+    model: str
+    data: str
+    seed: int
+    state: Literal["done", "failed", "not applicable"]
+    why: str = ""
+    """Reason, where the state is not `done`."""
+    key: str = ""
+    """Content key: code, model, data fingerprint, seed, selection, device class."""
+    seconds: float = 0.0
+    epochs: tuple[EpochRecord, ...] = ()
+    chosen_epoch: int | None = None
+    selection: Literal["validation", "test"] = "validation"
+    selection_optimism: float | None = None
+    parameters: int = 0
+    notes: dict[str, float | str] = Field(default_factory=dict)
+
+
+class CellRecord(_Record):
+    """One cell: model × data × seed × condition."""
+
+    model: str
+    data: str
+    seed: int
+    condition: str
+    state: Literal["done", "failed", "not applicable"]
+    why: str = ""
+    """Reason, where the state is not `done`."""
+    key: str = ""
+    """Content key: that of the fit, and protocol code, condition, stress seed."""
+    seconds: float = 0.0
+
+
+class RunRecord(_Record):
+    """All that is known about a run: the content of run.json."""
+
+    schema_version: int = SCHEMA_VERSION
+    command: str
+    """What to type to make this run again."""
+    created: str
+    """ISO 8601, UTC."""
+    versions: dict[str, str]
+    """emobench, Python and the packages that numbers depend on."""
+    git_revision: str = ""
+    """Of the checkout emobench ran from; empty: none."""
+    hardware: dict[str, str]
+    """`processor`, `cores`, `memory`, `device`, `threads`, `system`."""
+    seeds: tuple[int, ...]
+    """Training seeds."""
+    stress_seed: int
+    """Seed of the stresses, the same for all models and training seeds."""
+    selection: Literal["validation", "test"]
+    draws: int = 10_000
+    """Bootstrap draws."""
+    protocols: tuple[str, ...] = ()
+    """Protocols and conditions as asked for; bare names stand for ladders."""
+    metrics: tuple[str, ...] = ()
+    """Canonical texts of the metrics asked for; empty: all."""
+    data: tuple[DataRecord, ...]
+    models: tuple[ModelRecord, ...]
+    conditions: tuple[ConditionRecord, ...]
+    fits: tuple[FitRecord, ...] = ()
+    cells: tuple[CellRecord, ...] = ()
