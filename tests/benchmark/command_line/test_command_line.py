@@ -1,0 +1,231 @@
+"""The command line: what is typed, what is answered, which exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import emobench
+from emobench.benchmark import api
+from emobench.benchmark.command_line import exit_code, main
+from emobench.benchmark.errors import RunFolderError
+from emobench.benchmark.run_folder import RunFolder
+
+DATA = "simulated:test=6,train=12,validation=6"
+FAST = ["--data", DATA, "--draws", "200"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the reference models on a little simulated data."""
+    out = tmp_path_factory.mktemp("run") / "out"
+    code = exit_code(["run", "--model", "prior", "--protocol", "modality_drop", *FAST, "--out", str(out), "--quiet"])
+    assert code == 0
+    return out
+
+
+def test_a_run_leaves_everything_behind(run_folder: Path) -> None:
+    names = {path.name for path in run_folder.iterdir()}
+    assert {"run.json", "utterances.parquet", "predictions", "results.parquet", "checkpoints"} <= names
+    assert {"report.html", "report.tex", "figures"} <= names
+    assert not [name for name in names if name.startswith(".")], "no temporary files"
+
+
+def test_the_exact_posterior_comes_along_on_simulated_data(run_folder: Path) -> None:
+    models = RunFolder(run_folder).read_record().models
+    assert [(model.name, model.reference) for model in models] == [("prior", False), ("bayes_optimal", True)]
+
+
+def test_a_repeated_run_writes_nothing_anew(run_folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*") if path.is_file()}
+    command = ["run", "--model", "prior", "--protocol", "modality_drop", *FAST, "--out", str(run_folder), "--quiet"]
+    assert exit_code(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in run_folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_table_fits_80_columns_and_names_the_report(run_folder: Path) -> None:
+    environment = {**os.environ, "COLUMNS": "80"}
+    command = [sys.executable, "-m", "emobench", "score", str(run_folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=120)
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("prior" in line for line in lines)
+    assert "report.html" in done.stdout.replace("\n", "")
+
+
+def test_score_and_report_work_from_the_folder_alone(run_folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    for name in ("run.json", "utterances.parquet", "predictions"):
+        source = run_folder / name
+        if source.is_dir():
+            (moved / name).mkdir(parents=True)
+            for path in source.iterdir():
+                (moved / name / path.name).write_bytes(path.read_bytes())
+        else:
+            moved.mkdir(exist_ok=True)
+            (moved / name).write_bytes(source.read_bytes())
+    assert exit_code(["score", str(moved), "-q"]) == 0
+    assert exit_code(["report", str(moved), "--format", "latex", "-q"]) == 0
+    assert (moved / "results.parquet").read_bytes() == (run_folder / "results.parquet").read_bytes()
+    assert (moved / "report.tex").exists()
+    assert not (moved / "report.html").exists()
+
+
+def test_python_gets_the_same_figures(run_folder: Path) -> None:
+    frame = emobench.run(
+        models=["prior"], protocols=["modality_drop"], data=[DATA], out=run_folder, draws=200, formats=[]
+    )
+    assert set(frame.columns) >= {"model", "condition", "metric", "value", "low", "high"}
+    assert frame.equals(api.results(RunFolder(run_folder)))
+
+
+def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
+    out = tmp_path / "trained"
+    assert exit_code(["train", "--model", "prior", "--data", DATA, "--out", str(out), "-q"]) == 0
+    assert sorted(path.suffix for path in (out / "checkpoints").iterdir()) == [
+        ".json",
+        ".json",
+        ".safetensors",
+        ".safetensors",
+    ]
+    assert not (out / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--model", "pryor"], "unknown model 'pryor'; did you mean 'prior'?"),
+        (["run", "--model", "prior", "--data", "simulatd"], "unknown data set 'simulatd'; did you mean 'simulated'?"),
+        (
+            ["run", "--model", "prior", "--protocol", "modality_drp"],
+            "unknown protocol 'modality_drp'; did you mean 'mod",
+        ),
+        (
+            ["run", "--model", "prior", "--metric", "weighted_f"],
+            "unknown metric 'weighted_f'; did you mean 'weighted_f1'",
+        ),
+        (["run", "--model", "prior", "--format", "htm"], "unknown report format 'htm'; did you mean 'html'?"),
+        (["run", "--model", "prior", "--protocol", "modality_drop:rate=2"], "expected rate to be a number ≥ 0 and ≤ 1"),
+        (
+            ["run", "--model", "prior", "--selection", "tset"],
+            "--selection: input should be 'validation' or 'test', got",
+        ),
+        (
+            ["run", "--model", "prior", "--device", "gpu"],
+            "--device: input should be 'auto', 'cpu' or 'cuda', got 'gpu'",
+        ),
+        (["run", "--model", "prior", "--seeds", "none"], "Invalid value for '--seeds': 'none' is not a valid int"),
+        (["run"], "Missing option '--model'"),
+        (["run", "--modle", "prior"], "No such option: --modle"),
+        (["rnu"], "No such command 'rnu'"),
+        (
+            ["list", "modles"],
+            "expected one of models, calibrators, protocols, data, metrics, formats, got 'modles'; did",
+        ),
+        (["show", "priro"], "unknown name 'priro'; did you mean 'prior'?"),
+        (["score", "nowhere"], "nowhere is no run folder (it has no run.json)"),
+        (["report", "nowhere"], "nowhere is no run folder (it has no run.json)"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("emobench: ")
+    assert captured.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [], "nothing was written"
+
+
+def test_results_before_scoring_say_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="has no results yet; type: emobench score"):
+        api.results(RunFolder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("models", "rage_fusion"),
+        ("calibrators", "temperature"),
+        ("protocols", "modality_drop"),
+        ("data", "mosi"),
+        ("metrics", "ece"),
+        ("formats", "html"),
+    ],
+)
+def test_every_kind_is_listed(kind: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["list", kind]) == 0
+    assert expected in [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:1].strip()]
+
+
+@pytest.mark.parametrize("kind", ["models", "calibrators", "protocols", "data", "metrics", "formats"])
+def test_every_plug_in_can_be_shown(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code(["list", kind])
+    for name in [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:1].strip()]:
+        assert exit_code(["show", name]) == 0
+        shown = capsys.readouterr().out
+        assert name in shown.splitlines()[0]
+        assert "argument" in shown.lower()
+
+
+def test_a_protocol_is_shown_with_defaults_and_units(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["show", "modality_drop"]) == 0
+    shown = capsys.readouterr().out
+    burst = next(line for line in shown.splitlines() if line.startswith("burst"))
+    assert burst.split()[:3] == ["burst", "4", "turns"]
+    assert "What the model is told" in shown
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code([]) == 0
+    assert "run" in capsys.readouterr().out
+    assert exit_code(["--version"]) == 0
+    assert capsys.readouterr().out == f"emobench {emobench.__version__}\n"
+    with pytest.raises(SystemExit) as ended:
+        main(["list", "nothing"])
+    assert ended.value.code == 2
+
+
+def test_a_failed_cell_is_said_and_is_exit_code_1(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("utterances.parquet", "run.json"):
+        (tmp_path / name).write_bytes((run_folder / name).read_bytes())
+    (tmp_path / "predictions").mkdir()
+    for path in (run_folder / "predictions").iterdir():
+        (tmp_path / "predictions" / path.name).write_bytes(path.read_bytes())
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    record["cells"][3].update(state="failed", why="ValueError: too hard")
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert exit_code(["score", str(tmp_path), "-q"]) == 1
+    assert "emobench: failed: prior on simulated:test=6,train=12,validation=6: ValueError: too hard" in (
+        capsys.readouterr().err
+    )
+
+
+def test_ctrl_c_is_exit_code_130_and_the_run_resumes(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "emobench", "run", "--model", "rage_fusion", "--protocol", "modality_drop"]
+    command += [*FAST, "--out", str(out), "--seeds", "3", "--format", "latex"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("checkpoints/*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "interrupted; what was done is kept: type the same command again to go on" in errors
+    assert RunFolder(out).read_record().fits[0].state == "done"
+    assert subprocess.run(command, check=False, capture_output=True, timeout=300).returncode == 0
+    assert {cell.state for cell in RunFolder(out).read_record().cells} == {"done"}

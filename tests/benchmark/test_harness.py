@@ -1,0 +1,244 @@
+"""The harness computes what is missing, keeps what is there, and survives what goes wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
+from emobench.benchmark import harness
+from emobench.benchmark.conversations import Conversations, DataSplits
+from emobench.benchmark.errors import NotApplicable, RunFolderError
+from emobench.benchmark.harness import execute
+from emobench.benchmark.plan import Options, Plan, Request, make_plan
+from emobench.benchmark.prediction_files import conditions_in, read_predictions
+from emobench.benchmark.predictions import Predictions
+from emobench.benchmark.registry import DATASETS, MODELS
+from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.run_record import RunRecord
+
+Register = Callable[..., None]
+RECORD = TrainingRecord(
+    epochs=(Epoch(1, 0.5, {"weighted_f1": 0.4}, {"weighted_f1": 0.3}),),
+    chosen_epoch=1,
+    selection_optimism=0.0,
+    parameters=7,
+    notes={"temperature": 1.5},
+)
+
+
+class Log:
+    """What the fake models were asked to do."""
+
+    fits: ClassVar[list[int]] = []
+    predictions: ClassVar[int] = 0
+
+
+@dataclass(frozen=True)
+class FittedFake:
+    offset: float
+    mode: str
+    record: TrainingRecord = field(default=RECORD)
+
+    def predict(self, conversations: Conversations) -> Predictions:
+        Log.predictions += 1
+        if not conversations.observed["audio"].all():
+            if self.mode == "fails without audio":
+                raise ValueError("no sound\nat all")
+            if self.mode == "declines without audio":
+                raise NotApplicable("needs audio")
+            if self.mode == "interrupted without audio":
+                raise KeyboardInterrupt
+        logits = np.stack([conversations.features["text"][:, 0], conversations.features["audio"][:, 0]], axis=1)
+        grown = np.exp(np.concatenate([logits, np.full((len(logits), 1), self.offset)], axis=1))
+        return Predictions(grown / grown.sum(axis=1, keepdims=True), {"text": np.ones(len(grown))})
+
+    def state(self) -> State:
+        return State({"offset": np.array([self.offset])}, {"mode": self.mode})
+
+
+@dataclass(frozen=True)
+class Fake:
+    mode: str = "works"
+    deterministic: ClassVar[bool] = False
+
+    def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedFake:
+        Log.fits.append(context.seed)
+        if self.mode == "fails":
+            raise ZeroDivisionError("one by nothing")
+        if self.mode == "declines":
+            raise NotApplicable("not for these data")
+        context.progress("epoch", 1, 1)
+        return FittedFake(float(context.seed), self.mode.replace("_", " "))
+
+    def restore(self, state: State, *, device: str = "cpu") -> FittedFake:
+        return FittedFake(float(state.arrays["offset"][0]), str(state.settings["mode"]))
+
+
+@pytest.fixture(autouse=True)
+def _fakes(small_splits: DataSplits, register: Register) -> None:
+    Log.fits, Log.predictions = [], 0
+
+    @dataclass(frozen=True)
+    class Plain:
+        def load(self) -> DataSplits:
+            return replace(small_splits, licence="free", leaks=("none known",))
+
+    register(DATASETS, "plain", Plain)
+    register(MODELS, "fake", Fake)
+
+
+def plan(*models: str, protocols: tuple[str, ...] = ("modality_drop",), seeds: int = 1) -> Plan:
+    return make_plan(Request(models, protocols, ("plain",), Options(seeds=seeds, device="cpu")))
+
+
+def states(record: RunRecord) -> dict[str, set[str]]:
+    return {model.name: {cell.state for cell in record.cells if cell.model == model.name} for model in record.models}
+
+
+def test_everything_is_computed_once(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    record = execute(plan("fake", seeds=2), folder)
+    assert (Log.fits, Log.predictions) == ([0, 1], 26)
+    assert len(record.cells) == 26
+    assert states(record) == {"fake": {"done"}}
+    assert record == folder.read_record()
+    assert conditions_in(folder.predictions_path("fake", "plain", 1))[0] == "clean"
+    again = execute(plan("fake", seeds=2), folder)
+    assert (Log.fits, Log.predictions) == ([0, 1], 26), "the second run has nothing to do"
+    assert again == record
+
+
+def test_what_was_learned_and_what_was_hit_are_recorded(tmp_path: Path) -> None:
+    record = execute(plan("fake"), RunFolder(tmp_path))
+    (fit,), (data,) = record.fits, record.data
+    assert (fit.state, fit.chosen_epoch, fit.parameters, fit.notes) == ("done", 1, 7, {"temperature": 1.5})
+    assert fit.epochs[0].validation == {"weighted_f1": 0.4}
+    assert data.realised["modality_drop:drop=audio"] == {"text": 0.0, "audio": 1.0, "video": 0.0}
+    assert 0 < data.realised["modality_drop:rate=0.5"]["text"] < 1
+    assert (data.licence, data.leaks, data.sizes["test"]) == (
+        "free",
+        ("none known",),
+        {"dialogues": 8, "utterances": 34},
+    )
+    assert sum(data.label_counts["train"]) == 34
+
+
+def test_a_new_condition_costs_itself_only(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake", protocols=("modality_drop:drop=audio",)), folder)
+    before = read_predictions(folder.predictions_path("fake", "plain", 0), "clean").probabilities
+    execute(plan("fake", protocols=("modality_drop:drop=audio", "modality_drop:drop=text")), folder)
+    assert (Log.fits, Log.predictions) == ([0], 3), "the checkpoint was read, the two conditions kept"
+    path = folder.predictions_path("fake", "plain", 0)
+    assert conditions_in(path) == ("clean", "modality_drop:drop=audio", "modality_drop:drop=text")
+    assert np.array_equal(read_predictions(path, "clean").probabilities, before)
+
+
+def test_other_data_are_another_fit(tmp_path: Path, small_splits: DataSplits, register: Register) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake", protocols=()), folder)
+    relabelled = small_splits.test.change(label=np.roll(small_splits.test.label, 1))
+
+    @dataclass(frozen=True)
+    class Other:
+        def load(self) -> DataSplits:
+            return replace(small_splits, test=relabelled)
+
+    register(DATASETS, "plain", Other)
+    execute(plan("fake", protocols=()), folder)
+    assert Log.fits == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "why"),
+    [
+        ("fails", "failed", "ZeroDivisionError: one by nothing (test_harness.py:"),
+        ("declines", "not applicable", "not for these data"),
+    ],
+)
+def test_a_fit_that_fails_costs_nobody_else_anything(tmp_path: Path, mode: str, state: str, why: str) -> None:
+    record = execute(plan(f"fake:mode={mode}", "fake"), RunFolder(tmp_path))
+    assert states(record) == {f"fake:mode={mode}": {state}, "fake": {"done"}}
+    fit = next(fit for fit in record.fits if fit.model != "fake")
+    assert (fit.state, fit.why.startswith(why)) == (state, True)
+    assert all(cell.why.startswith(why) for cell in record.cells if cell.model != "fake")
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "why"),
+    [
+        ("fails_without_audio", "failed", "ValueError: no sound at all (test_harness.py:"),
+        ("declines_without_audio", "not applicable", "needs audio"),
+    ],
+)
+def test_a_condition_that_fails_costs_itself_only(tmp_path: Path, mode: str, state: str, why: str) -> None:
+    folder = RunFolder(tmp_path)
+    record = execute(
+        plan(f"fake:mode={mode}", protocols=("modality_drop:drop=audio", "modality_drop:drop=text")), folder
+    )
+    assert [cell.state for cell in record.cells] == ["done", state, "done"]
+    assert record.cells[1].why.startswith(why)
+    assert conditions_in(folder.predictions_path(f"fake:mode={mode}", "plain", 0)) == (
+        "clean",
+        "modality_drop:drop=text",
+    )
+    before = Log.predictions
+    execute(plan(f"fake:mode={mode}", protocols=("modality_drop:drop=audio", "modality_drop:drop=text")), folder)
+    assert Log.predictions == before + 1, "only what failed is tried again"
+
+
+def test_an_interruption_keeps_what_was_done_and_the_run_goes_on_from_there(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    interrupted = plan(
+        "fake:mode=interrupted_without_audio", protocols=("modality_drop:drop=text", "modality_drop:drop=audio")
+    )
+    with pytest.raises(KeyboardInterrupt):
+        execute(interrupted, folder)
+    assert [cell.condition for cell in folder.read_record().cells] == ["clean", "modality_drop:drop=text"]
+    with pytest.raises(KeyboardInterrupt):
+        execute(interrupted, folder)
+    assert (Log.fits, Log.predictions) == ([0], 4), "neither the fit nor the two conditions were done again"
+
+
+def test_long_runs_are_written_down_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "SECONDS_BETWEEN_FLUSHES", -1.0)
+    written = []
+    original = harness.write_predictions
+    monkeypatch.setattr(
+        harness, "write_predictions", lambda path, made: written.append(len(made)) or original(path, made)
+    )
+    execute(plan("fake", protocols=("modality_drop:drop=audio",)), RunFolder(tmp_path))
+    assert written == [1, 2, 2]
+
+
+def test_damaged_predictions_are_made_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake", protocols=()), folder)
+    path = folder.predictions_path("fake", "plain", 0)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    execute(plan("fake", protocols=()), folder)
+    assert read_predictions(path, "clean").probabilities.shape == (34, 3)
+    assert Log.fits == [0]
+
+
+def test_a_disk_that_is_full_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise RunFolderError("cannot write: no space")
+
+    monkeypatch.setattr(harness, "save_checkpoint", full)
+    with pytest.raises(RunFolderError, match="no space"):
+        execute(plan("fake"), RunFolder(tmp_path))
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(RunFolderError, match=r"holds other files and no run.json; choose an empty folder with --out"):
+        execute(plan("fake"), RunFolder(tmp_path))
+    with pytest.raises(RunFolderError, match="expected a folder for the run, got the file"):
+        execute(plan("fake"), RunFolder(tmp_path / "thesis.tex"))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

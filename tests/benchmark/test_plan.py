@@ -1,0 +1,147 @@
+"""The plan: checked before anything is computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+
+from emobench.baselines.base import FitContext, FittedModel, State
+from emobench.benchmark.conversations import Conversations, DataSplits
+from emobench.benchmark.errors import EmobenchError, RunFolderError, SpecError, UnknownName
+from emobench.benchmark.plan import Options, Request, make_plan
+from emobench.benchmark.registry import DATASETS, MODELS
+from emobench.benchmark.run_record import DataRecord, ModelRecord, RunRecord
+
+Register = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Named:
+    size: int = 3
+    deterministic: ClassVar[bool] = False
+
+    def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
+        raise AssertionError("a plan computes nothing")
+
+    def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
+        raise AssertionError("a plan computes nothing")
+
+
+@dataclass(frozen=True)
+class Exact(Named):
+    deterministic: ClassVar[bool] = True
+
+
+@pytest.fixture
+def splits(small_splits: DataSplits, register: Register) -> DataSplits:
+    """Register the data sets `plain` and `known` and two models."""
+
+    @dataclass(frozen=True)
+    class Plain:
+        def load(self) -> DataSplits:
+            return small_splits
+
+    @dataclass(frozen=True)
+    class Known:
+        def load(self) -> DataSplits:
+            return replace(small_splits, posterior="exact")
+
+    register(DATASETS, "plain", Plain)
+    register(DATASETS, "known", Known)
+    register(MODELS, "named", Named)
+    register(MODELS, "exact", Exact)
+    return small_splits
+
+
+def plan_of(*models: str, protocols: tuple[str, ...] = (), data: tuple[str, ...] = ("plain",), **options: object):
+    return make_plan(Request(models, protocols, data, Options(**options)))
+
+
+@pytest.mark.usefixtures("splits")
+class TestPlan:
+    def test_models_are_canonical_and_listed_once(self) -> None:
+        assert plan_of("named:size=3", "named", "named:size=4").models == ("named", "named:size=4")
+
+    def test_the_exact_posterior_joins_where_it_is_known(self) -> None:
+        plan = plan_of("named", data=("plain", "known"))
+        assert plan.models_of("plain") == ("named",)
+        assert plan.models_of("known") == ("named", "exact")
+        assert plan_of("exact", data=("known",)).models_of("known") == ("exact",)
+
+    def test_a_deterministic_model_has_one_seed(self) -> None:
+        plan = plan_of("named", data=("known",), seeds=5)
+        assert list(plan.seeds_of("named")) == [0, 1, 2, 3, 4]
+        assert list(plan.seeds_of("exact")) == [0]
+
+    def test_the_command_makes_the_same_plan(self) -> None:
+        plan = plan_of(
+            "named", protocols=("modality_drop",), seeds=2, stress_seed=3, selection="test", draws=500, metrics=()
+        )
+        assert plan.command == (
+            "emobench run --model named --protocol modality_drop --data plain --seeds 2 --stress-seed 3 --selection test"
+            " --draws 500"
+        )
+        assert plan_of("named").command == "emobench run --model named --data plain"
+
+    def test_each_plan_has_its_own_readable_folder(self) -> None:
+        one, two = (
+            plan_of("named", protocols=("modality_drop",)),
+            plan_of("named", protocols=("modality_drop",), seeds=2),
+        )
+        assert one.default_folder != two.default_folder
+        assert one.default_folder.as_posix().startswith("runs/named.modality_drop.plain.")
+        assert one.default_folder == plan_of("named:size=3", protocols=("modality_drop",)).default_folder
+
+    @pytest.mark.parametrize(
+        ("make", "error", "message"),
+        [
+            (lambda: plan_of(), SpecError, "expected at least one model; type --model rage_fusion"),
+            (lambda: plan_of("nmaed"), UnknownName, "unknown model 'nmaed'; did you mean 'named'?"),
+            (lambda: plan_of("named", data=("plian",)), UnknownName, "unknown data set 'plian'; did you mean 'plain'?"),
+            (lambda: plan_of("named", metrics=("eec",)), UnknownName, "unknown metric 'eec'"),
+            (lambda: plan_of("named+tempreature"), UnknownName, "unknown calibrator 'tempreature'; did you mean"),
+            (lambda: plan_of("named", protocols=("nope",)), UnknownName, "unknown protocol 'nope'"),
+            (lambda: Options(seeds=0), SpecError, "expected --seeds to be 1 or more, got 0"),
+            (lambda: Options(stress_seed=-1), SpecError, "expected --stress-seed to be 0 or more, got -1"),
+            (lambda: Options(draws=9), SpecError, "expected --draws to be 100 or more, got 9"),
+        ],
+    )
+    def test_mistakes_are_one_line(self, make: Callable[[], object], error: type[EmobenchError], message: str) -> None:
+        with pytest.raises(error) as caught:
+            make()
+        assert message in str(caught.value)
+
+
+def record(**fields: object) -> RunRecord:
+    return RunRecord(
+        command="",
+        created="",
+        versions={},
+        hardware={},
+        seeds=(0, 1, 2),
+        stress_seed=0,
+        selection="validation",
+        protocols=("clean",),
+        data=(DataRecord(name="known", fingerprint="", classes=(), widths={}, sizes={}, label_counts={}),),
+        models=(ModelRecord(name="a"), ModelRecord(name="exact", reference=True)),
+        conditions=(),
+    ).model_copy(update=fields)
+
+
+def test_a_run_into_the_same_folder_adds_to_it() -> None:
+    joined = Request(("b",), ("modality_drop",), ("plain",), Options(seeds=2)).joined_to(record())
+    assert joined.models == ("a", "b"), "the exact posterior was not asked for"
+    assert (joined.protocols, joined.data, joined.options.seeds) == (("clean", "modality_drop"), ("known", "plain"), 3)
+
+
+def test_metrics_are_joined_unless_one_run_has_them_all() -> None:
+    ours = Request(("b",), (), ("plain",), Options(metrics=("ece",)))
+    assert ours.joined_to(record(metrics=("nll",))).options.metrics == ("nll", "ece")
+    assert ours.joined_to(record(metrics=())).options.metrics == ()
+
+
+def test_folders_hold_one_stress_seed_and_one_selection() -> None:
+    request = Request(("b",), (), ("plain",), Options(stress_seed=1))
+    with pytest.raises(RunFolderError, match="the folder holds a run made with --stress-seed 0, got --stress-seed 1"):
+        request.joined_to(record())
