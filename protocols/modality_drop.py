@@ -1,11 +1,14 @@
 """Modalities go missing: some for good, or each utterance's by chance, alone or in bursts.
 
-What is changed         the features of the utterances hit are replaced (`fill`).
-What the model is told  with `signal=told` which rows are missing; with `silent` nothing, it just gets the fill.
-What is random          with `rate`, which utterances are hit, for each modality; without, nothing.
-Severity                `rate`, the share of utterances a modality is missing from in expectation; the realised share
-                        is recorded. A higher rate hits the same utterances and more: `independent` and `dialogue`
-                        always, `burst` as long as rate ≤ 1 − 1/burst.
+What is changed: the features of the utterances hit are replaced (`fill`).
+
+What the model is told: with `signal=told` which rows are missing; with `silent` nothing, it just gets the fill.
+
+What is random: with `rate`, which utterances are hit, for each modality; without, nothing.
+
+Severity: `rate`, the share of utterances a modality is missing from in expectation; the realised share is recorded. A
+higher rate hits the same utterances and more: `independent` and `dialogue` always, `burst` as long as
+rate ≤ 1 − 1/burst.
 
 Patterns: `independent` (each utterance by itself; CMERC, Table 3), `burst` (a camera that is off stays off: a
 two-state Markov chain along the turns, stationary, whose off periods last `burst` turns on average), `dialogue` (the

@@ -30,7 +30,7 @@ Data = Annotated[list[str], typer.Option("--data", metavar="DATA", help="Data se
 Seeds = Annotated[int, typer.Option(help="Number of training seeds.")]
 Selection = Annotated[str, typer.Option(metavar="validation|test", help="Split that chooses the epoch.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run.")]
-Out = Annotated[Path | None, typer.Option(help="Run folder [default: below runs/, named after what is run].")]
+Out = Annotated[Path | None, typer.Option(help="Run folder (default: below runs/, named after what is run).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
@@ -65,7 +65,7 @@ def run(
     data: Data = ["simulated"],  # noqa: B006 (typer copies it)
     seeds: Seeds = 1,
     metric: Annotated[
-        list[str] | None, typer.Option(metavar="METRIC", help="Metric [default: all]; may be repeated.")
+        list[str] | None, typer.Option(metavar="METRIC", help="Metric (default: all); may be repeated.")
     ] = None,
     selection: Selection = "validation",
     device: Device = "auto",
@@ -73,7 +73,7 @@ def run(
     draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 10_000,
     report_format: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="FORMAT", help="Report format [default: all]; may be repeated."),
+        typer.Option("--format", metavar="FORMAT", help="Report format (default: all); may be repeated."),
     ] = None,
     out: Out = None,
     quiet: Quiet = False,
@@ -144,7 +144,7 @@ def report(
     folder: Run,
     report_format: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="FORMAT", help="html, latex or figures [default: all]; may be repeated."),
+        typer.Option("--format", metavar="FORMAT", help="html, latex or figures (default: all); may be repeated."),
     ] = None,
     quiet: Quiet = False,
 ) -> int:

@@ -38,9 +38,8 @@ def show_plugin(
     for kind in _kinds_of(parse(name)[0].name):
         plugin = plugin_class(kind, parse(name)[0].name)
         console.print(f"[bold]{parse(name)[0].name}[/bold] ({kind.singular})")
-        console.print(
-            escape(inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""), highlight=False
-        )
+        about = inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""
+        console.print(escape(_reflowed(about)), highlight=False)
         _print_arguments(console, plugin)
 
 
@@ -49,6 +48,15 @@ def _kinds_of(name: str) -> list[Kind]:
     if not found:
         raise UnknownName("name", name, {known for kind in KINDS.values() for known in names(kind)})
     return found
+
+
+def _reflowed(text: str) -> str:
+    """Return a docstring with each paragraph on one line, to be wrapped anew; what is indented stays as it is."""
+    paragraphs = (paragraph.splitlines() for paragraph in text.split("\n\n"))
+    return "\n\n".join(
+        "\n".join(lines) if any(line.startswith((" ", "-", "|")) for line in lines) else " ".join(lines)
+        for lines in paragraphs
+    )
 
 
 def _print_arguments(console: "rich.console.Console", plugin: type) -> None:  # noqa: F821 (imported where needed)

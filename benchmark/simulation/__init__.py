@@ -1,0 +1,1 @@
+"""The process that draws simulated conversations, and its exact posterior: numpy only."""
