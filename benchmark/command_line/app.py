@@ -35,7 +35,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no t
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool | None) -> None:
     if wanted:
         from ... import __version__
 
@@ -43,16 +43,14 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def root(
-    context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = None,
 ) -> None:
-    """Print the help when no command is given."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    """Take the options that stand before a command."""
 
 
 @app.command()

@@ -119,7 +119,7 @@ def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
             ["run", "--model", "prior", "--device", "gpu"],
             "--device: input should be 'auto', 'cpu' or 'cuda', got 'gpu'",
         ),
-        (["run", "--model", "prior", "--seeds", "none"], "Invalid value for '--seeds': 'none' is not a valid int"),
+        (["run", "--model", "prior", "--seeds", "none"], "Invalid value for '--seeds': Input should be a valid integer"),
         (["run"], "Missing option '--model'"),
         (["run", "--modle", "prior"], "No such option: --modle"),
         (["rnu"], "No such command 'rnu'"),
@@ -127,7 +127,7 @@ def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
             ["list", "modles"],
             "expected one of models, calibrators, protocols, data, metrics, formats, got 'modles'; did",
         ),
-        (["show", "priro"], "unknown name 'priro'; did you mean 'prior'?"),
+        (["show", "priro"], "unknown name 'priro'; did you mean 'prior'"),
         (["score", "nowhere"], "nowhere is no run folder (it has no run.json)"),
         (["report", "nowhere"], "nowhere is no run folder (it has no run.json)"),
     ],
@@ -182,7 +182,7 @@ def test_every_plug_in_can_be_shown(kind: str, capsys: pytest.CaptureFixture[str
 def test_a_protocol_is_shown_with_defaults_and_units(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["show", "modality_drop"]) == 0
     shown = capsys.readouterr().out
-    burst = next(line for line in shown.splitlines() if line.startswith("burst"))
+    burst = next(line for line in shown.splitlines() if line.startswith("burst "))
     assert burst.split()[:3] == ["burst", "4", "turns"]
     assert "What the model is told" in shown
 

