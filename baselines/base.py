@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
 from ..benchmark.randomness import Randomness
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+# `Any` stands for Json itself: a type that names itself cannot be resolved where annotations are checked at run time.
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 """What a JSON file can hold."""
 
 Selection = Literal["validation", "test"]
@@ -106,8 +107,10 @@ class FittedModel(Protocol):
 class Model(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments; nothing learned is kept in it."""
 
-    deterministic: ClassVar[bool]
-    """True: the seed changes nothing, so one fit stands for all seeds of a run."""
+    @property
+    def deterministic(self) -> bool:
+        """True: the seed changes nothing, so one fit stands for all seeds of a run."""
+        ...
 
     def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
         """Learn from `train`; choose on `validation`.

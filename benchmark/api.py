@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from .errors import RunFolderError, SpecError
+from .errors import RunFolderError, SpecError, suggestion
 from .files import write_text
 from .harness import execute
 from .plan import Options, Request, make_plan
@@ -116,11 +117,16 @@ def options(**values: Any) -> Options:
     SpecError
         When a value is not allowed; the line names the option as typed.
     """
-    adapter = TypeAdapter(Options, config=ConfigDict(extra="forbid"))
+    known = {field.name for field in fields(Options)}
+    for name in values:
+        if name not in known:
+            raise SpecError(f"unknown option {name!r}; {suggestion(name, known)}")
     try:
-        return adapter.validate_python(values)
+        return TypeAdapter(Options).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # a range, checked by Options itself
+            raise SpecError(first["msg"].removeprefix("Value error, ")) from None
         name = str(first["loc"][0]).replace("_", "-")
         raise SpecError(f"--{name}: {first['msg'].lower()}, got {first['input']!r}") from None
 

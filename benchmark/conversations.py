@@ -94,7 +94,8 @@ class Conversations:
     @cached_property
     def turn(self) -> Int64[np.ndarray, " utterances"]:
         """Position of each row in its dialogue, from 0."""
-        return np.arange(len(self), dtype=np.int64) - self.starts[self.dialogue]
+        turns: Int64[np.ndarray, " utterances"] = np.arange(len(self)) - self.starts[self.dialogue]
+        return turns
 
     def change(self, **changes: object) -> "Conversations":
         """Return a copy with some fields replaced; what is not named is shared, not copied."""

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from typing import NamedTuple
 
 from ..baselines.base import FitContext, FittedModel, TrainingRecord
 from .checkpoints import load_checkpoint, save_checkpoint
@@ -9,16 +10,24 @@ from .conditions import Condition
 from .errors import EmobenchError, NotApplicable, RunFolderError
 from .models import make_model
 from .plan import Plan
-from .prediction_files import conditions_in, read_predictions, write_predictions, write_utterances
+from .prediction_files import conditions_in, read_predictions, write_predictions
 from .predictions import Predictions
 from .progress import Progress, silent
 from .run_folder import RunFolder
-from .run_record import CellRecord, EpochRecord, FitRecord, RunRecord
+from .run_record import CellRecord, CellState, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
 from .stressed import predict_under, realised_under
+from .utterance_file import write_utterances
 
 SECONDS_BETWEEN_FLUSHES = 10.0
 """What a crash can cost at most, beside the condition in hand."""
+
+
+class _Ending(NamedTuple):
+    """How a fit or a cell ended."""
+
+    state: CellState
+    why: str
 
 
 def execute(plan: Plan, folder: RunFolder, *, progress: Progress = silent) -> RunRecord:
@@ -98,24 +107,22 @@ def _predict(
     predictions: dict[str, Predictions],
 ) -> None:
     started = time.perf_counter()
-    splits, why, outcome = state.plan.data[combination.data], "", "done"
+    splits, ending = state.plan.data[combination.data], _Ending("done", "")
     try:
         stressed = condition.apply(
             splits.test, seed=state.plan.options.stress_seed, training=state.statistics(combination.data)
         )
         state.note_realised(combination.data, condition.text, realised_under(splits.test, stressed))
         predictions[condition.text] = predict_under(fitted, splits.test, stressed)
-    except NotApplicable as error:
-        outcome, why = "not applicable", str(error)
     except RunFolderError:
         raise
-    except Exception as error:  # a fault of one model must not cost the others their results
-        outcome, why = "failed", _reason(error)
+    except Exception as error:  # a fault under one condition must not cost the others their results
+        ending = _ending(error)
     state.cells[*combination, condition.text] = CellRecord(
         **combination._asdict(),
         condition=condition.text,
-        state=outcome,
-        why=why,
+        state=ending.state,
+        why=ending.why,
         key=state.cell_key(combination, condition),
         seconds=time.perf_counter() - started,
     )
@@ -137,44 +144,47 @@ def _fitted(state: RunState, combination: Combination, progress: Progress) -> Fi
         progress=lambda what, done, total: progress(f"{combination}: {what}", done, total),
     )
     started = time.perf_counter()
-    outcome, why, fitted = "done", "", None
+    fitted, ending = None, _Ending("done", "")
     try:
         fitted = model.fit(splits.train, splits.validation, context=context)
         save_checkpoint(stem, fitted.state(), fit_key)
-    except NotApplicable as error:
-        outcome, why = "not applicable", str(error)
     except RunFolderError:
         raise
     except Exception as error:  # a fault of one model must not cost the others their results
-        outcome, why = "failed", _reason(error)
+        fitted, ending = None, _ending(error)
     seconds = time.perf_counter() - started
-    record = fitted.record if fitted is not None and outcome == "done" else TrainingRecord()
-    state.fits[combination] = _fit_record(combination, record, state=outcome, why=why, key=fit_key, seconds=seconds)
-    if outcome != "done":
-        state.mark_all(combination, state=outcome, why=why)
-        state.write()
-        return None
+    record = fitted.record if fitted is not None else TrainingRecord()
+    state.fits[combination] = _fit_record(combination, record, ending, key=fit_key, seconds=seconds)
+    if fitted is None:
+        state.mark_all(combination, state=ending.state, why=ending.why)
     state.write()
     return fitted
 
 
-def _fit_record(combination: Combination, record: TrainingRecord, **outcome: object) -> FitRecord:
+def _fit_record(
+    combination: Combination, record: TrainingRecord, ending: _Ending, *, key: str, seconds: float
+) -> FitRecord:
     return FitRecord(
         **combination._asdict(),
+        state=ending.state,
+        why=ending.why,
+        key=key,
+        seconds=seconds,
         epochs=tuple(EpochRecord(**asdict(epoch)) for epoch in record.epochs),
         chosen_epoch=record.chosen_epoch,
         selection=record.selection,
         selection_optimism=record.selection_optimism,
         parameters=record.parameters,
         notes=record.notes,
-        **outcome,
     )
 
 
-def _reason(error: Exception) -> str:
-    """Return the last line of a traceback, and where in the code it was raised."""
+def _ending(error: Exception) -> _Ending:
+    """Return why a part declined, or the last line of a traceback and where in the code it was raised."""
+    if isinstance(error, NotApplicable):
+        return _Ending("not applicable", str(error))
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f" ({place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno})" if place else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}"
+    return _Ending("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}")

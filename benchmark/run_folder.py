@@ -78,16 +78,3 @@ class RunFolder:
     def write_record(self, record: RunRecord) -> None:
         """Write run.json whole or not at all."""
         write_text(self.record_path, record.model_dump_json(indent=1) + "\n")
-
-# Temporary names for modules that are being moved to `files` and `run_record`.
-from .files import read_table, write_table, write_whole  # noqa: E402, F401
-from .run_record import (  # noqa: E402, F401
-    ALL_SEEDS,
-    RESULT_COLUMNS,
-    CellRecord,
-    ConditionRecord,
-    DataRecord,
-    EpochRecord,
-    FitRecord,
-    ModelRecord,
-)

@@ -26,6 +26,10 @@ seed_sd      in rows of ALL_SEEDS with two or more seeds: standard deviation ove
 """
 
 
+CellState = Literal["done", "failed", "not applicable"]
+"""How a fit or a cell ended; the last two with a reason."""
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -94,7 +98,7 @@ class FitRecord(_Record):
     model: str
     data: str
     seed: int
-    state: Literal["done", "failed", "not applicable"]
+    state: CellState
     why: str = ""
     """Reason, where the state is not `done`."""
     key: str = ""
@@ -115,7 +119,7 @@ class CellRecord(_Record):
     data: str
     seed: int
     condition: str
-    state: Literal["done", "failed", "not applicable"]
+    state: CellState
     why: str = ""
     """Reason, where the state is not `done`."""
     key: str = ""

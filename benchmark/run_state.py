@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from .errors import RunFolderError
 from .models import model_sources, model_summary
 from .plan import Plan
 from .provenance import code_key, git_revision, hardware, key, versions
-from .run_folder import CellRecord, ConditionRecord, DataRecord, ModelRecord, RunFolder, RunRecord
+from .run_folder import RunFolder
+from .run_record import CellRecord, CellState, ConditionRecord, DataRecord, ModelRecord, RunRecord
 
 
 class Combination(NamedTuple):
@@ -88,7 +89,7 @@ class RunState:
         cell = self.cells.get((*combination, condition.text))
         return cell is not None and cell.state == "done" and cell.key == self.cell_key(combination, condition)
 
-    def mark_all(self, combination: Combination, *, state: Literal["failed", "not applicable"], why: str) -> None:
+    def mark_all(self, combination: Combination, *, state: CellState, why: str) -> None:
         """Record that no condition of a combination could be predicted."""
         for condition in self.plan.conditions[combination.data]:
             cell = CellRecord(**combination._asdict(), condition=condition.text, state=state, why=why)

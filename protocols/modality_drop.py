@@ -143,7 +143,8 @@ class ModalityDrop:
             return np.zeros((1, rows.shape[1]), np.float32)
         starts = conversations.starts
         means = np.add.reduceat(rows.astype(np.float64), starts[:-1]) / np.diff(starts)[:, None]
-        return means.astype(np.float32)[conversations.dialogue]
+        fill: Float32[np.ndarray, "rows width"] = means.astype(np.float32)[conversations.dialogue]
+        return fill
 
 
 def _bursts(draws: Float64[np.ndarray, " turns"], rate: float, burst: float) -> Bool[np.ndarray, " turns"]:

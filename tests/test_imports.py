@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(emobench.__file__).parent
 HEAVY = {"torch", "pandas", "sklearn", "matplotlib", "scipy", "netcal", "seaborn", "shap", "pyarrow"}
 
 
+@cache
 def modules() -> dict[str, Path]:
     folders = ("benchmark", "protocols", "baselines", "reports")
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -39,6 +41,7 @@ def at_top_level(path: Path) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
+@cache
 def graph() -> dict[str, set[str]]:
     return {name: imported_by(name, path) - {name} for name, path in modules().items()}
 

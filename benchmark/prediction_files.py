@@ -1,0 +1,163 @@
+"""Predictions of a run folder as Parquet files.
+
+A file has the columns `condition`, `utterance` (row in the data set's test split), `p_0` … `p_{C-1}` and,
+where the model has them, `weight_<modality>`. Each condition is one row group of its own, so that one condition can be
+read without the others.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float, Int64
+
+from .arrow_columns import is_number, number_column, numbers_of, repeated_text_column, texts_of
+from .errors import PredictionError, RunFolderError
+from .files import write_whole
+from .predictions import Predictions
+
+_WEIGHT = "weight_"
+_AGAIN = "delete it and run the same `emobench run` again"
+
+
+def write_predictions(path: Path, predictions: Mapping[str, Predictions]) -> None:
+    """Write the predictions of one fitted model, by condition, whole or not at all.
+
+    All of them have the same classes and modality weights. An empty mapping is refused, since a file without
+    conditions would have no columns.
+
+    Raises
+    ------
+    PredictionError
+        When there is nothing to write, or the conditions differ in classes or modality weights.
+    RunFolderError
+        When the file cannot be written.
+    """
+    if not predictions:
+        raise PredictionError(f"expected predictions under one condition or more for {path.name}, got none")
+    first_condition, first = next(iter(predictions.items()))
+    schema = _table(first_condition, first).schema
+    with write_whole(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for condition, those in predictions.items():
+            table = _table(condition, those)
+            if table.schema != schema:
+                raise PredictionError(
+                    f"expected the columns {', '.join(schema.names)} under every condition, as under "
+                    f"{first_condition!r}; got {', '.join(table.schema.names)} under {condition!r}"
+                )
+            writer.write_table(table, row_group_size=max(1, len(those.probabilities)))
+
+
+def read_predictions(path: Path, condition: str) -> Predictions:
+    """Return the predictions under one condition, ordered by utterance.
+
+    Raises
+    ------
+    PredictionError
+        For a condition that is not there, an utterance that is there twice or left out, or rows that are no
+        probabilities; the message names file and row.
+    RunFolderError
+        When the file is missing or damaged.
+    """
+    with _opened(path) as file:
+        columns = _columns(file, path)
+        groups = [g for g in range(file.num_row_groups) if _may_hold(file, g, columns["condition"], condition)]
+        table = file.read_row_groups(groups)
+    where = f"{path}, condition {condition!r}"
+    rows = np.flatnonzero(texts_of(table["condition"]) == condition)
+    if not len(rows):
+        raise PredictionError(f"{where}: expected its predictions, got none; run the same `emobench run` again")
+    read = {name: _numbers(table, name, where)[rows] for name in columns if name != "condition"}
+    order = _order(read["utterance"], where)
+    classes = sum(name.startswith("p_") for name in columns)
+    try:
+        return Predictions(
+            probabilities=np.stack([read[f"p_{k}"][order] for k in range(classes)], axis=1),
+            modality_weights={
+                name.removeprefix(_WEIGHT): values[order] for name, values in read.items() if name.startswith(_WEIGHT)
+            },
+        )
+    except PredictionError as error:
+        raise PredictionError(f"{where}: {error}") from None
+
+
+def conditions_in(path: Path) -> tuple[str, ...]:
+    """Return the conditions of a predictions file, in the order they were written.
+
+    Raises
+    ------
+    PredictionError, RunFolderError
+        When the file is missing, damaged or no predictions file.
+    """
+    with _opened(path) as file:
+        _columns(file, path)
+        groups = (file.read_row_group(group, columns=["condition"]) for group in range(file.num_row_groups))
+        return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
+
+
+def _table(condition: str, predictions: Predictions) -> pa.Table:
+    rows, classes = predictions.probabilities.shape
+    columns = {
+        "condition": repeated_text_column(condition, rows),
+        "utterance": number_column(np.arange(rows, dtype=np.int64)),
+    }
+    for k in range(classes):
+        columns[f"p_{k}"] = number_column(predictions.probabilities[:, k].astype(np.float64))
+    for modality, weights in predictions.modality_weights.items():
+        columns[f"{_WEIGHT}{modality}"] = number_column(weights.astype(np.float64))
+    return pa.table(columns)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except FileNotFoundError:
+        raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).partition("\n")[0]
+        raise RunFolderError(f"{path} is damaged ({first}); {_AGAIN}") from None
+
+
+def _columns(file: pq.ParquetFile, path: Path) -> dict[str, int]:
+    """Return the place of each column; the probabilities are p_0 to p_{C-1} without a gap."""
+    names = file.schema_arrow.names
+    classes = sum(name.startswith("p_") for name in names)
+    expected = ["condition", "utterance", *(f"p_{k}" for k in range(max(classes, 1)))]
+    missing = [name for name in expected if name not in names]
+    if missing:
+        raise PredictionError(f"{path}: expected the column {missing[0]!r}, got {', '.join(names)}")
+    return {name: place for place, name in enumerate(names)}
+
+
+def _may_hold(file: pq.ParquetFile, group: int, column: int, condition: str) -> bool:
+    """Return False where the row group's statistics say that the condition is not in it."""
+    statistics = file.metadata.row_group(group).column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return bool(statistics.min <= condition <= statistics.max)
+
+
+def _order(utterance: Float[np.ndarray, " rows"], where: str) -> Int64[np.ndarray, " rows"]:
+    order = np.argsort(utterance, kind="stable").astype(np.int64)
+    wrong = utterance[order] != np.arange(len(utterance))
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        row, got = int(order[place]), utterance[order[place]]
+        twice = place > 0 and utterance[order[place - 1]] == got
+        raise PredictionError(
+            f"{where}: expected each utterance from 0 to {len(utterance) - 1} once, got utterance {got:g} "
+            f"{'twice, the second time ' if twice else ''}in row {row}"
+        )
+    return order
+
+
+def _numbers(table: pa.Table, column: str, where: str) -> Float[np.ndarray, " rows"]:
+    """Return a column as numbers; an empty cell becomes NaN, which no check lets pass."""
+    if not is_number(table[column]):
+        raise PredictionError(f"{where}: expected numbers in the column {column!r}, got {table[column].type}")
+    return numbers_of(table[column])

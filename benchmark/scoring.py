@@ -1,0 +1,161 @@
+"""From the predictions of a run folder to all its figures with intervals: results.parquet.
+
+One condition is in memory at a time. Dialogues are resampled with the same weights for all models, seeds and conditions
+of a data set, so that whatever is compared is compared on the same draws.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .arrow_columns import number_column, text_column
+from .bootstrap import weights
+from .files import read_table, write_table
+from .metrics.base import CurveMetric, Metric
+from .progress import Progress, silent
+from .randomness import Randomness
+from .run_folder import RunFolder
+from .run_record import ALL_SEEDS, RESULT_COLUMNS
+from .scoring_curves import Curves
+from .scoring_figures import Figures, Name, figures_of, mean_of
+from .scoring_inputs import Inputs, inputs_of
+from .scoring_key import scoring_key
+from .scoring_metrics import Asked, asked_for
+from .utterance_file import read_utterances
+
+_KEY = b"emobench.key"
+_METRICS = b"emobench.metrics"
+_TEXTS = ("model", "data", "condition", "metric", "part")
+_COUNTS = ("seed", "utterances", "dialogues")
+
+
+def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
+    """Compute all figures of a run, write results.parquet and return it; columns as in `RESULT_COLUMNS`.
+
+    Every cell that is done gets a row per figure and seed, and one for the mean over the seeds that are done
+    (`ALL_SEEDS`). Test utterances without a label are left out and not counted; a data set without any label has no
+    figures. A folder that has not changed since it was scored by the same code is left as it is.
+
+    The schema's metadata holds `emobench.metrics`: JSON with title, unit and direction of every metric by its text.
+
+    Raises
+    ------
+    PredictionError
+        When predictions do not fit the data; the message names file and row.
+    RunFolderError
+        When the folder lacks something or cannot be written to.
+    SpecError, UnknownName
+        When run.json asks for a metric that cannot be made.
+    """
+    record = folder.read_record()
+    asked = asked_for(record.metrics)
+    key = scoring_key(folder, record)
+    if _stored_key(folder) == key:
+        return read_table(folder.results_path)
+    rows = _Rows()
+    for inputs in inputs_of(folder, record, read_utterances(folder)):
+        _score_data(inputs, asked, rows, progress)
+    metadata = {_KEY: key.encode(), _METRICS: json.dumps(_about(asked)).encode()}
+    table = rows.table().replace_schema_metadata(metadata)
+    write_table(folder.results_path, table)
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The columns of the results as they grow."""
+
+    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in RESULT_COLUMNS})
+
+    def add(self, names: Sequence[Name], numbers: Mapping[str, np.ndarray], place: Mapping[str, object]) -> None:
+        """Add one row per figure; `place` is the same for all of them."""
+        for column, value in place.items():
+            self.columns[column] += [value] * len(names)
+        for column, values in numbers.items():
+            self.columns[column] += values.tolist()
+        self.columns["metric"] += [name.metric for name in names]
+        self.columns["part"] += [name.part for name in names]
+
+    def table(self) -> pa.Table:
+        """Return the table."""
+        return pa.table({name: _column(name, values) for name, values in self.columns.items()})
+
+
+def _column(name: str, values: Sequence[object]) -> pa.Array:
+    if name in _TEXTS:
+        return text_column([str(value) for value in values])
+    return number_column(np.array(values, dtype=np.int64 if name in _COUNTS else np.float64))
+
+
+def _score_data(inputs: Inputs, asked: Asked, rows: _Rows, progress: Progress) -> None:
+    if not inputs.dialogues:
+        return
+    purpose = Randomness(0, ("bootstrap", inputs.data.fingerprint))
+    drawn = weights(inputs.dialogues, inputs.record.draws, purpose)
+    texts = [condition.text for condition in inputs.conditions]
+    for model in (model.name for model in inputs.record.models):
+        what, curves = f"scoring {model} on {inputs.data.name}", Curves(inputs, asked, model)
+        for done, condition in enumerate(texts):
+            progress(what, done, len(texts))
+            of_seeds = dict(_of_seeds(inputs, asked, drawn, model, condition))
+            _add(rows, inputs, model, condition, of_seeds, set(asked.metrics))
+            curves.keep(condition, of_seeds)
+        for family, of_seeds in curves.finished():
+            _add(rows, inputs, model, family, of_seeds, set(asked.curves))
+        progress(what, len(texts), len(texts))
+
+
+def _of_seeds(
+    inputs: Inputs, asked: Asked, drawn: np.ndarray, model: str, condition: str
+) -> Iterator[tuple[int, Figures]]:
+    """Yield the figures of each seed that is done."""
+    for seed in inputs.seeds(model, condition):
+        purpose = ("noise floor", inputs.data.fingerprint, model, str(seed), condition)
+        generator = Randomness(0, purpose).generator()
+        yield seed, figures_of(inputs.scored(model, seed, condition), asked.all_metrics, drawn, generator=generator)
+
+
+def _add(
+    rows: _Rows, inputs: Inputs, model: str, condition: str, of_seeds: Mapping[int, Figures], wanted: set[str]
+) -> None:
+    """Add the rows of each seed and of their mean."""
+    if not of_seeds:
+        return
+    shown = {seed: figures.of_metrics(wanted) for seed, figures in of_seeds.items()}
+    mean = mean_of(list(shown.values()))
+    for seed, figures in {**shown, ALL_SEEDS: mean}.items():
+        low, high = figures.intervals()
+        numbers = {"value": figures.value, "low": low, "high": high}
+        numbers |= {"floor": figures.floor, "floor_high": figures.floor_high}
+        numbers["seed_sd"] = _seed_sd(shown, mean) if seed == ALL_SEEDS else np.full(len(low), np.nan)
+        place = {"model": model, "data": inputs.data.name, "seed": seed, "condition": condition}
+        counts = {"utterances": len(inputs.labelled), "dialogues": inputs.dialogues}
+        rows.add(figures.names, numbers, {**place, **counts})
+
+
+def _seed_sd(of_seeds: Mapping[int, Figures], mean: Figures) -> np.ndarray:
+    """Return the standard deviation over seeds (n − 1); NaN with one seed."""
+    if len(of_seeds) < 2:
+        return np.full(len(mean.names), np.nan)
+    return np.asarray(np.std([figures.only(mean.names).value for figures in of_seeds.values()], axis=0, ddof=1))
+
+
+def _stored_key(folder: RunFolder) -> str:
+    """Return the key of what results.parquet was computed from; empty where it cannot be read."""
+    try:
+        metadata = pq.read_schema(folder.results_path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return ""
+    return bytes(metadata.get(_KEY, b"")).decode()
+
+
+def _about(asked: Asked) -> dict[str, dict[str, str]]:
+    made: dict[str, Metric | CurveMetric] = {**asked.metrics, **asked.curves}
+    return {
+        text: {"title": metric.title, "unit": metric.unit, "direction": metric.direction}
+        for text, metric in made.items()
+    }

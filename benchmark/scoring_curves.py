@@ -1,0 +1,81 @@
+"""Figures of whole degradation curves: those of single conditions, put together over the rungs of a ladder."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from .metrics.base import CurveMetric, Metric
+from .scoring_figures import Figures, Name
+from .scoring_inputs import CLEAN, Inputs
+from .scoring_metrics import Asked
+
+
+class Curves:
+    """The degradation curves of one model, kept while its conditions are scored."""
+
+    def __init__(self, inputs: Inputs, asked: Asked, model: str) -> None:
+        """Begin with nothing kept."""
+        self._inputs, self._asked, self._model = inputs, asked, model
+        self._wanted = {Name(base, "") for base in asked.curve_bases}
+        self._kept: dict[tuple[str, int], Figures] = {}
+        self._families: dict[str, dict[float, str]] = {}
+        for condition in inputs.conditions:
+            if condition.family and condition.severity:
+                self._families.setdefault(condition.family, {})[condition.severity] = condition.text
+
+    def keep(self, condition: str, of_seeds: Mapping[int, Figures]) -> None:
+        """Keep what the curves are drawn of: one figure per curve and seed."""
+        if any(condition in (CLEAN, *rungs.values()) for rungs in self._families.values()):
+            for seed, figures in of_seeds.items():
+                self._kept[condition, seed] = figures.only(self._wanted)
+
+    def finished(self) -> Iterator[tuple[str, dict[int, Figures]]]:
+        """Yield by family the figures of each seed under which all of its rungs are done."""
+        for family, rungs in self._families.items():
+            severities = [0.0, *sorted(rungs)]
+            texts = [CLEAN, *(rungs[severity] for severity in severities[1:])]
+            of_seeds = {}
+            for seed in self._inputs.seeds(self._model, CLEAN):
+                if all((text, seed) in self._kept for text in texts):
+                    figures = [self._kept[text, seed] for text in texts]
+                    of_seeds[seed] = curve_figures(self._asked.curves, severities, figures, self._asked.all_metrics)
+            yield family, of_seeds
+
+
+def curve_figures(
+    curves: Mapping[str, CurveMetric],
+    severities: Sequence[float],
+    rungs: Sequence[Figures],
+    bases: Mapping[str, Metric],
+) -> Figures:
+    """Return the figures of one degradation curve.
+
+    Parameters
+    ----------
+    severities
+        Increasing; the first is 0, the clean input.
+    rungs
+        The figures at each severity.
+    bases
+        The metrics that the curves are drawn of. A curve whose metric is not there under every condition is left out.
+    """
+    common = set.intersection(*(set(figures.names) for figures in rungs))
+    able = {text: curve for text, curve in curves.items() if Name(curve.metric, "") in common}
+    steps = np.array(severities, dtype=np.float64)
+
+    def summaries(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        columns = []
+        for curve in able.values():
+            places = [figures.names.index(Name(curve.metric, "")) for figures in rungs]
+            of_rungs = np.stack([array[..., place] for array, place in zip(arrays, places, strict=True)], axis=-1)
+            columns.append(curve.summarise(steps, of_rungs, bases[curve.metric].direction))
+        return np.stack(columns, axis=-1) if columns else np.empty((*arrays[0].shape[:-1], 0))
+
+    return Figures(
+        names=tuple(Name(text, "") for text in able),
+        value=summaries([figures.value for figures in rungs]),
+        draws=summaries([figures.draws for figures in rungs]),
+        jackknife=summaries([figures.jackknife for figures in rungs]),
+        floor=np.full(len(able), np.nan),
+        floor_high=np.full(len(able), np.nan),
+    )

@@ -1,0 +1,53 @@
+"""The key that tells whether results still belong to the predictions they lie beside."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from .errors import RunFolderError
+from .provenance import key
+from .registry import METRICS, names, source_key
+from .run_folder import RunFolder
+from .run_record import RunRecord
+
+_CODE = ("metrics/*.py", "bootstrap.py", "noise_floor.py", "scoring*.py", "*_file.py", "*_files.py", "randomness.py")
+
+
+def scoring_key(folder: RunFolder, record: RunRecord) -> str:
+    """Return the key of all that results depend on: predictions, utterances, what is asked for, and the code.
+
+    Raises
+    ------
+    RunFolderError
+        When a file that the record says is there cannot be read.
+    """
+    done = sorted({(c.model, c.data, c.seed) for c in record.cells if c.state == "done"})
+    paths = [folder.utterances_path, *(folder.predictions_path(*fit) for fit in done)]
+    return key(
+        record.draws,
+        record.metrics,
+        [(data.name, data.fingerprint, data.classes) for data in record.data],
+        [model.name for model in record.models],
+        record.conditions,
+        sorted((c.model, c.data, c.seed, c.condition, c.state) for c in record.cells),
+        [_digest(path) for path in paths],
+        _code_key(),
+    )
+
+
+def _code_key() -> str:
+    here = Path(__file__).parent
+    files = sorted({path for pattern in _CODE for path in here.glob(pattern)})
+    elsewhere = [(name, source_key(METRICS, name)) for name in names(METRICS)]
+    return key([(path.name, path.read_bytes()) for path in files], elsewhere, np.__version__)
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror or error}") from None

@@ -1,0 +1,54 @@
+"""Which metrics a run asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .errors import SpecError
+from .metrics.base import CurveMetric, Metric
+from .registry import METRICS, make, names, plugin_class
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The metrics to compute, by canonical text."""
+
+    metrics: Mapping[str, Metric]
+    """Of one condition each."""
+    curves: Mapping[str, CurveMetric]
+    """Of whole degradation curves."""
+
+    @property
+    def all_metrics(self) -> dict[str, Metric]:
+        """Those asked for and, after them, those that a curve is drawn of."""
+        return {**self.metrics, **{base: self.of_curve(base) for base in self.curve_bases if base not in self.metrics}}
+
+    @property
+    def curve_bases(self) -> tuple[str, ...]:
+        """Texts of the metrics that a curve is drawn of."""
+        return tuple(dict.fromkeys(curve.metric for curve in self.curves.values()))
+
+    def of_curve(self, base: str) -> Metric:
+        """Return the metric that a curve is drawn of.
+
+        Raises
+        ------
+        SpecError
+            When it is itself a figure of a curve.
+        """
+        metric = make(METRICS, base)
+        if not isinstance(metric, Metric):
+            raise SpecError(f"expected a metric of one condition, such as metric=weighted_f1, got metric={base}")
+        return metric
+
+
+def asked_for(texts: Sequence[str]) -> Asked:
+    """Return the metrics with these canonical texts; without texts, all that are registered."""
+    made = {text: make(METRICS, text) for text in texts or _all_texts()}
+    return Asked(
+        metrics={text: metric for text, metric in made.items() if isinstance(metric, Metric)},
+        curves={text: metric for text, metric in made.items() if isinstance(metric, CurveMetric)},
+    )
+
+
+def _all_texts() -> tuple[str, ...]:
+    return tuple(text for name in names(METRICS) for text in getattr(plugin_class(METRICS, name), "variants", (name,)))

@@ -1,0 +1,98 @@
+"""The test utterances of a run's data sets as a Parquet file: what was said by whom, and what was felt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int64
+
+from .arrow_columns import is_whole, number_column, text_column, texts_of, whole_numbers_of
+from .conversations import UNKNOWN, Conversations
+from .errors import RunFolderError
+from .files import read_table, write_table
+from .run_folder import RunFolder
+
+_AGAIN = "delete it and run the same `emobench run` again"
+
+
+@dataclass(frozen=True, eq=False)
+class Utterances:
+    """The test split of a data set as far as scoring needs it; one row per utterance, dialogues contiguous."""
+
+    dialogue: Int64[np.ndarray, " utterances"]
+    """Index of the dialogue, not decreasing."""
+    turn: Int64[np.ndarray, " utterances"]
+    """Position in the dialogue, from 0."""
+    speaker: Int64[np.ndarray, " utterances"]
+    """Index of the speaker, local to the dialogue."""
+    label: Int64[np.ndarray, " utterances"]
+    """Index of the gold class; −1 unknown."""
+
+    def __len__(self) -> int:
+        """Return the number of utterances."""
+        return len(self.label)
+
+    @property
+    def labelled(self) -> Int64[np.ndarray, " labelled"]:
+        """Rows whose label is known."""
+        return np.flatnonzero(self.label != UNKNOWN).astype(np.int64)
+
+
+def write_utterances(folder: RunFolder, datas: Mapping[str, Conversations]) -> None:
+    """Write the test utterances of the data sets, by name, into utterances.parquet."""
+    tables = [_utterance_table(name, conversations) for name, conversations in datas.items()]
+    write_table(folder.utterances_path, pa.concat_tables(tables))
+
+
+def read_utterances(folder: RunFolder) -> dict[str, Utterances]:
+    """Return the test utterances by data set.
+
+    Raises
+    ------
+    RunFolderError
+        When the file is missing, damaged, or its rows are not in order.
+    """
+    table, path = read_table(folder.utterances_path), folder.utterances_path
+    needed = ("data", "utterance", "dialogue", "turn", "speaker", "label")
+    missing = [name for name in needed if name not in table.column_names]
+    if missing:
+        raise RunFolderError(
+            f"{path}: expected the column {missing[0]!r}; delete it and run the same `emobench run` again"
+        )
+    columns = {name: _whole_numbers(table, name, path) for name in needed[1:]}
+    data_of = texts_of(table["data"])
+    found = {}
+    for data in dict.fromkeys(data_of.tolist()):
+        of_data = {name: values[data_of == data] for name, values in columns.items()}
+        utterance, rows = of_data.pop("utterance"), int((data_of == data).sum())
+        if not np.array_equal(utterance, np.arange(rows)) or (np.diff(of_data["dialogue"]) < 0).any():
+            expected = f"the utterances of {data} in order, 0 to {rows - 1}, dialogue by dialogue"
+            raise RunFolderError(f"{path}: expected {expected}; {_AGAIN}")
+        found[data] = Utterances(**of_data)
+    return found
+
+
+def _utterance_table(name: str, c: Conversations) -> pa.Table:
+    rows = len(c)
+    return pa.table(
+        {
+            "data": text_column([name] * rows),
+            "utterance": number_column(np.arange(rows, dtype=np.int64)),
+            "dialogue": number_column(c.dialogue),
+            "turn": number_column(c.turn),
+            "speaker": number_column(c.speaker),
+            "label": number_column(c.label),
+            "utterance_id": text_column(c.utterance_ids),
+            "dialogue_id": text_column([c.dialogue_ids[dialogue] for dialogue in c.dialogue]),
+            "transcript": pa.nulls(rows, pa.string()) if c.transcripts is None else text_column(c.transcripts),
+        }
+    )
+
+
+def _whole_numbers(table: pa.Table, column: str, path: Path) -> Int64[np.ndarray, " rows"]:
+    if not is_whole(table[column]):
+        got = f"{table[column].type} with {table[column].null_count} empty cells"
+        raise RunFolderError(f"{path}: expected whole numbers in the column {column!r}, got {got}; {_AGAIN}")
+    return whole_numbers_of(table[column])
