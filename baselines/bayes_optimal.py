@@ -10,6 +10,7 @@ Source: emobench's own; Rabiner (1989), A tutorial on hidden Markov models, eqs.
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -55,6 +56,8 @@ class FittedBayesOptimal:
 @dataclass(frozen=True)
 class BayesOptimal:
     """No arguments: there is one exact posterior."""
+
+    deterministic: ClassVar[bool] = True
 
     def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedBayesOptimal:
         """Return at once.

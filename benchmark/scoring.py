@@ -128,7 +128,7 @@ def _add(
     shown = {seed: figures.of_metrics(wanted) for seed, figures in of_seeds.items()}
     mean = mean_of(list(shown.values()))
     for seed, figures in {**shown, ALL_SEEDS: mean}.items():
-        low, high = figures.intervals()
+        low, high = figures.intervals
         numbers = {"value": figures.value, "low": low, "high": high}
         numbers |= {"floor": figures.floor, "floor_high": figures.floor_high}
         numbers["seed_sd"] = _seed_sd(shown, mean) if seed == ALL_SEEDS else np.full(len(low), np.nan)

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +39,9 @@ class Figures:
     floor_high: Float[np.ndarray, " figures"]
     """95th percentile of the noise floor; NaN: none."""
 
+    @cached_property
     def intervals(self) -> Intervals:
-        """Return the intervals of all figures."""
+        """The intervals of all figures."""
         return intervals(self.value, self.draws, self.jackknife)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
@@ -51,6 +53,8 @@ class Figures:
         return self._take([place for place, name in enumerate(self.names) if name in wanted])
 
     def _take(self, places: Sequence[int]) -> "Figures":
+        if len(places) == len(self.names):
+            return self
         return Figures(
             names=tuple(self.names[place] for place in places),
             value=self.value[places],

@@ -4,12 +4,15 @@ What a command needs is imported inside it: `emobench --help` must not wait for 
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import data
 from .catalogue import list_plugins, show_plugin
+
+if TYPE_CHECKING:
+    from .. import api
 
 app = typer.Typer(
     help="How far can a multimodal emotion recogniser be trusted when modalities go missing?",
@@ -152,7 +155,7 @@ def report(
     return _conclude(api.report(folder, formats=report_format), quiet=quiet)
 
 
-def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:  # noqa: F821 (imported where it is needed)
+def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
     """Print the table of main figures and say what failed; exit code 1 where a cell failed."""
     if not quiet:
         from rich.console import Console

@@ -1,13 +1,16 @@
 """`emobench list` and `emobench show`: what there is, without running any of it."""
 
 import inspect
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import SpecError, UnknownName, suggestion
 from ..registry import KINDS, Kind, names, plugin_class, summary
 from ..specs import parse
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def list_plugins(
@@ -59,7 +62,7 @@ def _reflowed(text: str) -> str:
     )
 
 
-def _print_arguments(console: "rich.console.Console", plugin: type) -> None:  # noqa: F821 (imported where needed)
+def _print_arguments(console: "Console", plugin: type) -> None:
     from rich.markup import escape
     from rich.table import Table
 

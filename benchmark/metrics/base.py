@@ -15,6 +15,13 @@ from jaxtyping import Float, Int64
 Need = Literal["clean", "removals", "posterior", "weights"]
 """What a metric may need beside the predictions of its own condition."""
 
+Floor = Literal["none", "noise", "posterior"]
+"""What even the best model shows: nothing in particular; the noise of labels redrawn from the model's own probabilities
+(the statistic is then a `RedrawnStatistic`); or the figure of the exact posterior on the same data."""
+
+Direction = Literal["higher", "lower", "zero", "none"]
+"""What is better: higher, lower, nearer to zero, or neither."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scored:
@@ -48,12 +55,12 @@ class Scored:
     @property
     def predicted(self) -> Int64[np.ndarray, " utterances"]:
         """Most probable class; the lowest index wins a tie."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def confidence(self) -> Float[np.ndarray, " utterances"]:
         """Largest probability."""
-        return self.probabilities.max(axis=1)
+        return np.asarray(self.probabilities.max(axis=1))
 
 
 @runtime_checkable
@@ -62,6 +69,17 @@ class Statistic(Protocol):
 
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return what each utterance adds to each sum."""
+        ...
+
+
+@runtime_checkable
+class RedrawnStatistic(Statistic, Protocol):
+    """A statistic that knows its totals when labels are redrawn from the model's own probabilities."""
+
+    def redrawn_totals(
+        self, scored: Scored, *, redraws: int, generator: np.random.Generator
+    ) -> Float[np.ndarray, "redraws sums"]:
+        """Return the totals over all utterances, one row per redraw."""
         ...
 
 
@@ -76,8 +94,13 @@ class NoiseFloor:
 
 
 @runtime_checkable
+@runtime_checkable
 class Metric(Protocol):
-    """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`)."""
+    """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`).
+
+    The class may also say `variants: ClassVar[tuple[str, ...]]`: the spec texts that its bare name stands for when all
+    metrics are computed; without it, the bare name alone.
+    """
 
     title: ClassVar[str]
     """How tables and figures name it, such as `Weighted F1`."""
@@ -85,10 +108,12 @@ class Metric(Protocol):
     """Unit; empty: a plain number."""
     range: ClassVar[tuple[float, float]]
     """Smallest and largest possible value; may be infinite."""
-    direction: ClassVar[Literal["higher", "lower", "zero", "none"]]
-    """What is better: higher, lower, nearer to zero, or neither."""
+    direction: ClassVar[Direction]
+    """What is better."""
     needs: ClassVar[frozenset[Need]]
     """What it needs beside the predictions of its own condition; a condition that lacks it has no such figure."""
+    floor: ClassVar[Floor]
+    """What the figure is held against."""
 
     @property
     def statistic(self) -> Statistic:
@@ -96,9 +121,47 @@ class Metric(Protocol):
         ...
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
-        """Name the figures that `value` returns: `("",)` for one, class names, names of removals, …"""
+        """Name the figures that `value` returns: `("",)` for one, class names, names of removals, and so on."""
         ...
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return the figures from totals; NaN where one is not defined (such as no neighbouring turns)."""
+        ...
+
+
+@runtime_checkable
+class CurveMetric(Protocol):
+    """A plug-in: a figure of a whole degradation curve, that is of another metric over the rungs of a ladder."""
+
+    title: ClassVar[str]
+    """How tables and figures name it."""
+    unit: ClassVar[str]
+    """Unit; empty: a plain number."""
+    range: ClassVar[tuple[float, float]]
+    """Smallest and largest possible value; may be infinite."""
+    direction: ClassVar[Direction]
+    """What is better where higher is better for the metric of the curve; the other way round where lower is."""
+
+    @property
+    def metric(self) -> str:
+        """Spec text of the metric whose curve it is; one figure, that is `parts` of `("",)`."""
+        ...
+
+    def summarise(
+        self,
+        severities: Float[np.ndarray, " rungs"],
+        figures: Float[np.ndarray, "*draws rungs"],
+        direction: Direction,
+    ) -> Float[np.ndarray, "*draws"]:
+        """Return the figure of the curve.
+
+        Parameters
+        ----------
+        severities
+            Increasing; the first is 0, the clean input; two or more.
+        figures
+            The metric at each severity.
+        direction
+            What is better for that metric.
+        """
         ...

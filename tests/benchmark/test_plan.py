@@ -79,8 +79,8 @@ class TestPlan:
             "named", protocols=("modality_drop",), seeds=2, stress_seed=3, selection="test", draws=500, metrics=()
         )
         assert plan.command == (
-            "emobench run --model named --protocol modality_drop --data plain --seeds 2 --stress-seed 3 --selection test"
-            " --draws 500"
+            "emobench run --model named --protocol modality_drop --data plain --seeds 2 --stress-seed 3"
+            " --selection test --draws 500"
         )
         assert plan_of("named").command == "emobench run --model named --data plain"
 

@@ -119,7 +119,10 @@ def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
             ["run", "--model", "prior", "--device", "gpu"],
             "--device: input should be 'auto', 'cpu' or 'cuda', got 'gpu'",
         ),
-        (["run", "--model", "prior", "--seeds", "none"], "Invalid value for '--seeds': Input should be a valid integer"),
+        (
+            ["run", "--model", "prior", "--seeds", "none"],
+            "Invalid value for '--seeds': Input should be a valid integer",
+        ),
         (["run"], "Missing option '--model'"),
         (["run", "--modle", "prior"], "No such option: --modle"),
         (["rnu"], "No such command 'rnu'"),

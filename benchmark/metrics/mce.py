@@ -1,0 +1,50 @@
+"""Maximum calibration error: largest distance between confidence and accuracy in any bin.
+
+Naeini, Cooper and Hauskrecht, Obtaining well calibrated probabilities using Bayesian binning, AAAI 2015; top-label
+form of Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML 2017, Eq. 5.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Le
+from jaxtyping import Float
+from typing_extensions import Doc
+
+from .base import Direction, Floor, Need, Scored
+from .formulas import bin_gaps
+from .statistics import TopLabelBins
+
+
+@dataclass(frozen=True)
+class MaximumCalibrationError:
+    """Between 0 and 1, over the bins that are not empty; one lone utterance can decide it: see its noise floor."""
+
+    title: ClassVar[str] = "MCE"
+    unit: ClassVar[str] = ""
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    direction: ClassVar[Direction] = "lower"
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    floor: ClassVar[Floor] = "noise"
+
+    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
+
+    @property
+    def statistic(self) -> TopLabelBins:
+        """Return counts and sums per bin of the confidence."""
+        return TopLabelBins(self.bins)
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Return the one figure."""
+        return ("",)
+
+    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
+        """Return max_b |accuracy_b − confidence_b|; NaN without utterances."""
+        utterances, gaps = bin_gaps(totals)
+        # An empty bin has a gap of 0, which is no larger than that of any other.
+        largest = (gaps / np.maximum(utterances, 1)).max(axis=-1, keepdims=True)
+        return np.where(utterances.sum(axis=-1, keepdims=True) > 0, largest, np.nan)
+
+
+PLUGIN = MaximumCalibrationError

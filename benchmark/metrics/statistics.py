@@ -1,0 +1,211 @@
+"""What metrics sum over utterances. Metrics that share a statistic share the work."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Int64
+
+from ..noise_floor import redrawn_bin_totals
+from .base import Scored
+
+CONTEXTS = ("intra", "inter")
+"""Removals that are of context; all others are of a modality."""
+SMALLEST_PROBABILITY = 1e-12
+"""Probabilities below it count as it, so that one impossible event does not make a mean infinite."""
+
+
+@dataclass(frozen=True)
+class ConfusionCounts:
+    """Counts of gold class × predicted class, row by row: C² sums."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return one 1 per utterance."""
+        classes = scored.probabilities.shape[1]
+        return _one_hot(scored.label * classes + scored.predicted, classes**2)
+
+
+@dataclass(frozen=True)
+class TopLabelBins:
+    """Per bin of the confidence: utterances, right ones, and the sum of confidences; 3·bins sums, kind by kind.
+
+    Bins are of equal width, (low, high], the first closed at 0; so confidence 1 falls in the last.
+    """
+
+    bins: int
+    """How many, from 1."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return what each utterance adds to its bin."""
+        confidence = scored.confidence
+        inside = _one_hot(self.bin_of(confidence), self.bins)
+        right = (scored.predicted == scored.label)[:, None]
+        return np.concatenate([inside, inside * right, inside * confidence[:, None]], axis=1)
+
+    def bin_of(self, confidence: Float[np.ndarray, " utterances"]) -> Int64[np.ndarray, " utterances"]:
+        """Return the index of the bin of each confidence."""
+        edges = np.arange(1, self.bins) / self.bins
+        return np.searchsorted(edges, confidence, side="left").astype(np.int64)
+
+    def redrawn_totals(
+        self, scored: Scored, *, redraws: int, generator: np.random.Generator
+    ) -> Float[np.ndarray, "redraws sums"]:
+        """Return totals with the predicted class being right with the probability that the model gives it."""
+        confidence = scored.confidence
+        return redrawn_bin_totals(
+            confidence, self.bin_of(confidence), bins=self.bins, redraws=redraws, generator=generator
+        )
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Brier score and negative log-probability of the gold class of each utterance; last, the utterances."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the three columns."""
+        truth = _one_hot(scored.label, scored.probabilities.shape[1])
+        brier = np.square(scored.probabilities - truth).sum(axis=1)
+        return _counted(brier, negative_log(gold_probability(scored.probabilities, scored.label)))
+
+
+@dataclass(frozen=True)
+class RegretSums:
+    """Negative log-probability of the gold class above the exact posterior's; last, the utterances."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the two columns."""
+        assert scored.posterior is not None, "the metric says that it needs the posterior"
+        own = negative_log(gold_probability(scored.probabilities, scored.label))
+        best = negative_log(gold_probability(scored.posterior.probabilities, scored.label))
+        return _counted(own - best)
+
+
+@dataclass(frozen=True)
+class NeighbourFlips:
+    """Pairs of neighbouring turns: predicted flips, gold flips, missed flips, spurious flips, pairs.
+
+    A pair is counted with its later turn. Turns between which an utterance without label was left out are no
+    neighbours.
+    """
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the five columns; the first turn of a dialogue adds nothing."""
+        pair = _same_as_before(scored.dialogue) & (np.diff(scored.turn, prepend=scored.turn[:1]) == 1)
+        predicted = pair & ~_same_as_before(scored.predicted)
+        gold = pair & ~_same_as_before(scored.label)
+        return _columns(predicted, gold, gold & ~predicted, predicted & ~gold, pair)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Utterances whose predicted class differs from the clean run: all, right→wrong, wrong→right; last, utterances."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the four columns."""
+        assert scored.clean is not None, "the metric says that it needs the clean run"
+        before, after = scored.clean.argmax(axis=1), scored.predicted
+        was_right, is_right = before == scored.label, after == scored.label
+        return _counted(before != after, was_right & ~is_right, is_right & ~was_right)
+
+
+@dataclass(frozen=True)
+class RemovalGains:
+    """How much a class gains when something is removed: max(0, p^ξ[y] − p[y]), CMERC Eq. 4; last, the utterances.
+
+    One column per figure named by `figures_of_removals`; those over several removals hold their sum (`form="sum"`) or
+    their mean (`form="mean"`).
+    """
+
+    space: Literal["probability", "log"]
+    """Of what the gain is."""
+    form: Literal["mean", "sum"]
+    """How several removals are put together."""
+    target: Literal["gold", "predicted"]
+    """Whose probability: the gold class's, or that of the class predicted from the full input."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the columns."""
+        target = scored.label if self.target == "gold" else scored.predicted
+        full = self._scale(gold_probability(scored.probabilities, target))
+        gains = {
+            removal: np.maximum(0.0, self._scale(gold_probability(probabilities, target)) - full)
+            for removal, probabilities in scored.removals.items()
+        }
+        together = np.sum if self.form == "sum" else np.mean
+        figures = figures_of_removals(tuple(scored.removals))
+        return _counted(*(together([gains[removal] for removal in group], axis=0) for group in figures.values()))
+
+    def _scale(self, probability: Float[np.ndarray, " utterances"]) -> Float[np.ndarray, " utterances"]:
+        return probability if self.space == "probability" else -negative_log(probability)
+
+
+@dataclass(frozen=True)
+class UncertainUtterances:
+    """Utterances whose gold class becomes more probable by a removal, or by any of several; last, the utterances."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return one column per figure named by `figures_of_removals`, and the ones."""
+        full = gold_probability(scored.probabilities, scored.label)
+        gains = {
+            removal: gold_probability(probabilities, scored.label) > full
+            for removal, probabilities in scored.removals.items()
+        }
+        figures = figures_of_removals(tuple(scored.removals))
+        return _counted(*(np.any([gains[removal] for removal in group], axis=0) for group in figures.values()))
+
+
+@dataclass(frozen=True)
+class ModalityWeights:
+    """The weight of each modality; last, the utterances."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return one column per modality, and the ones."""
+        return _counted(*scored.modality_weights.values())
+
+
+def figures_of_removals(removals: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the figures that a metric over removals has, and of which removals each of them is.
+
+    Examples
+    --------
+    >>> figures_of_removals(("text", "audio"))
+    {'text': ('text',), 'audio': ('audio',), 'modalities': ('text', 'audio')}
+    """
+    contexts = tuple(removal for removal in removals if removal in CONTEXTS)
+    modalities = tuple(removal for removal in removals if removal not in CONTEXTS)
+    groups = {"modalities": modalities, "contexts": contexts, "all": removals if modalities and contexts else ()}
+    return {removal: (removal,) for removal in removals} | {name: group for name, group in groups.items() if group}
+
+
+def gold_probability(
+    probabilities: Float[np.ndarray, "utterances classes"], label: Int64[np.ndarray, " utterances"]
+) -> Float[np.ndarray, " utterances"]:
+    """Return the probability of each utterance's class."""
+    return np.asarray(probabilities[np.arange(len(label)), label])
+
+
+def negative_log(probability: Float[np.ndarray, " utterances"]) -> Float[np.ndarray, " utterances"]:
+    """Return −log p in nats, p clipped at 1e-12; so it lies between 0 and 27.7."""
+    # The upper end: a row may sum to a little more than one, and a probability above one has no negative logarithm.
+    return np.asarray(-np.log(np.clip(probability, SMALLEST_PROBABILITY, 1.0)))
+
+
+def _one_hot(index: Int64[np.ndarray, " utterances"], width: int) -> Float[np.ndarray, "utterances width"]:
+    rows = np.zeros((len(index), width))
+    rows[np.arange(len(index)), index] = 1.0
+    return rows
+
+
+def _same_as_before(values: Int64[np.ndarray, " utterances"]) -> Bool[np.ndarray, " utterances"]:
+    """Return whether each value equals the one before it; False for the first."""
+    same = np.zeros(len(values), bool)
+    same[1:] = values[1:] == values[:-1]
+    return same
+
+
+def _columns(*columns: np.ndarray) -> Float[np.ndarray, "utterances sums"]:
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _counted(*columns: np.ndarray) -> Float[np.ndarray, "utterances sums"]:
+    return _columns(*columns, np.ones(len(columns[0])))

@@ -1,0 +1,61 @@
+"""A network's predictions on any conversations, without gradients."""
+
+import statistics
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..conversations import Conversations
+from ..predictions import Predictions
+from .batches import Output, make_batch, padded_rows, prediction_batches
+
+TIMED_PASSES = 20
+"""Passes of one utterance that are timed; their median is reported."""
+
+
+@torch.inference_mode()
+def predict(network: nn.Module, conversations: Conversations, *, device: str, hidden: bool = False) -> Predictions:
+    """Return the predictions of every row, in the order of the rows; `hidden` adds the vectors before the last layer.
+
+    Softmax is taken in double precision, so that a confident network has no probability of exactly zero.
+    """
+    network.eval()
+    parts: dict[str, np.ndarray] = {}
+    for dialogues in prediction_batches(conversations):
+        output: Output = network(make_batch(conversations, dialogues, device=device))
+        row, valid = padded_rows(conversations, dialogues)
+        for name, values in _named(output, hidden=hidden).items():
+            array = values.cpu().numpy()
+            rows = parts.setdefault(name, np.empty((len(conversations), *array.shape[2:]), array.dtype))
+            rows[row[valid]] = array[valid]
+    return Predictions(
+        probabilities=parts.pop("probabilities"),
+        hidden=parts.pop("hidden", None),
+        modality_weights={name.removeprefix("weight of "): weights for name, weights in parts.items()},
+    )
+
+
+@torch.inference_mode()
+def milliseconds_per_utterance(network: nn.Module, conversations: Conversations, *, device: str) -> float:
+    """Return the wall time per utterance of the shortest dialogue on its own, in milliseconds, transfers included.
+
+    A quick figure for the record of a training run: the median of a few passes, over the dialogue's turns.
+    """
+    network.eval()
+    shortest = np.argsort(np.diff(conversations.starts), kind="stable")[:1]
+    seconds = []
+    for _ in range(TIMED_PASSES + 2):
+        started = time.perf_counter()
+        network(make_batch(conversations, shortest, device=device)).logits.cpu()
+        seconds.append(time.perf_counter() - started)
+    # The first two passes pay for what is set up once.
+    return 1000 * statistics.median(seconds[2:]) / int(np.diff(conversations.starts)[shortest[0]])
+
+
+def _named(output: Output, *, hidden: bool) -> dict[str, torch.Tensor]:
+    named = {"probabilities": torch.softmax(output.logits.double(), dim=-1)}
+    if hidden and output.hidden is not None:
+        named["hidden"] = output.hidden
+    return named | {f"weight of {modality}": weights for modality, weights in output.modality_weights.items()}

@@ -1,0 +1,107 @@
+"""The trainer: AdamW, linear warm-up and decay, gradient clipping, early stopping, one record per epoch."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ...baselines.base import Epoch, FitContext
+from ..conversations import Conversations
+from ..errors import DataError, EmobenchError
+from .batches import Batch, make_batch, training_batches
+from .inference import predict
+from .options import TrainingOptions, learning_rate_share
+from .recipe import Loss
+from .scores import chosen_epoch, epoch_scores
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training run; `run` changes the network, and nothing else is kept in it."""
+
+    network: nn.Module
+    """On the device of `context`."""
+    loss: Loss
+    """Of an output on its batch."""
+    train: Conversations
+    """For the gradients."""
+    validation: Conversations
+    """For the choice of the epoch."""
+    options: TrainingOptions
+    """How."""
+    context: FitContext
+    """Seed, device, selection, monitor, progress."""
+
+    def run(self) -> tuple[Epoch, ...]:
+        """Train, leave the weights of the chosen epoch in the network, and return all epochs.
+
+        Raises
+        ------
+        DataError
+            When no validation utterance has a label.
+        EmobenchError
+            When the choice is to be made on a test split that is not given, or the loss is no longer finite.
+        """
+        self._check()
+        epochs: list[Epoch] = []
+        weights: dict[str, Tensor] = {}
+        for loss in self._epoch_losses():
+            epochs.append(self._score(len(epochs) + 1, loss))
+            chosen = self._chosen(epochs)
+            if chosen is epochs[-1]:
+                weights = {name: value.clone() for name, value in self.network.state_dict().items()}
+            self.context.progress("training, epoch", len(epochs), self.options.epochs)
+            if len(epochs) - chosen.number >= self.options.patience:
+                break
+        self.network.load_state_dict(weights)
+        return tuple(epochs)
+
+    def _check(self) -> None:
+        if not (self.validation.label >= 0).any():
+            raise DataError(f"{self.validation.data}: expected labels in the validation split to choose by, got none")
+        if self.context.selection == "test" and self.context.monitor is None:
+            raise EmobenchError("expected a test split to choose the epoch on, got none; type --selection validation")
+
+    def _epoch_losses(self) -> Iterator[float]:
+        """Train epoch by epoch, without end before the last; yield the mean loss per batch."""
+        options, number = self.options, 0
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=0.0, weight_decay=options.weight_decay, fused=True)
+        steps = options.epochs * math.ceil(self.train.dialogues / options.batch_dialogues)
+        for epoch in range(1, options.epochs + 1):
+            rng = self.context.randomness.for_("order of dialogues", str(epoch)).generator()
+            losses = []
+            for dialogues in training_batches(self.train, size=options.batch_dialogues, rng=rng):
+                share = learning_rate_share(number, steps=steps, warm_up=options.warm_up)
+                optimiser.param_groups[0]["lr"] = options.learning_rate * share
+                losses.append(self._step(optimiser, make_batch(self.train, dialogues, device=self.context.device)))
+                number += 1
+            mean = float(torch.stack(losses).mean())
+            if not math.isfinite(mean):
+                raise EmobenchError(
+                    f"expected a finite training loss, got {mean} in epoch {epoch}; type a smaller learning_rate "
+                    f"than {options.learning_rate:g}"
+                )
+            yield mean
+
+    def _step(self, optimiser: torch.optim.Optimizer, batch: Batch) -> Tensor:
+        self.network.train()
+        optimiser.zero_grad(set_to_none=True)
+        loss = self.loss(self.network(batch), batch)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
+        optimiser.step()
+        return loss.detach()
+
+    def _score(self, number: int, loss: float) -> Epoch:
+        def scores(conversations: Conversations | None) -> dict[str, float]:
+            if conversations is None:
+                return {}
+            predictions = predict(self.network, conversations, device=self.context.device)
+            return epoch_scores(predictions.probabilities, conversations.label)
+
+        return Epoch(number, loss, validation=scores(self.validation), test=scores(self.context.monitor))
+
+    def _chosen(self, epochs: list[Epoch]) -> Epoch:
+        return chosen_epoch(epochs, selection=self.context.selection, select_by=self.options.select_by)

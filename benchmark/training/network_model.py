@@ -1,0 +1,123 @@
+"""The fitted model around any network: training, prediction, state."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from ...baselines.base import FitContext, State, TrainingRecord
+from ..conversations import Conversations
+from ..predictions import Predictions
+from .inference import milliseconds_per_utterance, predict
+from .loop import Training
+from .recipe import Recipe
+from .scores import chosen_epoch, selection_optimism
+from .task import Task
+from .threads import threads_for
+
+
+@runtime_checkable
+class Learning(Protocol):
+    """A layer that takes something from the training split before the first step."""
+
+    def learn(self, train: Conversations) -> None:
+        """Look at the training split."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkModel:
+    """A trained network."""
+
+    network: nn.Module
+    """On `device`, in evaluation mode whenever it predicts."""
+    task: Task
+    """What it was trained on."""
+    device: str
+    """`cpu` or `cuda`."""
+    record: TrainingRecord = field(default_factory=TrainingRecord)
+    """How it was fitted; empty after `restore`."""
+
+    def predict(self, conversations: Conversations, *, hidden: bool = False) -> Predictions:
+        """Return one row per row of `conversations`; `hidden` adds the vectors before the last layer.
+
+        Raises
+        ------
+        DataError
+            When modalities, widths or the number of classes are not those of the training split.
+        """
+        self.task.require(conversations)
+        with threads_for(self.network):
+            return predict(self.network, conversations, device=self.device, hidden=hidden)
+
+    def state(self) -> State:
+        """Return parameters and buffers by name, and the task."""
+        arrays = {name: value.detach().cpu().numpy().copy() for name, value in self.network.state_dict().items()}
+        return State(arrays=arrays, settings={"task": self.task.settings()})
+
+    def noting(self, notes: Mapping[str, float | str]) -> "NetworkModel":
+        """Return the same model with more notes in its record."""
+        return replace(self, record=replace(self.record, notes={**self.record.notes, **notes}))
+
+
+def fit_network(
+    recipe: Recipe, train: Conversations, validation: Conversations, *, context: FitContext
+) -> NetworkModel:
+    """Train the network of `recipe` and keep the weights of the chosen epoch.
+
+    The same seed gives the same numbers on the same machine and device, whatever was drawn before; torch's global
+    generator is as it was afterwards.
+
+    Raises
+    ------
+    DataError
+        When training or validation has no labels.
+    EmobenchError
+        When training diverges.
+    """
+    task = Task.of(train)
+    task.require(validation)
+    options = recipe.options()
+    with _seeded(context):
+        network = recipe.network(task)
+        for layer in network.modules():
+            if isinstance(layer, Learning):
+                layer.learn(train)
+        network.to(context.device)
+        with threads_for(network):
+            epochs = Training(network, recipe.loss(task), train, validation, options, context).run()
+            milliseconds = milliseconds_per_utterance(network, validation, device=context.device)
+    test = context.selection == "test"
+    record = TrainingRecord(
+        epochs=epochs,
+        chosen_epoch=chosen_epoch(epochs, selection=context.selection, select_by=options.select_by).number,
+        selection=context.selection,
+        selection_optimism=selection_optimism(epochs, select_by=options.select_by),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        notes={
+            "selected by": "test weighted_f1" if test else f"validation {options.select_by}",
+            "milliseconds per utterance": milliseconds,
+        },
+    )
+    return NetworkModel(network, task, context.device, record)
+
+
+def restore_network(recipe: Recipe, state: State, *, device: str = "cpu") -> NetworkModel:
+    """Return the model that gave `state`; on the CPU its predictions are the same to the last bit."""
+    task = Task.from_settings(state.settings["task"])
+    with torch.random.fork_rng(devices=[]):
+        # The first weights are thrown away; drawing them must not change what others draw.
+        network = recipe.network(task)
+    network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()})
+    return NetworkModel(network.to(device), task, device)
+
+
+@contextmanager
+def _seeded(context: FitContext) -> Iterator[None]:
+    devices = [torch.cuda.current_device()] if context.device == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(context.randomness.for_("torch").torch_seed())
+        yield

@@ -1,0 +1,153 @@
+"""What all figures share: panels measured in pixels, legends, limits, and saving with the same bytes every time."""
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from .theme import CEILING_DASH, DASHES, MARKERS, Theme, with_variables
+
+Pixels = float | int
+"""Of the page; in papers 100 to the inch."""
+WIDTH = 340
+"""Pixels of a figure of the page."""
+LEGEND_COLUMNS = 3
+"""Entries of a legend side by side."""
+LONGEST = 24
+"""Characters of a name beside an axis; the table below the figure has it in full."""
+
+
+class Entry(NamedTuple):
+    """An entry of a legend."""
+
+    name: str
+    """As shown."""
+    place: int
+    """For colour and mark; −1: the ceiling."""
+
+
+def blank(theme: Theme, width: Pixels, height: Pixels) -> Figure:
+    """Return an empty figure of so many pixels."""
+    return Figure(figsize=(width * theme.scale / 72, height * theme.scale / 72))
+
+
+def axes_in(theme: Theme, figure: Figure, *, left: Pixels, right: Pixels, top: Pixels, bottom: Pixels) -> Axes:
+    """Add axes with these margins in pixels."""
+    width, height = figure.get_figwidth() * 72 / theme.scale, figure.get_figheight() * 72 / theme.scale
+    return figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    )
+
+
+def panel(
+    theme: Theme,
+    height: Pixels,
+    *,
+    left: Pixels,
+    right: Pixels = 12,
+    top: Pixels = 28,
+    bottom: Pixels = 40,
+    entries: int = 0,
+) -> tuple[Figure, Axes]:
+    """Return a figure with one pair of axes; sizes and margins in pixels, room for a legend's entries added below."""
+    room = 6 + 16.0 * math.ceil(entries / LEGEND_COLUMNS) if theme.legend and entries else 0.0
+    figure = blank(theme, WIDTH, height + room)
+    return figure, axes_in(theme, figure, left=left, right=right, top=top, bottom=bottom + room)
+
+
+def label_room(names: Sequence[str]) -> float:
+    """Return the left margin in pixels that names beside an axis need."""
+    return 18 + 6.6 * max(min(len(name), LONGEST) for name in names)
+
+
+def cut(name: str) -> str:
+    """Return a name short enough to stand beside an axis."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def limit(axes: Axes, which: Literal["x", "y"], *, unit_range: bool) -> None:
+    """Start at 0 unless something is negative, and end at 1 where that is the largest possible value."""
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    ends = (min(low, 0.0) if low < -0.02 * (high - low) else 0.0, 1.0 if unit_range else high)
+    if which == "x":
+        axes.set_xlim(ends)
+    else:
+        axes.set_ylim(ends)
+
+
+def legend(
+    theme: Theme, figure: Figure, series: Sequence[Entry], *, patches: bool = False, dashes: bool = False
+) -> None:
+    """Add a legend below the axes where the theme wants one."""
+    if not theme.legend or not series:
+        return
+    handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes) for one in series]
+    figure.legend(
+        handles, [_shown(one.name) for one in series], loc="lower center", ncols=min(len(series), LEGEND_COLUMNS),
+        fontsize=9.5 * theme.scale, handlelength=2.2, columnspacing=1.2, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def svg_for_page(figure: Figure, slug: str) -> str:
+    """Return the figure as an SVG element for a page: no ids but those it needs, colours by name, text as text."""
+    with io.BytesIO() as stream:
+        with quiet():
+            figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        text = stream.getvalue().decode()
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text[text.index("<svg") :])
+    return re.sub(r"\n\s*", "\n", text).strip()
+
+
+def save(figure: Figure, path: Path, *, file_format: Literal["svg", "pdf"]) -> None:
+    """Save for a paper: fonts embedded, text as text, and no dates, so that the same figure gives the same bytes."""
+    metadata = {"svg": {"Date": None, "Creator": "emobench"}, "pdf": {"CreationDate": None, "Creator": "emobench"}}
+    with quiet():
+        figure.savefig(path, format=file_format, metadata=metadata[file_format])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out the warning about characters that the font lacks: a name in any script must not stop a report."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+")
+        yield
+
+
+def _line(theme: Theme, one: Entry, *, dashes: bool) -> Line2D:
+    style: tuple[float, tuple[float, ...]] | Literal["solid"] = "solid"
+    if one.place < 0 or dashes:
+        style = CEILING_DASH if one.place < 0 else DASHES[one.place % len(DASHES)]
+    marker = "" if dashes or one.place < 0 else MARKERS[one.place % len(MARKERS)]
+    return Line2D([], [], color=theme.colour(one.place), linestyle=style, marker=marker)
+
+
+def _patch(theme: Theme, one: Entry) -> Patch:
+    return Patch(color=theme.colour(one.place), alpha=0.4)
+
+
+def _shown(name: str) -> str:
+    # matplotlib leaves out of legends what starts with an underscore.
+    return f" {cut(name)}" if name.startswith("_") else cut(name)
+
+
+def _tag_for_page(tag: str, slug: str) -> str:
+    if tag.startswith("<svg"):
+        box = re.search(r'viewBox="[\d. ]*"', tag)
+        assert box is not None
+        return f'<svg {box.group()} role="img" aria-labelledby="{slug}-title {slug}-description">'
+    tag = re.sub(r'(<g) id="[^"]*"', r"\1", tag).replace("xlink:href", "href")
+    tag = re.sub(r' id="|url\(#|href="#', lambda found: f"{found.group()}{slug}-", tag)
+    # The page has its own font; matplotlib writes it in one property or in two.
+    tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
+    tag = re.sub(r" font-family: [^;\"]*;?", "", tag)
+    return with_variables(re.sub(r' transform="rotate\(-0 [^"]*"', "", tag))

@@ -1,0 +1,56 @@
+"""What a figure of a report is, in any theme: names, numbers, and how to draw it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from .contents import DataView
+from .theme import Theme
+
+NOTES = {
+    "curves": "Lines: means over seeds; bands: 95 % intervals over dialogues. Dotted, for ECE: the noise floor "
+    "(95th percentile); below it there is no evidence of miscalibration.",
+    "conditions": "Conditions that are on no curve. Marks: means over seeds; lines: 95 % intervals.",
+    "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
+    "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
+    "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
+    "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
+    "of the row; means over seeds. Cells without a number are empty.",
+    "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
+    "mixes, not what its prediction depends on.",
+    "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
+}
+"""What to see in the figures of a group."""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The numbers behind a figure, as they are shown."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure that can be drawn in any theme."""
+
+    group: str
+    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `confusion`, `weights`, `training`."""
+    data: str
+    model: str
+    """Empty: several models."""
+    slug: str
+    """Unique in the report: id on the page and file name; small letters, digits and hyphens."""
+    caption: str
+    """Short heading; the data set is known from where the figure stands."""
+    title: str
+    """Accessible name and caption in a paper: with the data set."""
+    table: TableView
+    draw: Callable[[Theme], Figure]
+
+
+def named(data: DataView) -> str:
+    """Return the name of a data set, and that it is simulated where it is."""
+    return f"{data.name} (simulated data)" if data.simulated else data.name

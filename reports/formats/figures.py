@@ -1,0 +1,32 @@
+"""Figures for papers: figures/*.pdf and *.svg, fonts embedded, text as text, the same bytes every time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmark.files import write_whole
+from ...benchmark.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    """One PDF and one SVG per figure of the report, one column (3.4 inches) wide."""
+
+    def write(self, folder: RunFolder) -> Path:
+        """Write the figures and return their folder."""
+        from ..canvas import save
+        from ..figures import figures
+        from ..gathering import read
+        from ..theme import PAPER
+
+        target = folder.path / "figures"
+        with PAPER.active():
+            for view in figures(read(folder)):
+                drawn = view.draw(PAPER)
+                for file_format in ("svg", "pdf"):
+                    with write_whole(target / f"{view.slug}.{file_format}") as temporary:
+                        save(drawn, temporary, file_format=file_format)
+        target.mkdir(exist_ok=True)
+        return target
+
+
+PLUGIN = FigureFiles

@@ -1,0 +1,24 @@
+"""One self-contained page, report.html: summaries, tables with intervals, figures with their numbers, provenance."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmark.files import write_text
+from ...benchmark.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class HtmlPage:
+    """No network, no fonts from elsewhere; light and dark, on a phone and on paper."""
+
+    def write(self, folder: RunFolder) -> Path:
+        """Write report.html and return its path."""
+        from ..gathering import read
+        from ..page import render
+
+        path = folder.path / "report.html"
+        write_text(path, render(read(folder)))
+        return path
+
+
+PLUGIN = HtmlPage

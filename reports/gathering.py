@@ -1,0 +1,188 @@
+"""From run record and results to the views of `contents`: pure look-ups, no figure is computed here."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from ..benchmark.run_folder import RunFolder
+from ..benchmark.run_record import CellRecord, ConditionRecord, DataRecord, FitRecord, ModelRecord, RunRecord
+from .contents import CLEAN, Bin, Curve, DataView, ModelView, Problem, Removal, Row, RunView
+from .results import Result, Results
+
+
+def read(folder: RunFolder) -> RunView:
+    """Return what there is to say about a run.
+
+    Raises
+    ------
+    RunFolderError
+        When run.json or results.parquet is missing or damaged.
+    """
+    # A relative path may end in dots; what is wanted is the folder's name.
+    return gather(folder.path.resolve().name, folder.read_record(), Results.read(folder))
+
+
+def gather(name: str, record: RunRecord, results: Results) -> RunView:
+    """Return the view of a run; `name` is that of its folder."""
+    problems = _problems(record)
+    return RunView(
+        name=name,
+        record=record,
+        data=tuple(_data(record, data, results, problems) for data in record.data),
+        problems=problems,
+    )
+
+
+def _problems(record: RunRecord) -> tuple[Problem, ...]:
+    """Collect what is not done; the seeds that share a reason are told together."""
+
+    def place(entry: FitRecord | CellRecord) -> tuple[str, str, str, str, str]:
+        condition = entry.condition if isinstance(entry, CellRecord) else ""
+        return (entry.model, entry.data, condition, entry.state, entry.why)
+
+    entries: tuple[FitRecord | CellRecord, ...] = (*record.fits, *record.cells)
+    failed = [entry for entry in entries if entry.state != "done"]
+    return tuple(
+        Problem(model, data, condition, tuple(sorted(entry.seed for entry in group)), state, why)
+        for (model, data, condition, state, why), group in groupby(sorted(failed, key=place), key=place)
+    )
+
+
+def _data(record: RunRecord, data: DataRecord, results: Results, problems: tuple[Problem, ...]) -> DataView:
+    ordered = sorted(record.models, key=lambda model: model.reference)
+    asked = [model.name for model in ordered if not model.reference]
+    views = (
+        _model(record, data, model, asked.index(model.name) if not model.reference else -1, results, problems)
+        for model in ordered
+    )
+    models = tuple(view for view in views if view.rows or view.fits)
+    there = {row.condition.text for model in models for row in model.rows}
+    conditions = [condition for condition in record.conditions if condition.text in there]
+    found = [result for model in models for row in model.rows for result in row.results.values()]
+    sizes = data.sizes.get("test", {})
+    return DataView(
+        record=data,
+        simulated=data.name.partition(":")[0] == "simulated",
+        utterances=max((result.utterances for result in found), default=sizes.get("utterances", 0)),
+        dialogues=max((result.dialogues for result in found), default=sizes.get("dialogues", 0)),
+        models=models,
+        curves=_curves(conditions),
+        other=tuple(condition for condition in conditions if not condition.family),
+        summaries=_summaries(data.name, conditions, models, results),
+    )
+
+
+def _curves(conditions: Iterable[ConditionRecord]) -> tuple[Curve, ...]:
+    families: dict[str, list[ConditionRecord]] = {}
+    for condition in conditions:
+        if condition.family and condition.severity is not None:
+            families.setdefault(condition.family, []).append(condition)
+    return tuple(
+        Curve(
+            family=family,
+            protocol=rungs[0].protocol,
+            argument=_severity_argument(family),
+            rungs=((0.0, CLEAN), *sorted((rung.severity or 0.0, rung.text) for rung in rungs)),
+        )
+        for family, rungs in families.items()
+    )
+
+
+def _severity_argument(family: str) -> str:
+    """Return the argument whose value is `*`; `severity` where none is."""
+    pairs = family.partition(":")[2].split(",")
+    return next((pair.removesuffix("=*") for pair in pairs if pair.endswith("=*")), "severity")
+
+
+def _summaries(
+    data: str, conditions: list[ConditionRecord], models: tuple[ModelView, ...], results: Results
+) -> dict[tuple[str, str, str], Result]:
+    families = dict.fromkeys(condition.family for condition in conditions if condition.family)
+    return {
+        (model.name, family, metric): result
+        for model in models
+        for family in families
+        for metric, result in results.plain(model.name, data, family).items()
+    }
+
+
+def _model(
+    record: RunRecord,
+    data: DataRecord,
+    model: ModelRecord,
+    place: int,
+    results: Results,
+    problems: tuple[Problem, ...],
+) -> ModelView:
+    fits = tuple(fit for fit in record.fits if (fit.model, fit.data) == (model.name, data.name))
+    rows = tuple(_rows(record, data, model, results, problems))
+    class_f1 = results.parts(model.name, data.name, CLEAN, "f1")
+    return ModelView(
+        name=model.name,
+        summary=model.summary,
+        reference=model.reference,
+        place=place,
+        rows=rows,
+        fits=fits,
+        per_seed={fit.seed: clean for fit in fits if (clean := results.plain(model.name, data.name, CLEAN, fit.seed))},
+        bins=_bins(results, model.name, data.name),
+        confusion=_confusion(results, model.name, data),
+        class_f1={name: class_f1[name] for name in data.classes if name in class_f1},
+        weights={
+            row.label: weights
+            for row in rows
+            if (weights := results.parts(model.name, data.name, row.condition.text, "modality_weight"))
+        },
+        removals=_removals(results, model.name, data.name),
+    )
+
+
+def _rows(
+    record: RunRecord, data: DataRecord, model: ModelRecord, results: Results, problems: tuple[Problem, ...]
+) -> Iterable[Row]:
+    """Yield the conditions that this model has figures for or was meant to have."""
+    cells = {cell.condition for cell in record.cells if (cell.model, cell.data) == (model.name, data.name)}
+    for condition in record.conditions:
+        figures = results.plain(model.name, data.name, condition.text)
+        if figures or condition.text in cells:
+            mine = tuple(
+                problem
+                for problem in problems
+                if (problem.model, problem.data, problem.condition) == (model.name, data.name, condition.text)
+            )
+            yield Row(condition, figures, mine)
+
+
+def _bins(results: Results, model: str, data: str) -> tuple[Bin, ...]:
+    parts = results.parts(model, data, CLEAN, "reliability")
+    numbers = sorted((part.removeprefix("count ") for part in parts if part.startswith("count ")), key=int)
+    return tuple(
+        Bin(
+            low=place / len(numbers),
+            high=(place + 1) / len(numbers),
+            count=parts[f"count {number}"],
+            confidence=parts[f"confidence {number}"],
+            accuracy=parts[f"accuracy {number}"],
+        )
+        for place, number in enumerate(numbers)
+        if f"confidence {number}" in parts and f"accuracy {number}" in parts
+    )
+
+
+def _confusion(results: Results, model: str, data: DataRecord) -> tuple[tuple[float, ...], ...]:
+    parts = results.parts(model, data.name, CLEAN, "confusion")
+    if not parts:
+        return ()
+    return tuple(
+        tuple(parts[cell].value if (cell := f"{gold}→{predicted}") in parts else 0.0 for predicted in data.classes)
+        for gold in data.classes
+    )
+
+
+def _removals(results: Results, model: str, data: str) -> tuple[Removal, ...]:
+    cel, cel_log, uncertain = (
+        results.parts(model, data, CLEAN, metric) for metric in ("cel", "cel:space=log", "uncertain_share")
+    )
+    return tuple(
+        Removal(part, cel.get(part), cel_log.get(part), uncertain.get(part))
+        for part in dict.fromkeys((*cel, *cel_log, *uncertain))
+    )

@@ -1,0 +1,133 @@
+"""Figures of models by themselves: reliability, confusion, classes, modality weights, training."""
+
+from collections.abc import Sequence
+
+from . import plots
+from .contents import DataView, ModelView
+from .figure_views import FigureView, TableView, named
+from .numbers import count, interval, number, percent, short
+from .plots import Series, Trace
+from .results import Result
+
+
+def reliability_figure(data: DataView, model: ModelView) -> FigureView:
+    """Return the reliability diagram of a model on clean input."""
+    rows = tuple(
+        (
+            f"({short(round(one.low, 3))}, {short(round(one.high, 3))}]",
+            count(one.count.value),
+            number(one.confidence.value),
+            number(one.accuracy.value),
+            interval(one.accuracy.low, one.accuracy.high),
+        )
+        for one in model.bins
+    )
+    return FigureView(
+        "reliability", data.name, model.name, f"reliability-{data.name}-{model.name}",
+        model.name, f"Reliability of {model.name} on clean input, on {named(data)}",
+        TableView(("confidence", "utterances", "mean confidence", "accuracy", "95 % interval"), rows),
+        lambda theme: plots.reliability(theme, model.bins, place=model.place),
+    )  # fmt: skip
+
+
+def confusion_figure(data: DataView, model: ModelView) -> FigureView:
+    """Return the confusion matrix of a model on clean input."""
+    classes = data.record.classes
+    rows = tuple(
+        (gold, *(count(value) for value in counts), percent(counts[place] / sum(counts) if sum(counts) else None))
+        for place, (gold, counts) in enumerate(zip(classes, model.confusion, strict=True))
+    )
+    return FigureView(
+        "confusion", data.name, model.name, f"confusion-{data.name}-{model.name}",
+        model.name, f"Confusion matrix of {model.name} on clean input, on {named(data)}",
+        TableView(("gold", *(f"as {name}" for name in classes), "found"), rows),
+        lambda theme: plots.confusion(theme, model.confusion, classes, place=model.place),
+    )  # fmt: skip
+
+
+def classes_figure(data: DataView) -> FigureView | None:
+    """Return F1 per class on clean input, all models together; None: not in the run."""
+    series = tuple(
+        Series(model.name, model.place, _by_class(model, data.record.classes))
+        for model in data.models
+        if model.class_f1
+    )
+    if not series:
+        return None
+    classes = data.record.classes
+    counts = data.record.label_counts.get("test", ())
+    rows = tuple(
+        (
+            one.name,
+            classes[int(place)],
+            number(found.value),
+            interval(found.low, found.high),
+            count(counts[int(place)] if len(counts) == len(classes) else None),
+        )
+        for one in series
+        for place, found in one.points
+    )
+    return FigureView(
+        "classes", data.name, "", f"classes-{data.name}",
+        "F1 per class", f"F1 per class on clean input, on {named(data)}",
+        TableView(("model", "class", "F1", "95 % interval", "test utterances"), rows),
+        lambda theme: plots.intervals(theme, list(classes), series, title="F1", unit_range=True),
+    )  # fmt: skip
+
+
+def weights_figure(data: DataView, model: ModelView, modalities: Sequence[str]) -> FigureView:
+    """Return the modality weights of a model by condition; `modalities` in the order of their colours."""
+    rows = tuple(
+        (label, *(_cell(found.get(modality)) for modality in modalities)) for label, found in model.weights.items()
+    )
+    shares = [
+        [found[modality].value if modality in found else 0.0 for modality in modalities]
+        for found in model.weights.values()
+    ]
+    return FigureView(
+        "weights", data.name, model.name, f"weights-{data.name}-{model.name}",
+        model.name, f"Mean modality weights of {model.name} by condition, on {named(data)}",
+        TableView(("condition", *modalities), rows),
+        lambda theme: plots.weights(theme, list(model.weights), modalities, shares),
+    )  # fmt: skip
+
+
+def training_figure(data: DataView, model: ModelView, score: str, title: str) -> FigureView:
+    """Return a score of a model over epochs, one line per seed and split."""
+    traces = tuple(
+        Trace(
+            tuple((epoch.number, scores[score]) for epoch, scores in epochs if score in scores),
+            place,
+            fit.chosen_epoch,
+        )
+        for fit in model.fits
+        for place, epochs in enumerate(([(e, e.validation) for e in fit.epochs], [(e, e.test) for e in fit.epochs]))
+        if any(score in scores for _, scores in epochs)
+    )
+    rows = tuple(
+        (
+            str(fit.seed),
+            f"{epoch.number}{' (chosen)' if epoch.number == fit.chosen_epoch else ''}",
+            number(epoch.train_loss),
+            number(epoch.validation.get(score)),
+            number(epoch.test.get(score)),
+        )
+        for fit in model.fits
+        for epoch in fit.epochs
+    )
+    return FigureView(
+        "training", data.name, model.name, f"training-{data.name}-{model.name}-{score}",
+        f"{model.name}: {title}", f"{title} of {model.name} over the epochs of training, on {named(data)}",
+        TableView(("seed", "epoch", "training loss", f"{title}, validation", f"{title}, test"), rows),
+        lambda theme: plots.training(theme, traces, title=title, names=("validation", "test")),
+    )  # fmt: skip
+
+
+def _by_class(model: ModelView, classes: tuple[str, ...]) -> tuple[tuple[float, Result], ...]:
+    return tuple((float(place), model.class_f1[name]) for place, name in enumerate(classes) if name in model.class_f1)
+
+
+def _cell(figure: Result | None) -> str:
+    if figure is None:
+        return number(None)
+    return f"{number(figure.value)} {interval(figure.low, figure.high)}".strip()

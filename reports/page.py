@@ -1,0 +1,124 @@
+"""The HTML page: what the templates are given, and how figures get into them."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from . import numbers
+from .canvas import svg_for_page
+from .contents import CLEAN, DataView, ModelView, RunView
+from .figure_views import NOTES, FigureView
+from .figures import figures, legend_entries
+from .sentences import summary
+from .theme import WEB
+from .vocabulary import MAIN, METRICS, PROTOCOLS, text_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+STABILITY = ("flip_rate", "gold_flip_rate")
+"""Metrics of the table on stability."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as it stands on the page."""
+
+    view: FigureView
+    svg: Markup
+
+
+def render(run: RunView) -> str:
+    """Return the page: one file that refers to nothing outside itself."""
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            run=run,
+            figures=_drawn(run),
+            script=Markup(script),  # noqa: S704 (a file of this package)
+            script_hash=f"sha256-{digest}",
+        )
+    )
+
+
+def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
+    """Return the columns of the tables of conditions: the main metrics that there are."""
+    return tuple(metric for metric in MAIN if metric in of.metrics)
+
+
+def other_metrics(data: DataView) -> tuple[str, ...]:
+    """Return the metrics that no other table shows, those of other packages among them."""
+    return tuple(metric for metric in data.metrics if metric not in (*MAIN, *STABILITY))
+
+
+def whole_curve_metrics(data: DataView) -> tuple[tuple[str, str], ...]:
+    """Return family and metric of figures of whole curves."""
+    return tuple(dict.fromkeys((family, metric) for _, family, metric in data.summaries))
+
+
+def headline(run: RunView) -> str:
+    """Return what the run is about, in one line."""
+    asked = [model.name for model in run.record.models if not model.reference]
+    models = ", ".join(asked) if len(asked) <= 3 else f"{len(asked)} models"
+    protocols = list(dict.fromkeys(condition.protocol for condition in run.record.conditions if condition.protocol))
+    if not protocols:
+        return f"{models} on clean input"
+    return f"{models} under {' and '.join(protocols) if len(protocols) <= 3 else f'{len(protocols)} protocols'}"
+
+
+def spec(text: str) -> Markup:
+    """Return a condition as it is typed, with places where a line may break."""
+    return Markup("<code>%s</code>") % Markup("<wbr>").join(re.split(r"(?<=[:,+/])", text))
+
+
+def _drawn(run: RunView) -> dict[tuple[str, str], list[Drawn]]:
+    """Draw all figures, by data set and group."""
+    found: dict[tuple[str, str], list[Drawn]] = {}
+    with WEB.active():
+        for view in figures(run):
+            svg = svg_for_page(view.draw(WEB), view.slug)
+            names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
+            names += f'<desc id="{view.slug}-description">{escape(NOTES[view.group])}</desc>'
+            # matplotlib escapes names in the drawing; title and description are escaped here.
+            drawn = Drawn(view, Markup(svg.replace(">", f">{names}", 1)))  # noqa: S704
+            found.setdefault((view.data, view.group), []).append(drawn)
+    return found
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=numbers.number,
+        signed=numbers.signed,
+        percent=numbers.percent,
+        count=numbers.count,
+        spec=spec,
+        results_of=lambda model, condition: model.results(condition),
+    )
+    environment.globals.update(
+        CLEAN=CLEAN,
+        METRICS=METRICS,
+        PROTOCOLS=PROTOCOLS,
+        NOTES=NOTES,
+        headline=headline,
+        interval=numbers.interval,
+        legend_entries=legend_entries,
+        main_metrics=main_metrics,
+        other_metrics=other_metrics,
+        summary=summary,
+        text_of=text_of,
+        whole_curve_metrics=whole_curve_metrics,
+    )
+    return environment

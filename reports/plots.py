@@ -1,0 +1,224 @@
+"""The figures, drawn by matplotlib: pure functions from what is shown to a figure that is not saved yet."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from .canvas import WIDTH, Entry, axes_in, blank, cut, label_room, legend, limit, panel
+from .contents import Bin
+from .numbers import short
+from .results import Result
+from .theme import CEILING_DASH, DASHES, MARKERS, Theme
+
+HEIGHT = 250
+"""Pixels, where content does not say otherwise."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line, or one mark per row."""
+
+    name: str
+    place: int
+    """For colour and mark; −1: the ceiling."""
+    points: tuple[tuple[float, Result], ...]
+    """Where on the axis, and the figure."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One training curve."""
+
+    points: tuple[tuple[int, float], ...]
+    """Epoch and score."""
+    place: int
+    """For colour and dash: 0 validation, 1 test, 2 training."""
+    chosen: int | None
+    """Epoch to mark; None: none."""
+
+
+def curve(theme: Theme, series: Sequence[Series], *, title: str, argument: str, unit_range: bool) -> Figure:
+    """Draw figures over severity with interval bands; dotted lines are noise floors (95th percentile)."""
+    figure, axes = panel(theme, HEIGHT, left=42, entries=len(series))
+    for one in series:
+        x = [severity for severity, _ in one.points]
+        colour = theme.colour(one.place)
+        low = [figure_.value if math.isnan(figure_.low) else figure_.low for _, figure_ in one.points]
+        high = [figure_.value if math.isnan(figure_.high) else figure_.high for _, figure_ in one.points]
+        axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
+        axes.plot(
+            x,
+            [figure_.value for _, figure_ in one.points],
+            color=colour,
+            linestyle=CEILING_DASH if one.place < 0 else "solid",
+            marker="" if one.place < 0 and len(x) > 1 else MARKERS[one.place % len(MARKERS)],
+            zorder=3,
+        )
+        axes.plot(
+            x,
+            [figure_.floor_high for _, figure_ in one.points],
+            color=colour,
+            linestyle=":",
+            linewidth=1.3 * theme.scale,
+        )
+    axes.set_xlabel(argument)
+    axes.set_title(title)
+    limit(axes, "y", unit_range=unit_range)
+    axes.set_xticks(sorted({severity for one in series for severity, _ in one.points}))
+    axes.xaxis.set_major_formatter(lambda value, _: short(value))
+    legend(theme, figure, [Entry(one.name, one.place) for one in series])
+    return figure
+
+
+def intervals(theme: Theme, rows: Sequence[str], series: Sequence[Series], *, title: str, unit_range: bool) -> Figure:
+    """Draw one row per name with each series' figure and its interval, first row at the top."""
+    step = 8.0 * len(series) + 12
+    left = label_room(rows)
+    figure, axes = panel(theme, 70 + step * len(rows), left=left, entries=len(series))
+    offset = 8.0 / step
+    for order, one in enumerate(series):
+        shift = (order - (len(series) - 1) / 2) * offset
+        for row, found in one.points:
+            y = row + shift
+            axes.plot([found.low, found.high], [y, y], color=theme.colour(one.place), linewidth=1.4 * theme.scale)
+        axes.plot(
+            [found.value for _, found in one.points],
+            [row + shift for row, _ in one.points],
+            color=theme.colour(one.place),
+            linestyle="none",
+            marker="|" if one.place < 0 else MARKERS[one.place % len(MARKERS)],
+            markersize=(9 if one.place < 0 else 5) * theme.scale,
+            markeredgewidth=(2 if one.place < 0 else 0) * theme.scale,
+        )
+    axes.set_yticks(range(len(rows)), [cut(row) for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_title(title)
+    limit(axes, "x", unit_range=unit_range)
+    legend(theme, figure, [Entry(one.name, one.place) for one in series])
+    return figure
+
+
+def reliability(theme: Theme, bins: Sequence[Bin], *, place: int) -> Figure:
+    """Draw accuracy against confidence with intervals, and below it how many utterances each bin holds."""
+    figure = blank(theme, WIDTH, 320)
+    upper = axes_in(theme, figure, left=46, right=10, top=26, bottom=118)
+    lower = axes_in(theme, figure, left=46, right=10, top=226, bottom=40)
+    colour = theme.colour(place)
+    filled = [one for one in bins if one.count.value > 0 and not math.isnan(one.accuracy.value)]
+    upper.plot([0, 1], [0, 1], color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
+    for one in filled:
+        x = one.confidence.value
+        upper.plot([x, x], [one.accuracy.low, one.accuracy.high], color=colour, linewidth=1.4 * theme.scale)
+    upper.plot(
+        [one.confidence.value for one in filled],
+        [one.accuracy.value for one in filled],
+        color=colour,
+        marker="o",
+        linewidth=1.2 * theme.scale,
+    )
+    widths = [one.high - one.low for one in bins]
+    lower.bar(
+        [one.low for one in bins],
+        [one.count.value for one in bins],
+        width=[0.9 * width for width in widths],
+        align="edge",
+        color=colour,
+        alpha=0.55,
+    )
+    for axes in (upper, lower):
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1], [])
+    lower.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
+    upper.set_ylim(0, 1.02)
+    lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    upper.set_title("Accuracy")
+    lower.set_title("Utterances", fontsize=10.5 * theme.scale, pad=3)
+    lower.set_xlabel("confidence")
+    return figure
+
+
+def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence[str], *, place: int) -> Figure:
+    """Draw gold × predicted, shaded by the share of the gold class, with the counts where there is room."""
+    size = len(classes)
+    left = label_room(classes)
+    side = WIDTH - left - 8
+    bottom = min(30 + 4.6 * max(map(len, classes)), 96)
+    figure, axes = panel(theme, side + 34 + bottom, left=left, right=8, top=34, bottom=bottom)
+    axes.grid(visible=False)
+    for gold, row in enumerate(counts):
+        total = sum(row) or 1.0
+        for predicted, count in enumerate(row):
+            share = count / total
+            corner = (predicted - 0.5, gold - 0.5)
+            axes.add_patch(Rectangle(corner, 1, 1, facecolor=theme.colour(place), alpha=0.92 * share, linewidth=0))
+            if size <= 10 and count:
+                axes.text(
+                    predicted,
+                    gold,
+                    f"{count:.0f}" if count >= 0.5 else "<1",
+                    ha="center",
+                    va="center",
+                    color=theme.surface if share > 0.55 else theme.ink,
+                    fontsize=(10 if side / size > 34 else 8.5) * theme.scale,
+                )
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    names = [cut(name) for name in classes]
+    axes.set_xticks(range(size), names, rotation=45 if size > 3 else 0, ha="right" if size > 3 else "center")
+    axes.set_yticks(range(size), names)
+    axes.tick_params(length=0)
+    axes.set_title("Rows: gold; columns: predicted")
+    return figure
+
+
+def weights(theme: Theme, rows: Sequence[str], modalities: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
+    """Draw one bar per condition, split into the mean weights of the modalities (rows × modalities)."""
+    left = label_room(rows)
+    figure, axes = panel(theme, 70 + 20.0 * len(rows), left=left, entries=len(modalities))
+    done = [0.0] * len(rows)
+    for place in range(len(modalities)):
+        widths = [0.0 if math.isnan(row[place]) else row[place] for row in shares]
+        axes.barh(range(len(rows)), widths, left=done, height=0.72, color=theme.colour(place), alpha=0.4)
+        for row, width in enumerate(widths):
+            if width >= 0.13:
+                axes.text(
+                    done[row] + width / 2, row, f"{width:.2f}", ha="center", va="center",
+                    color=theme.ink, fontsize=9 * theme.scale,
+                )  # fmt: skip
+        done = [start + width for start, width in zip(done, widths, strict=True)]
+    axes.set_yticks(range(len(rows)), [cut(row) for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_title("Mean weight")
+    legend(theme, figure, [Entry(name, place) for place, name in enumerate(modalities)], patches=True)
+    return figure
+
+
+def training(theme: Theme, traces: Sequence[Trace], *, title: str, names: Sequence[str]) -> Figure:
+    """Draw scores over epochs, one line per seed and split; rings mark the chosen epochs."""
+    figure, axes = panel(theme, HEIGHT, left=42, entries=len(names))
+    for trace in traces:
+        x, y = [point[0] for point in trace.points], [point[1] for point in trace.points]
+        colour = theme.colour(trace.place)
+        axes.plot(
+            x, y, color=colour, linestyle=DASHES[trace.place], linewidth=1.4 * theme.scale,
+            marker="o" if len(x) == 1 else "",
+        )  # fmt: skip
+        if trace.chosen in x:
+            axes.plot(
+                [trace.chosen], [y[x.index(trace.chosen)]], color=colour, marker="o", markersize=8 * theme.scale,
+                markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.6 * theme.scale,
+            )  # fmt: skip
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    legend(theme, figure, [Entry(name, place) for place, name in enumerate(names)], dashes=True)
+    return figure

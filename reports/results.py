@@ -1,0 +1,115 @@
+"""results.parquet as a look-up: one figure by model, data set, seed, condition, metric and part."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from ..benchmark.errors import RunFolderError
+from ..benchmark.files import read_table
+from ..benchmark.run_folder import RunFolder
+from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
+
+_NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One figure; NaN where a field says `none`."""
+
+    value: float
+    """The figure."""
+    low: float = math.nan
+    """Lower end of the 95 % interval over dialogues; NaN: none."""
+    high: float = math.nan
+    """Upper end."""
+    floor: float = math.nan
+    """Mean of the noise floor, or for CEL the exact posterior's own; NaN: none."""
+    floor_high: float = math.nan
+    """95th percentile of the noise floor; NaN: none."""
+    seed_sd: float = math.nan
+    """Standard deviation over training seeds; NaN: fewer than two seeds."""
+    utterances: int = 0
+    """Labelled utterances it is computed from."""
+    dialogues: int = 0
+    """Dialogues it is computed from."""
+
+    @property
+    def within_floor(self) -> bool:
+        """Whether a perfectly calibrated model shows as much on a sample of this size (95th percentile)."""
+        return self.value <= self.floor_high
+
+
+class Place(NamedTuple):
+    """Where figures belong."""
+
+    model: str
+    data: str
+    seed: int
+    condition: str
+    metric: str
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All figures of a run: those over all seeds with every part, those of one seed without parts."""
+
+    figures: Mapping[Place, Mapping[str, Result]]
+    """By place, then by part (empty text: the figure itself)."""
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> "Results":
+        """Read results.parquet.
+
+        Raises
+        ------
+        RunFolderError
+            When it is missing, damaged, or lacks a column.
+        """
+        table = read_table(folder.results_path)
+        missing = [column for column in RESULT_COLUMNS if column not in table.column_names]
+        if missing:
+            raise RunFolderError(
+                f"{folder.results_path}: expected the column {missing[0]!r}, got {', '.join(table.column_names)}; "
+                "type `emobench score` for this folder to write it anew"
+            )
+        figures: defaultdict[Place, dict[str, Result]] = defaultdict(dict)
+        # Plain lists: pyarrow's own filters would import pandas.
+        for row in zip(*(table[column].to_pylist() for column in RESULT_COLUMNS), strict=True):
+            fields = dict(zip(RESULT_COLUMNS, row, strict=True))
+            # Bins and matrix cells of single seeds are the bulk of the table, and no page shows them.
+            if fields["seed"] == ALL_SEEDS or not fields["part"]:
+                place = Place(*(fields[name] for name in Place._fields))
+                figures[place][fields["part"] or ""] = _result(fields)
+        return cls(dict(figures))
+
+    def parts(self, model: str, data: str, condition: str, metric: str, seed: int = ALL_SEEDS) -> Mapping[str, Result]:
+        """Return the figures of a metric by part; empty where there are none."""
+        return self.figures.get(Place(model, data, seed, condition, metric), {})
+
+    def get(
+        self, model: str, data: str, condition: str, metric: str, part: str = "", seed: int = ALL_SEEDS
+    ) -> Result | None:
+        """Return one figure; None where there is none."""
+        return self.parts(model, data, condition, metric, seed).get(part)
+
+    def plain(self, model: str, data: str, condition: str, seed: int = ALL_SEEDS) -> Mapping[str, Result]:
+        """Return the figures without parts by metric; empty where there are none."""
+        return self._plain.get((model, data, seed, condition), {})
+
+    @cached_property
+    def _plain(self) -> Mapping[tuple[str, str, int, str], Mapping[str, Result]]:
+        found: defaultdict[tuple[str, str, int, str], dict[str, Result]] = defaultdict(dict)
+        for place, parts in self.figures.items():
+            if "" in parts:
+                found[place[:4]][place.metric] = parts[""]
+        return found
+
+
+def _result(fields: Mapping[str, object]) -> Result:
+    numbers = {name: math.nan if fields[name] is None else float(str(fields[name])) for name in _NUMBERS}
+    return Result(
+        **numbers, utterances=int(str(fields["utterances"] or 0)), dialogues=int(str(fields["dialogues"] or 0))
+    )

@@ -1,0 +1,159 @@
+"""One summary per model, written from its numbers: how good, what holds, what breaks, whether confidence is honest."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from .contents import CLEAN, Curve, DataView, ModelView, Row
+from .numbers import interval, number, short, signed
+from .results import Result
+from .vocabulary import text_of
+
+
+class Phrase(NamedTuple):
+    """A piece of a sentence."""
+
+    text: str
+    spec: bool = False
+    """True: a condition, to be set as it is typed."""
+
+
+Sentence = tuple[Phrase, ...]
+
+
+def summary(model: ModelView, data: DataView) -> Sentence:
+    """Return what is to be said about a model on a data set, in one to four short sentences.
+
+    A condition *holds* if its quality is not below the lower end of the interval on clean input; the first rung of a
+    curve that does not hold is where the model *breaks*. Calibration is spoken of only beyond the noise floor.
+    """
+    metric = data.quality
+    clean = model.clean.get(metric)
+    if clean is None or math.isnan(clean.value):
+        return (Phrase(_nothing(model)),)
+    parts = [_quality(model, data, clean), *_stress(model, data, clean)]
+    parts += [part for part in (_confidence(model, clean=model.clean),) if part]
+    return tuple(phrase for part in parts for phrase in (*part, Phrase(" ")))[:-1]
+
+
+def plain(sentence: Sentence) -> str:
+    """Return a sentence as text."""
+    return "".join(phrase.text for phrase in sentence)
+
+
+def holds(rung: Result, clean: Result) -> bool:
+    """Whether a figure where higher is better is not below the lower end of the clean one's interval."""
+    return rung.value >= (clean.value if math.isnan(clean.low) else clean.low)
+
+
+def _nothing(model: ModelView) -> str:
+    reasons = dict.fromkeys(
+        why for why in (*(fit.why for fit in model.fits), *(p.why for row in model.rows for p in row.problems)) if why
+    )
+    return f"No figures on clean input: {'; '.join(reasons)}." if reasons else "No figures on clean input."
+
+
+def _quality(model: ModelView, data: DataView, clean: Result) -> Sentence:
+    title = text_of(data.quality).title
+    figure = " ".join(filter(None, (number(clean.value), interval(clean.low, clean.high))))
+    if model.reference:
+        return (Phrase(f"The exact posterior, the ceiling: {title} {figure} on clean input."),)
+    ceiling = data.reference.clean.get(data.quality) if data.reference else None
+    if ceiling is None:
+        return (Phrase(f"{title} {figure} on clean input."),)
+    distance = ceiling.value - clean.value
+    side = "below" if distance >= 0 else "above"
+    return (Phrase(f"{title} {figure} on clean input, {number(abs(distance))} {side} the exact posterior."),)
+
+
+def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentence]:
+    metric = data.quality
+    stressed = [row for row in model.rows if row.condition.text != CLEAN]
+    churn = [row.results["churn"].value for row in stressed if "churn" in row.results]
+    if churn and max(churn) == 0:
+        yield (Phrase("No stress changes any of its predictions."),)
+        return
+    for curve in data.curves:
+        yield _along(model, curve, metric, clean)
+    rows = [row for row in stressed if not row.condition.family and metric in row.results]
+    if rows:
+        yield _worst(rows, metric, clean)
+
+
+def _along(model: ModelView, curve: Curve, metric: str, clean: Result) -> Sentence:
+    """Say up to where a model holds on a curve and where it breaks first."""
+    rungs = [
+        (severity, figure)
+        for severity, condition in curve.rungs[1:]
+        if (figure := model.results(condition).get(metric)) is not None
+    ]
+    if not rungs:
+        return (Phrase(curve.family, spec=True), Phrase(": no figures."))
+    broken = next((place for place, (_, figure) in enumerate(rungs) if not holds(figure, clean)), None)
+    if broken is None:
+        last = rungs[-1]
+        return (
+            Phrase("Holds along "),
+            Phrase(curve.family, spec=True),
+            Phrase(f" to the last rung, {short(last[0])} ({number(last[1].value)})."),
+        )
+    severity, figure = rungs[broken]
+    before = f"holds to {short(rungs[broken - 1][0])} and breaks first" if broken else "breaks at once,"
+    return (
+        Phrase("Along "),
+        Phrase(curve.family, spec=True),
+        Phrase(f" it {before} at {short(severity)} ({number(figure.value)}, {_change(figure, clean)})."),
+    )
+
+
+def _worst(rows: list[Row], metric: str, clean: Result) -> Sentence:
+    """Name the condition off the curves that costs most, or say that all hold."""
+    worst = min(rows, key=lambda row: row.results[metric].value)
+    figure = worst.results[metric]
+    if holds(figure, clean):
+        lead = f"All {len(rows)} other conditions hold; the lowest is " if len(rows) > 1 else "Holds under "
+    else:
+        lead = "Hurt most by " if len(rows) > 1 else "Hurt by "
+    return (
+        Phrase(lead),
+        Phrase(worst.condition.text, spec=True),
+        Phrase(f" ({number(figure.value)}, {_change(figure, clean)})."),
+    )
+
+
+def _change(figure: Result, clean: Result) -> str:
+    return signed(figure.value - clean.value)
+
+
+def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
+    """Say whether confidence can be believed, on clean input and under the stress that spoils it most."""
+    ece, gap = clean.get("ece"), clean.get("signed_gap")
+    if ece is None:
+        return ()
+    figure, floor = f"ECE {number(ece.value)}", f"its noise floor (≤ {number(ece.floor_high)})"
+    if math.isnan(ece.floor_high):
+        lead = f"{figure}{_direction(gap)}"
+    elif ece.within_floor:
+        lead = f"Calibrated as far as can be seen: {figure}, within {floor}"
+    else:
+        lead = f"Miscalibrated: {figure}, above {floor}{_direction(gap)}"
+    worst = max(
+        (row for row in model.rows if row.condition.text != CLEAN and "ece" in row.results),
+        key=lambda row: row.results["ece"].value,
+        default=None,
+    )
+    if worst is None or not worst.results["ece"].value > max(ece.value, worst.results["ece"].floor_high):
+        return (Phrase(f"{lead}."),)
+    there = worst.results
+    return (
+        Phrase(f"{lead}; worst under "),
+        Phrase(worst.condition.text, spec=True),
+        Phrase(f", ECE {number(there['ece'].value)}{_direction(there.get('signed_gap'))}."),
+    )
+
+
+def _direction(gap: Result | None) -> str:
+    """Return `, over-confident by 0.041`; empty where the gap is not known or its interval holds 0."""
+    if gap is None or gap.low <= 0 <= gap.high or not gap.value:
+        return ""
+    return f", {'over' if gap.value > 0 else 'under'}-confident by {number(abs(gap.value))}"

@@ -1,0 +1,102 @@
+"""The short table that ends a run on the terminal: main figures under a few conditions, and where the report is."""
+
+from typing import TYPE_CHECKING
+
+from ..benchmark.run_folder import RunFolder
+from .contents import CLEAN, DataView, ModelView
+from .gathering import read
+from .numbers import MISSING, interval, number
+from .results import Result
+from .vocabulary import text_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+REPORTS = ("report.html", "report.tex")
+"""Files to point to, the first that is there."""
+
+
+def summary(folder: RunFolder) -> "RenderableType":
+    """Return what to print with rich after a run; it fits 80 columns.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder was not scored.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    run = read(folder)
+    lines: list[RenderableType] = [_table(data) for data in run.data]
+    if run.problems:
+        lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
+    reports = [folder.path / name for name in REPORTS if (folder.path / name).exists()]
+    if reports:
+        # A path that is cut or wrapped can be neither clicked nor copied.
+        lines.append(Text(f"Report: {reports[0]}", no_wrap=True, overflow="ignore"))
+    return Group(*lines)
+
+
+def shown_conditions(data: DataView) -> tuple[str, ...]:
+    """Return the few conditions that tell most: clean, the worst off the curves, and of each curve middle and last."""
+    off_curves = [condition.text for condition in data.other if condition.text != CLEAN]
+    worst = min(off_curves, key=lambda text: _mean_quality(data, text), default=None)
+    rungs = [
+        curve.rungs[place][1]
+        for curve in data.curves
+        for place in sorted({len(curve.rungs) // 2, len(curve.rungs) - 1})
+    ]
+    return tuple(dict.fromkeys((CLEAN, *([worst] if worst else []), *rungs)))
+
+
+def _mean_quality(data: DataView, condition: str) -> float:
+    found = [figures[data.quality].value for m in data.models if data.quality in (figures := m.results(condition))]
+    return sum(found) / len(found) if found else float("inf")
+
+
+def _table(data: DataView) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    kind = "simulated data, " if data.simulated else ""
+    title = Text(f"{data.name} ({kind}test split: {data.dialogues} dialogues, {data.utterances} utterances)")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, title_style="bold", width=80)
+    table.add_column("model", ratio=1, overflow="fold")
+    table.add_column("condition", min_width=16, overflow="fold")
+    table.add_column(text_of(data.quality).title if data.quality else "quality", no_wrap=True)
+    table.add_column("ECE (floor)", no_wrap=True)
+    table.add_column("NLL", justify="right", no_wrap=True)
+    for model in data.models:
+        for place, condition in enumerate(shown_conditions(data)):
+            cells = (*_names(model, condition, first=place == 0), *_figures(model, data, condition))
+            table.add_row(*(Text(cell) for cell in cells))
+        table.add_section()
+    return table
+
+
+def _names(model: ModelView, condition: str, *, first: bool) -> tuple[str, str]:
+    label = next((row.label for row in model.rows if row.condition.text == condition), condition)
+    name = f"{model.name} (ceiling)" if model.reference else model.name
+    return (name if first else "", label)
+
+
+def _figures(model: ModelView, data: DataView, condition: str) -> tuple[str, str, str]:
+    figures = model.results(condition)
+    quality, ece, nll = (figures.get(metric) for metric in (data.quality, "ece", "nll"))
+    return (_with_interval(quality), _with_floor(ece), number(nll.value if nll else None))
+
+
+def _with_interval(figure: Result | None) -> str:
+    if figure is None:
+        return MISSING
+    return f"{number(figure.value)} {interval(figure.low, figure.high)}".strip()
+
+
+def _with_floor(figure: Result | None) -> str:
+    if figure is None:
+        return MISSING
+    floor = number(figure.floor_high)
+    return number(figure.value) if floor == MISSING else f"{number(figure.value)} (≤{floor})"

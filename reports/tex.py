@@ -1,0 +1,127 @@
+"""Text to LaTeX that compiles whatever the text holds, and booktabs tables of it."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": "'", "\u2212": "$-$", "–": "--",
+    "—": "---", "≤": r"$\leq$", "≥": r"$\geq$", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$",
+    "∞": r"$\infty$", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`", "’": "'", "\u00a0": "~", "·": r"$\cdot$",
+    "†": r"\dag{}", "°": r"\textdegree{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}",
+    "œ": r"\oe{}", "Œ": r"\OE{}", "ł": r"\l{}", "Ł": r"\L{}", "đ": r"\dj{}", "Đ": r"\DJ{}", "ð": r"\dh{}",
+    "þ": r"\th{}", "ı": r"\i{}",
+    "\n": " ", "\t": " ", "\r": " ",
+}  # fmt: skip
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
+    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0328": "k",
+}  # fmt: skip
+# Pairs that fonts would join into another sign.
+_LIGATURES = re.compile(r"-(?=-)|,(?=,)|'(?=')|[?!](?=`)")
+_LONG_RUN = 10
+_LONG_WORD = 24
+
+
+class Tex(str):
+    """LaTeX as it is to stand in the file: it is not escaped again."""
+
+    __slots__ = ()
+
+
+def escape(text: object) -> Tex:
+    r"""Return LaTeX that shows `text`; what no font of the file has is shown by its number, such as `[U+4E2D]`.
+
+    Examples
+    --------
+    >>> print(escape("50 % of a_b"), escape("é → 中"), escape("--seeds"))
+    50 \% of a\_b \'{e} $\rightarrow$ [U+4E2D] -{}-seeds
+    """
+    if isinstance(text, Tex):
+        return text
+    plain = _LIGATURES.sub(lambda found: f"{found.group()}\ufeff", str(text))
+    return Tex("".join(map(_sign, plain)))
+
+
+def breakable(text: object) -> Tex:
+    """Return LaTeX as `escape` does, in which a line may break after signs and inside long words."""
+    pieces = re.findall(rf"[A-Za-z0-9]{{1,{_LONG_RUN}}}[^A-Za-z0-9]?|[^A-Za-z0-9]", str(text))
+    return Tex(r"\allowbreak{}".join(map(escape, pieces)))
+
+
+def prose(text: object) -> Tex:
+    """Return LaTeX as `escape` does, in which a line may break inside what no line could hold."""
+    words = re.split(r"(?<= )", str(text))
+    return Tex("".join(escape(word) if len(word) <= _LONG_WORD else breakable(word) for word in words))
+
+
+def code(text: object) -> Tex:
+    """Return a text as it is typed, in typewriter, breakable."""
+    # Signs that would join are apart already: between them a line may break.
+    return Tex(rf"\texttt{{{breakable(text)}}}")
+
+
+def table(
+    caption: Tex, label: str, head: Sequence[Tex], rows: Sequence[Sequence[Tex] | Tex], widths: Sequence[float]
+) -> Tex:
+    """Return a longtable with booktabs rules.
+
+    Parameters
+    ----------
+    caption, label
+        What it shows; what a paper refers to it by.
+    head, rows
+        Cells; a row that is one `Tex` is a heading over the rows after it.
+    widths
+        Of the columns in centimetres; the first is set flush left, the others flush right.
+    """
+    sides = ("left", *["right"] * (len(widths) - 1))
+    columns = "".join(rf">{{\flush{side}cell}}p{{{width:.2f}cm}}" for side, width in zip(sides, widths, strict=True))
+    titles = " & ".join(rf"\bfseries {cell}" for cell in head)
+    first = rf"\toprule {titles} \\ \midrule"
+    over = rf"\multicolumn{{{len(head)}}}{{@{{}}l@{{}}}}"
+    lines = [rf"{over}{{\itshape {row}}} \\*" if isinstance(row, Tex) else " & ".join(row) + r" \\" for row in rows]
+    return Tex(
+        "\n".join(
+            [
+                r"\begingroup\small\setlength{\tabcolsep}{3pt}",
+                rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+                rf"\caption{{{caption}}}\label{{{label}}} \\",
+                rf"{first} \endfirsthead",
+                rf"{first} \endhead",
+                r"\bottomrule \endlastfoot",
+                *lines,
+                r"\end{longtable}\endgroup",
+            ]
+        )
+    )
+
+
+def _sign(character: str) -> str:
+    if character == "\ufeff":
+        return "{}"
+    if character in _SIGNS:
+        return _SIGNS[character]
+    if " " <= character <= "~":
+        return character
+    return _accented(character) or _greek(character) or f"[U+{ord(character):04X}]"
+
+
+def _accented(character: str) -> str:
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
+        return rf"\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
+    return ""
+
+
+def _greek(character: str) -> str:
+    found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", unicodedata.name(character, ""))
+    if not found:
+        return ""
+    name = found[2].lower().replace("lamda", "lambda")
+    if found[1] == "SMALL":
+        return "" if name in ("omicron", "final") else rf"$\{name}$"
+    known = ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega")
+    return rf"$\{name.capitalize()}$" if name in known else ""

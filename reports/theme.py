@@ -1,0 +1,126 @@
+"""Colours, marks and sizes of figures: one set for the page, whose colours are CSS variables, and one for papers."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""One per series, so that colour is not the only difference."""
+DASHES: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (0, ()), (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 2)), (0, (2, 3)),
+)  # fmt: skip
+"""One per series, as matplotlib takes them."""
+CEILING_DASH: tuple[float, tuple[float, ...]] = (0, (3, 2))
+"""Of the exact posterior."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How figures look. Lengths are in pixels of a page 340 wide per figure, times `scale` points."""
+
+    series: tuple[str, ...]
+    """Colours of models or modalities, in order; used again from the start when there are more."""
+    ink: str
+    """Text, and the ceiling."""
+    muted: str
+    """Ticks and what is in the background."""
+    grid: str
+    """Lines that help the eye."""
+    surface: str
+    """Behind everything."""
+    scale: float
+    """Points per pixel."""
+    legend: bool
+    """True: figures carry their own legend; False: the page has one for several figures."""
+
+    def colour(self, place: int) -> str:
+        """Return the colour of a series; −1 is the ceiling."""
+        return self.ink if place < 0 else self.series[place % len(self.series)]
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Draw and save within: matplotlib's settings for this theme."""
+        with mpl.rc_context(self._settings()):
+            yield
+
+    # `Any`: matplotlib types these keys one by one, and not in all versions.
+    def _settings(self) -> dict[Any, Any]:
+        size = 11 * self.scale
+        return {
+            "axes.edgecolor": self.muted,
+            "axes.facecolor": "none",
+            "axes.grid": True,
+            "axes.labelcolor": self.ink,
+            "axes.labelsize": size,
+            "axes.linewidth": 0.8 * self.scale,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlesize": size * 1.1,
+            "axes.titlelocation": "left",
+            "axes.titlecolor": self.ink,
+            "axes.axisbelow": True,
+            "figure.facecolor": "none",
+            "font.family": "DejaVu Sans",
+            "font.size": size,
+            "grid.color": self.grid,
+            "grid.linewidth": 0.8 * self.scale,
+            "legend.frameon": False,
+            "legend.labelcolor": self.ink,
+            "lines.linewidth": 1.8 * self.scale,
+            "lines.markersize": 5 * self.scale,
+            "pdf.fonttype": 42,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "emobench",
+            "text.color": self.ink,
+            # Names of models and classes are names, whatever signs they hold.
+            "text.parse_math": False,
+            "xtick.color": self.muted,
+            "xtick.labelcolor": self.ink,
+            "xtick.labelsize": size * 0.95,
+            "ytick.color": self.muted,
+            "ytick.labelcolor": self.ink,
+            "ytick.labelsize": size * 0.95,
+        }
+
+
+# Colours of the page are told apart by colours nobody would choose and then replaced by names (see `with_variables`).
+_VARIABLES = {
+    **{f"#fe01{place:02x}": f"var(--series-{place})" for place in range(7)},
+    "#fe02a0": "var(--ink)",
+    "#fe02a1": "var(--muted)",
+    "#fe02a2": "var(--grid)",
+    "#fe02a3": "var(--surface)",
+}
+_NAMES = {name: colour for colour, name in _VARIABLES.items()}
+
+WEB = Theme(
+    series=tuple(_NAMES[f"var(--series-{place})"] for place in range(7)),
+    ink=_NAMES["var(--ink)"],
+    muted=_NAMES["var(--muted)"],
+    grid=_NAMES["var(--grid)"],
+    surface=_NAMES["var(--surface)"],
+    scale=1.0,
+    legend=False,
+)
+"""For the page."""
+
+# Okabe and Ito's palette for all kinds of colour vision, strongest contrast on white first.
+PAPER = Theme(
+    series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"),
+    ink="#000000",
+    muted="#555555",
+    grid="#dddddd",
+    surface="#ffffff",
+    scale=0.72,
+    legend=True,
+)
+"""For papers: 340 pixels become 3.4 inches, one column."""
+
+
+def with_variables(svg: str) -> str:
+    """Return an SVG drawn in the theme `WEB` with the page's colours by name, so that they follow dark mode."""
+    return re.sub("|".join(_VARIABLES), lambda found: _VARIABLES[found.group()], svg)

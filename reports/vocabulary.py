@@ -1,0 +1,86 @@
+"""How metrics are named and explained wherever figures are shown."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class MetricText:
+    """What a reader needs to know about a metric."""
+
+    title: str
+    """As in a table's head."""
+    better: Literal["higher", "lower", "zero", "none"]
+    """What is better; `none`: neither, or it cannot be said."""
+    about: str = ""
+    """One sentence."""
+
+    @property
+    def arrow(self) -> str:
+        """The direction in words, short."""
+        return {"higher": "higher is better", "lower": "lower is better", "zero": "0 is best", "none": ""}[self.better]
+
+
+METRICS = {
+    "weighted_f1": MetricText("Weighted F1", "higher", "F1 of each class, averaged by how often the class occurs."),
+    "macro_f1": MetricText(
+        "Macro F1", "higher", "F1 averaged over all classes of the data set alike; a class never found counts as 0."
+    ),
+    "accuracy": MetricText("Accuracy", "higher", "Share of utterances whose most probable class is the gold class."),
+    "ece": MetricText(
+        "ECE",
+        "lower",
+        "Expected calibration error: distance between confidence and accuracy over 15 equal bins. Even a perfectly "
+        "calibrated model shows more than 0 on a finite sample: that is its noise floor (mean; 95 % of redraws lie "
+        "below the figure after ≤). An ECE within it is no evidence of miscalibration.",
+    ),
+    "mce": MetricText("MCE", "lower", "Largest such distance in any bin that is not empty."),
+    "rmsce": MetricText("RMSCE", "lower", "Root of the mean squared distance over the bins."),
+    "signed_gap": MetricText(
+        "Confidence gap", "zero", "Mean confidence minus accuracy: above 0 is over-confident, below 0 under-confident."
+    ),
+    "brier": MetricText(
+        "Brier", "lower", "Squared distance of the probabilities from the truth, 0 to 2; a proper score."
+    ),
+    "nll": MetricText("NLL", "lower", "Mean negative log-probability of the gold class, in nats; a proper score."),
+    "churn": MetricText(
+        "Churn", "none", "Share of utterances whose predicted class differs from the one on clean input."
+    ),
+    "regret": MetricText(
+        "Regret",
+        "lower",
+        "NLL above that of the exact posterior under the same condition; known on simulated data only.",
+    ),
+    "flip_rate": MetricText("Flip rate", "none", "Share of neighbouring turns whose predicted classes differ."),
+    "gold_flip_rate": MetricText(
+        "Gold flip rate", "none", "The same of the gold classes: what a flip rate is held against."
+    ),
+    "degradation_area": MetricText(
+        "Degradation area",
+        "higher",
+        "Area under the weighted-F1 curve over severity, as a share of clean: 1 means nothing lost.",
+    ),
+    "worst_rung": MetricText("Worst rung", "higher", "The lowest weighted F1 on the curve."),
+    "cel": MetricText("CEL", "lower", "Mean gain of the gold class's probability when a modality is removed."),
+    "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
+    "uncertain_share": MetricText(
+        "Uncertain share",
+        "lower",
+        "Share of utterances whose gold class becomes more probable when a modality is removed.",
+    ),
+}
+"""By canonical text."""
+
+PROTOCOLS = {
+    "modality_drop": "with drop or keep, the named modalities are missing from (or alone left in) every utterance; "
+    "with rate, each utterance loses each modality with that probability.",
+}
+"""What the conditions of a protocol mean, by its name, for captions; others are told by their text alone."""
+
+MAIN = ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn", "regret")
+"""Columns of the table of conditions, where the run has them."""
+
+
+def text_of(metric: str) -> MetricText:
+    """Return what is known about a metric; one of somebody else's is named by its canonical text."""
+    return METRICS.get(metric, MetricText(metric, "none"))

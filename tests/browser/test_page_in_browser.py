@@ -1,0 +1,135 @@
+"""The page in Chromium (named by CHROMIUM, default /usr/bin/chromium). Fails, not skips, where there is none."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.formats.html import HtmlPage
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def report(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with hostile names, several models and two data sets."""
+    folder = make_run(
+        tmp_path_factory.mktemp("run"),
+        models=(
+            "rage_fusion",
+            "<script>window.hacked=1</script><img src=x onerror=hacked=1>_a_long_name_without_any_space",
+            "bayes_optimal",
+        ),
+        classes=("<b>neutral</b>", "joy", "anger & more"),
+        data=("simulated", "meld"),
+        command="emobench run " + "--model a_very_long_model_name " * 20,
+        failed=(("rage_fusion", "modality_drop:drop=text", "<script>window.hacked=1</script>"),),
+        dialogues=40,
+    )
+    return HtmlPage().write(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, report: Path) -> Iterator[Open]:
+    """Open the page; at the end it must have asked for nothing and complained about nothing."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    contexts = []
+
+    def opened(*, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
+        context = browser.new_context(
+            viewport=ViewportSize(width=width, height=800),
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(report.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert {url for url in requests if not url.startswith("data:")} == {report.as_uri()}
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_page_itself_never_scrolls_sideways(open_page: Open, width: int) -> None:
+    page = open_page(width=width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_names_run_no_script(open_page: Open) -> None:
+    page = open_page()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img, b").count() == 0
+
+
+def test_dark_mode_turns_page_and_figures(open_page: Open) -> None:
+    seen = {}
+    for dark in (False, True):
+        page = open_page(dark=dark)
+        seen[dark] = page.evaluate(
+            """() => {
+                const bright = colour => colour.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) / 3;
+                const text = document.querySelector('figure svg text');
+                return [bright(getComputedStyle(document.body).backgroundColor), bright(getComputedStyle(text).fill)];
+            }"""
+        )
+    assert seen[False][0] > 200 > 100 > seen[False][1]
+    assert seen[True][0] < 60 < 180 < seen[True][1]
+
+
+def test_a_table_is_sorted_by_keyboard(open_page: Open) -> None:
+    page = open_page()
+    table = page.locator("table.sortable").nth(1)
+    head = table.locator("thead th").nth(1)
+    values = "rows => rows.map(row => Number(row.cells[1].dataset.sort || NaN)).filter(value => !Number.isNaN(value))"
+    head.locator("button").focus()
+    for expected, reverse in (("ascending", False), ("descending", True)):
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == expected
+        found = table.locator("tbody tr").evaluate_all(values)
+        assert len(found) >= 12
+        assert found == sorted(found, reverse=reverse)
+        last = table.locator("tbody tr").last.locator("td").first
+        assert last.text_content() == "–"
+
+
+def test_the_first_tab_stop_leads_to_the_content(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_everything_is_there_without_scripts(open_page: Open) -> None:
+    page = open_page(script=False)
+    assert page.locator("table.sortable button").count() == 0
+    assert page.locator("figure svg[role=img]").count() >= 20
+
+
+def test_it_prints_on_paper_without_loss(open_page: Open) -> None:
+    page = open_page()
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.emulate_media(media="print")
+    assert page.locator(".skip").is_hidden()
+    assert page.locator("nav.contents").is_hidden()

@@ -1,0 +1,134 @@
+"""The LaTeX file, read back from its source; `tests/latex` compiles it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.formats.latex import LatexDocument
+from emobench.reports.gathering import read
+from emobench.reports.numbers import interval, number
+from emobench.reports.paper import best
+from emobench.reports.tex import escape
+
+Maker = Callable[..., RunFolder]
+
+
+def shown(cell: str) -> str:
+    """Return what a reader sees of a cell."""
+    cell = cell.replace(r"\allowbreak{}", "").replace("$-$", "−")
+    cell = re.sub(r"\\textsuperscript\{(\\dag|t)\}", "", cell)
+    cell = re.sub(r"\\textless\{\}", "<", re.sub(r"\\textgreater\{\}", ">", cell))
+    while (
+        inner := re.sub(r"\\(?:textbf|texttt|mbox|scriptsize|bfseries)\s*\{?((?:[^{}\\])*)\}?", r"\1", cell)
+    ) != cell:
+        cell = inner
+    return " ".join(cell.replace("{", "").replace("}", "").replace("\\_", "_").split())
+
+
+def tables(folder: RunFolder) -> dict[str, list[list[str]]]:
+    """Return the rows of each longtable by label."""
+    text = (folder.path / "report.tex").read_text(encoding="utf-8")
+    found = {}
+    for body in re.findall(r"\\begin\{longtable\}(.*?)\\end\{longtable\}", text, flags=re.DOTALL):
+        label = re.search(r"\\label\{tab:([^}]*)\}", body)
+        assert label is not None
+        lines = body[body.index(r"\endlastfoot") :].splitlines()[1:]
+        rows = [re.split(r"(?<!\\)&", line.removesuffix(r" \\")) for line in lines if line.endswith(r" \\")]
+        found[label[1]] = [[shown(cell) for cell in row] for row in rows]
+    return found
+
+
+def test_its_tables_hold_the_results(plain: RunFolder) -> None:
+    frame = pd.read_parquet(plain.results_path)
+    frame = frame[(frame.seed == -1) & (frame.part == "")].set_index(["model", "condition", "metric"])
+    found = tables(plain)
+    for metric in ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn"):
+        rows = found[f"simulated-{metric}"]
+        assert [row[0] for row in rows][:3] == ["clean", "drop=audio", "drop=text"]
+        assert len(rows) == 13
+        for condition, *cells in rows:
+            name = condition if condition == "clean" else f"modality_drop:{condition}"
+            for model, cell in zip(("rage_fusion", "bayes_optimal"), cells, strict=True):
+                figure = frame.loc[(model, name, metric)]
+                assert cell == f"{number(figure.value)} {interval(figure.low, figure.high)}"
+    assert [len(row) for row in found["simulated-regret"]] == [2] * 13
+    assert {"simulated-cel", "simulated-training"} <= found.keys()
+
+
+def test_captions_say_what_one_must_know(plain: RunFolder) -> None:
+    text = (plain.path / "report.tex").read_text(encoding="utf-8")
+    caption = re.search(r"\\caption\{(Weighted F1.*?)\}\\label", text)
+    assert caption is not None
+    for piece in (
+        "on the simulated data simulated, test split: 120 dialogues, 1,200 utterances.",
+        "Means over 2 training seeds.",
+        "Epochs chosen on validation.",
+        r"95 \% BCa intervals over dialogues (10,000 draws).",
+        r"\texttt{clean}: the input as recorded.",
+        "each utterance loses each modality with that probability",
+    ):
+        assert piece in caption[1]
+    assert "Bold" not in caption[1]
+
+
+def test_the_best_is_bold_and_the_ceiling_never(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(tmp_path, models=("late_fusion", "prior", "bayes_optimal"), only=("clean",), dialogues=20)
+    text = LatexDocument().write(folder).read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith(r"\texttt{clean} & "))
+    late, prior, ceiling = re.split(r"(?<!\\)&", line)[1:]
+    assert r"\textbf{" in late
+    assert r"\textbf{" not in prior + ceiling
+    assert "Bold: best of the models compared, the ceiling left out" in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "winner"),
+    [("weighted_f1", {"late_fusion"}), ("nll", {"late_fusion"}), ("ece", {"prior"}), ("churn", set())],
+)
+def test_what_is_best_depends_on_the_metric(tmp_path: Path, make_run: Maker, metric: str, winner: set[str]) -> None:
+    folder = make_run(tmp_path, models=("late_fusion", "prior", "bayes_optimal"), only=("clean",), dialogues=120)
+    models = read(folder).data[0].models
+    assert best(models, "clean", metric) == winner
+    assert best(models[:1], "clean", metric) == frozenset()
+
+
+def test_many_models_go_into_several_tables_each_with_the_ceiling(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(
+        tmp_path, models=("a", "b", "c", "d", "bayes_optimal"), only=("clean",), metrics=("accuracy", "nll"),
+        dialogues=20,
+    )  # fmt: skip
+    text = LatexDocument().write(folder).read_text(encoding="utf-8")
+    heads = set(re.findall(r"\\toprule (.*?) \\\\ \\midrule", text))
+    assert {len(head.split(" & ")) for head in heads if "bayes" in head} == {5, 3}
+    assert text.count("NLL (lower is better)") == 2
+
+
+def test_names_are_escaped(hostile: RunFolder) -> None:
+    text = (hostile.path / "report.tex").read_text(encoding="utf-8")
+    assert text.isascii()
+    body = text.replace(r"\allowbreak{}", "")
+    for name in ('<script>alert("1")</script>&_%', "_{under}$x$", "$x_1$ & 50%", "é→中", "~^\\#{}"):
+        assert escape(name) in body
+    assert "<script>" not in body
+    assert "it is in no mean" in body
+
+
+def test_selection_on_test_and_few_dialogues_are_told(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(
+        tmp_path, data=("mosi",), selection="test", seeds=(0,), dialogues=31, only=("clean",), models=("rage_fusion",)
+    )
+    text = LatexDocument().write(folder).read_text(encoding="utf-8")
+    assert r"rage\_\allowbreak{}fusion\textsuperscript{t}" in text
+    assert "selected on test, too good by about the selection optimism" in text
+    assert "With fewer than 50 dialogues the intervals are rough." in text
+    assert "One training seed." in text
+    assert "simulated" not in text
+
+
+def test_the_same_folder_gives_the_same_file(plain: RunFolder) -> None:
+    first = (plain.path / "report.tex").read_bytes()
+    assert LatexDocument().write(plain).read_bytes() == first

@@ -1,0 +1,67 @@
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from emobench.benchmark.errors import RunFolderError
+from emobench.benchmark.files import write_table
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.results import Result, Results
+
+
+def test_a_figure_is_found_by_its_place_and_part(plain: RunFolder) -> None:
+    frame = pd.read_parquet(plain.results_path)
+    chosen = frame[(frame.seed == -1) & (frame.metric == "f1") & (frame.model == "rage_fusion") & (frame.part == "joy")]
+    found = Results.read(plain).get("rage_fusion", "simulated", "clean", "f1", "joy")
+    assert found is not None
+    assert (found.value, found.low) == (chosen.value.item(), chosen.low.item())
+    assert found.dialogues == 120
+    assert math.isnan(found.floor)
+
+
+def test_what_is_not_there_is_none(plain: RunFolder) -> None:
+    results = Results.read(plain)
+    assert results.get("rage_fusion", "simulated", "clean", "nonsense") is None
+    assert results.plain("rage_fusion", "simulated", "nonsense") == {}
+
+
+def test_parts_of_single_seeds_are_left_out_but_not_their_figures(plain: RunFolder) -> None:
+    results = Results.read(plain)
+    assert results.get("rage_fusion", "simulated", "clean", "f1", "joy", seed=1) is None
+    assert results.get("rage_fusion", "simulated", "clean", "accuracy", seed=1) is not None
+
+
+def test_empty_cells_of_the_table_are_no_numbers(tmp_path: Path, plain: RunFolder) -> None:
+    table = pd.read_parquet(plain.results_path).head(1)
+    columns = {name: pa.array([None if name in ("low", "floor_high") else table[name].item()]) for name in table}
+    folder = RunFolder(tmp_path)
+    write_table(folder.results_path, pa.table(columns))
+    (parts,) = Results.read(folder).figures.values()
+    (figure,) = parts.values()
+    assert math.isnan(figure.low)
+    assert not figure.within_floor
+
+
+def test_a_missing_column_is_named_in_one_line(tmp_path: Path, plain: RunFolder) -> None:
+    folder = RunFolder(tmp_path)
+    frame = pd.read_parquet(plain.results_path).drop(columns="floor")
+    write_table(folder.results_path, pa.Table.from_pandas(frame))
+    with pytest.raises(RunFolderError, match=r"expected the column 'floor', got model, data.*type `emobench score`"):
+        Results.read(folder)
+
+
+def test_a_folder_that_was_not_scored_is_refused(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path, only=("clean",), dialogues=20)
+    folder.results_path.unlink()
+    with pytest.raises(RunFolderError, match=r"results\.parquet is missing"):
+        Results.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("value", "floor_high", "within"), [(0.03, 0.03, True), (0.031, 0.03, False), (0.0, math.nan, False)]
+)
+def test_within_the_floor_means_not_above_its_upper_end(value: float, floor_high: float, *, within: bool) -> None:
+    assert Result(value, floor_high=floor_high).within_floor is within

@@ -1,0 +1,148 @@
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.run_record import ConditionRecord
+from emobench.reports.contents import DataView, ModelView, Problem, Row
+from emobench.reports.gathering import read
+from emobench.reports.results import Result
+from emobench.reports.sentences import plain as text_of
+from emobench.reports.sentences import summary
+
+CLEAN = ConditionRecord(text="clean")
+DROP = ConditionRecord(text="modality_drop:drop=text", protocol="modality_drop")
+OTHER = ConditionRecord(text="modality_drop:drop=audio", protocol="modality_drop")
+FAMILY = "modality_drop:rate=*"
+
+
+def rung(rate: float) -> ConditionRecord:
+    return ConditionRecord(text=f"modality_drop:rate={rate}", protocol="modality_drop", family=FAMILY, severity=rate)
+
+
+def f1(value: float) -> Result:
+    return Result(value, value - 0.03, value + 0.03)
+
+
+def ece(value: float) -> Result:
+    return Result(value, floor=0.02, floor_high=0.03)
+
+
+@pytest.fixture(scope="module")
+def data(plain: RunFolder) -> DataView:
+    view = read(plain).data[0]
+    return replace(view, models=view.models[:1])
+
+
+def said(data: DataView, rows: Mapping[ConditionRecord | str, Mapping[str, Result]], **changes: object) -> str:
+    """Return the summary of a model with these figures."""
+    conditions = {CLEAN.text: CLEAN, DROP.text: DROP, OTHER.text: OTHER}
+    made = tuple(
+        Row(key if isinstance(key, ConditionRecord) else conditions[key], figures, ()) for key, figures in rows.items()
+    )
+    model: ModelView = replace(data.models[0], rows=made, **changes)
+    return text_of(summary(model, replace(data, models=(model, *data.models[1:]))))
+
+
+def test_quality_is_told_with_its_interval(data: DataView) -> None:
+    curveless = replace(data, curves=())
+    assert said(curveless, {"clean": {"weighted_f1": f1(0.7)}}) == "Weighted F1 0.700 [0.670, 0.730] on clean input."
+
+
+def test_quality_is_held_against_the_exact_posterior(plain: RunFolder) -> None:
+    view = read(plain).data[0]
+    ceiling = view.models[1].clean["weighted_f1"].value
+    below = {"clean": {"weighted_f1": f1(ceiling - 0.1)}}
+    above = {"clean": {"weighted_f1": f1(ceiling + 0.002)}}
+    assert ", 0.100 below the exact posterior." in said(replace(view, curves=()), below)
+    assert ", 0.002 above the exact posterior." in said(replace(view, curves=()), above)
+    assert text_of(summary(view.models[1], view)).startswith("The exact posterior, the ceiling: Weighted F1 ")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0.69, 0.66, 0.5), "Along modality_drop:rate=* it holds to 0.1 and breaks first at 0.2 (0.660, −0.040)."),
+        ((0.5, 0.69, 0.5), "Along modality_drop:rate=* it breaks at once, at 0.1 (0.500, −0.200)."),
+        ((0.69, 0.68, 0.67), "Holds along modality_drop:rate=* to the last rung, 0.3 (0.670)."),
+    ],
+)
+def test_where_a_curve_breaks_first_is_told(data: DataView, values: tuple[float, ...], expected: str) -> None:
+    rungs = {rung(rate): {"weighted_f1": f1(v)} for rate, v in zip((0.1, 0.2, 0.3), values, strict=True)}
+    assert expected in said(data, {CLEAN: {"weighted_f1": f1(0.7)}, **rungs})
+
+
+def test_a_curve_without_figures_is_told(data: DataView) -> None:
+    assert "modality_drop:rate=*: no figures." in said(data, {"clean": {"weighted_f1": f1(0.7)}})
+
+
+def test_the_condition_that_costs_most_is_named(data: DataView) -> None:
+    curveless = replace(data, curves=())
+    rows = {
+        "clean": {"weighted_f1": f1(0.7)},
+        DROP.text: {"weighted_f1": f1(0.4)},
+        OTHER.text: {"weighted_f1": f1(0.69)},
+    }
+    assert said(curveless, rows).endswith("Hurt most by modality_drop:drop=text (0.400, −0.300).")
+    rows[DROP.text] = {"weighted_f1": f1(0.68)}
+    assert said(curveless, rows).endswith(
+        "All 2 other conditions hold; the lowest is modality_drop:drop=text (0.680, −0.020)."
+    )
+    del rows[OTHER.text]
+    assert said(curveless, rows).endswith("Holds under modality_drop:drop=text (0.680, −0.020).")
+    rows[DROP.text] = {"weighted_f1": f1(0.1)}
+    assert said(curveless, rows).endswith("Hurt by modality_drop:drop=text (0.100, −0.600).")
+
+
+def test_a_model_that_ignores_its_input_is_called_so(data: DataView) -> None:
+    rows = {
+        "clean": {"weighted_f1": f1(0.3), "churn": Result(0)},
+        DROP.text: {"weighted_f1": f1(0.3), "churn": Result(0)},
+    }
+    assert "No stress changes any of its predictions." in said(data, rows)
+
+
+@pytest.mark.parametrize(
+    ("clean", "expected"),
+    [
+        ({"ece": ece(0.03)}, "Calibrated as far as can be seen: ECE 0.030, within its noise floor (≤ 0.030)."),
+        (
+            {"ece": ece(0.05), "signed_gap": Result(0.04, 0.02, 0.06)},
+            "Miscalibrated: ECE 0.050, above its noise floor (≤ 0.030), over-confident by 0.040.",
+        ),
+        (
+            {"ece": ece(0.05), "signed_gap": Result(-0.04, -0.06, -0.02)},
+            "Miscalibrated: ECE 0.050, above its noise floor (≤ 0.030), under-confident by 0.040.",
+        ),
+        (
+            {"ece": ece(0.05), "signed_gap": Result(0.01, -0.02, 0.04)},
+            "Miscalibrated: ECE 0.050, above its noise floor (≤ 0.030).",
+        ),
+        ({"ece": Result(0.05), "signed_gap": Result(0.04)}, "ECE 0.050, over-confident by 0.040."),
+    ],
+)
+def test_confidence_is_judged_against_the_noise_floor(
+    data: DataView, clean: Mapping[str, Result], expected: str
+) -> None:
+    assert said(replace(data, curves=()), {"clean": {"weighted_f1": f1(0.7), **clean}}).endswith(expected)
+
+
+def test_the_stress_that_spoils_confidence_most_is_named(data: DataView) -> None:
+    rows = {
+        "clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)},
+        DROP.text: {"ece": ece(0.2), "signed_gap": Result(0.2, 0.1, 0.3)},
+        OTHER.text: {"ece": ece(0.1)},
+    }
+    expected = "; worst under modality_drop:drop=text, ECE 0.200, over-confident by 0.200."
+    assert said(replace(data, curves=()), rows).endswith(expected)
+
+
+def test_without_clean_figures_the_reasons_are_told(data: DataView) -> None:
+    assert said(data, {DROP.text: {"weighted_f1": f1(0.4)}}) == "No figures on clean input."
+    problem = Problem("m", "d", "clean", (0,), "failed", "out of memory")
+    broken = (Row(CLEAN, {}, (problem,)),)
+    model = replace(data.models[0], rows=broken)
+    assert text_of(summary(model, data)) == "No figures on clean input: out of memory."
+    assert said(data, {"clean": {"weighted_f1": Result(math.nan)}}) == "No figures on clean input."

@@ -1,0 +1,64 @@
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.gathering import read
+from emobench.reports.numbers import interval, number
+from emobench.reports.terminal import shown_conditions, summary
+
+
+def printed(folder: RunFolder) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(summary(folder))
+    return stream.getvalue()
+
+
+def test_the_table_fits_eighty_columns_and_ends_with_the_path(plain: RunFolder) -> None:
+    *table, last = printed(plain).rstrip("\n").split("\n")
+    assert all(len(line) <= 80 for line in table)
+    assert last == f"Report: {plain.path / 'report.html'}"
+    assert "simulated (simulated data, test split: 120 dialogues, 1200 utterances)" in table[0]
+
+
+def test_its_figures_are_those_of_the_results(plain: RunFolder) -> None:
+    text = printed(plain)
+    for model in read(plain).data[0].models:
+        clean = model.clean["weighted_f1"]
+        assert f"{number(clean.value)} {interval(clean.low, clean.high)}" in text
+        assert f"{number(model.clean['ece'].value)} (≤0.034)" in text
+
+
+def test_it_shows_clean_the_worst_and_a_middle_and_a_last_rung(plain: RunFolder) -> None:
+    data = read(plain).data[0]
+    worst = min(data.other, key=lambda c: sum(m.results(c.text)["weighted_f1"].value for m in data.models)).text
+    assert shown_conditions(data) == ("clean", worst, "modality_drop:rate=0.3", "modality_drop:rate=0.7")
+
+
+def test_names_are_text_and_failures_are_told(hostile: RunFolder) -> None:
+    text = "".join(printed(hostile).split())
+    assert "_{under}$x$" in text
+    assert "Notcomputed:1(" in text
+
+
+def test_a_poor_run_is_told_too(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path, models=("prior",), only=("clean",), metrics=("brier",), dialogues=20)
+    text = printed(folder)
+    assert "quality" in text
+    assert "–" in text
+    assert "Report:" not in text
+
+
+def test_it_needs_neither_pandas_nor_matplotlib(plain: RunFolder) -> None:
+    code = (
+        "import sys; from pathlib import Path; from emobench.benchmark.run_folder import RunFolder\n"
+        "from emobench.reports.terminal import summary\n"
+        f"summary(RunFolder(Path({str(plain.path)!r})))\n"
+        "print({'pandas', 'matplotlib', 'torch', 'jinja2', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"

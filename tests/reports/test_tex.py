@@ -1,0 +1,62 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emobench.reports.tex import Tex, breakable, code, escape, prose, table
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a_b & 50% #1 $x$ {y}", r"a\_b \& 50\% \#1 \$x\$ \{y\}"),
+        ("~^\\", r"\textasciitilde{}\textasciicircum{}\textbackslash{}"),
+        ("<b>|\"`", r"\textless{}b\textgreater{}\textbar{}\textquotedbl{}\textasciigrave{}"),
+        ("é ü ç Å ñ ß ø ł", r"\'{e} \"{u} \c{c} \r{A} \~{n} \ss{} \o{} \l{}"),
+        ("α Ω λ", r"$\alpha$ $\Omega$ $\lambda$"),
+        ("0.3 − 0.1 ≤ ∞ → 1", r"0.3 $-$ 0.1 $\leq$ $\infty$ $\rightarrow$ 1"),
+        ("中😀", "[U+4E2D][U+1F600]"),
+        ("ο Α ς", "[U+03BF] [U+0391] [U+03C2]"),
+        ("--seeds ,, ''", "-{}-seeds ,{}, '{}'"),
+        ("two\nlines\tand\x00", "two lines and[U+0000]"),
+        (Tex(r"\textbf{x}"), r"\textbf{x}"),
+        (3, "3"),
+    ],
+)  # fmt: skip
+def test_text_is_shown_as_it_is(text: object, expected: str) -> None:
+    assert escape(text) == expected
+
+
+@given(st.text())
+def test_what_is_escaped_is_plain_ascii_without_open_groups(text: str) -> None:
+    escaped = escape(text)
+    assert escaped.isascii()
+    bare = re.sub(r"\\[\\{}&%$#_]", "", escaped)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    assert not re.search(r"(?<!\\)[&%#_]", escaped)
+
+
+def test_lines_may_break_after_signs_and_inside_long_words() -> None:
+    assert breakable("a_b") == r"a\_\allowbreak{}b"
+    assert breakable("x" * 25).count(r"\allowbreak{}") == 2
+    assert code("--a") == r"\texttt{-\allowbreak{}-\allowbreak{}a}"
+
+
+def test_prose_breaks_only_where_no_line_could_hold_a_word() -> None:
+    assert prose("Miscalibrated: 50 % of it") == r"Miscalibrated: 50 \% of it"
+    assert prose(f"so {'y' * 40} long").count(r"\allowbreak{}") == 3
+
+
+def test_a_table_has_rules_a_caption_and_headings_over_rows() -> None:
+    rows = [Tex("Group"), [Tex("a"), Tex("1")], [Tex("b"), Tex("2")]]
+    made = table(Tex("What it is."), "tab:x", [Tex("Name"), Tex("Value")], rows, [3.0, 2.0])
+    for piece in (
+        r"\caption{What it is.}\label{tab:x}",
+        r"\toprule \bfseries Name & \bfseries Value \\ \midrule",
+        r"\multicolumn{2}{@{}l@{}}{\itshape Group} \\*",
+        "a & 1 \\\\\nb & 2 \\\\",
+        r">{\flushleftcell}p{3.00cm}>{\flushrightcell}p{2.00cm}",
+    ):
+        assert piece in made
