@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -56,13 +56,10 @@ class Conversations:
     """Name of each dialogue in its corpus, one per dialogue."""
     transcripts: tuple[str, ...] | None = None
     """What was said, one per row; None where the corpus has none."""
-    checked: bool = field(default=True, repr=False)
-    """False leaves the check out; for `change`, whose input was checked."""
 
     def __post_init__(self) -> None:
         """Check, then freeze the arrays."""
-        if self.checked:
-            _check(self)
+        _check(self)
         arrays = (self.dialogue, self.speaker, self.label, self.target)
         for array in (*self.features.values(), *self.observed.values(), *self.present.values(), *arrays):
             array.flags.writeable = False

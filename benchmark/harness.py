@@ -114,8 +114,6 @@ def _predict(
         )
         state.note_realised(combination.data, condition.text, realised_under(splits.test, stressed))
         predictions[condition.text] = predict_under(fitted, splits.test, stressed)
-    except RunFolderError:
-        raise
     except Exception as error:  # a fault under one condition must not cost the others their results
         ending = _ending(error)
     state.cells[*combination, condition.text] = CellRecord(

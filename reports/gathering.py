@@ -143,6 +143,9 @@ def _rows(
     cells = {cell.condition for cell in record.cells if (cell.model, cell.data) == (model.name, data.name)}
     for condition in record.conditions:
         figures = results.plain(model.name, data.name, condition.text)
+        if model.reference:
+            # Against itself: 0 by definition, and no finding.
+            figures = {metric: figure for metric, figure in figures.items() if metric != "regret"}
         if figures or condition.text in cells:
             mine = tuple(
                 problem

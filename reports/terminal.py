@@ -63,7 +63,9 @@ def _table(data: DataView) -> "Table":
 
     kind = "simulated data, " if data.simulated else ""
     title = Text(f"{data.name} ({kind}test split: {data.dialogues} dialogues, {data.utterances} utterances)")
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, title_style="bold", width=80)
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
+    )
     table.add_column("model", ratio=1, overflow="fold")
     table.add_column("condition", min_width=16, overflow="fold")
     table.add_column(text_of(data.quality).title if data.quality else "quality", no_wrap=True)
@@ -71,16 +73,12 @@ def _table(data: DataView) -> "Table":
     table.add_column("NLL", justify="right", no_wrap=True)
     for model in data.models:
         for place, condition in enumerate(shown_conditions(data)):
-            cells = (*_names(model, condition, first=place == 0), *_figures(model, data, condition))
+            label = next((row.label for row in model.rows if row.condition.text == condition), condition)
+            name = ("(ceiling)" if model.reference and place == 1 else "") if place else model.name
+            cells = (name, label, *_figures(model, data, condition))
             table.add_row(*(Text(cell) for cell in cells))
         table.add_section()
     return table
-
-
-def _names(model: ModelView, condition: str, *, first: bool) -> tuple[str, str]:
-    label = next((row.label for row in model.rows if row.condition.text == condition), condition)
-    name = f"{model.name} (ceiling)" if model.reference else model.name
-    return (name if first else "", label)
 
 
 def _figures(model: ModelView, data: DataView, condition: str) -> tuple[str, str, str]:

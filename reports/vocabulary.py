@@ -32,7 +32,7 @@ METRICS = {
         "lower",
         "Expected calibration error: distance between confidence and accuracy over 15 equal bins. Even a perfectly "
         "calibrated model shows more than 0 on a finite sample: that is its noise floor (mean; 95 % of redraws lie "
-        "below the figure after ≤). An ECE within it is no evidence of miscalibration.",
+        "below the figure after ≤). An ECE in it is no evidence of miscalibration.",
     ),
     "mce": MetricText("MCE", "lower", "Largest such distance in any bin that is not empty."),
     "rmsce": MetricText("RMSCE", "lower", "Root of the mean squared distance over the bins."),

@@ -31,10 +31,6 @@ def exit_code(arguments: list[str]) -> int:
         return _say(error.format_message(), error.exit_code)
     except EmobenchError as error:
         return _say(str(error), MISTAKE)
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has gone; there is nobody left to tell.
-        sys.stderr.close()
-        return 0
     if outcome == INTERRUPTED:  # typer has caught the KeyboardInterrupt
         return _say("interrupted; what was done is kept: type the same command again to go on", INTERRUPTED)
     return outcome if isinstance(outcome, int) else 0

@@ -36,7 +36,9 @@ def texts() -> list[str]:
 @cache
 def splits(modalities: tuple[str, ...] = ALL) -> DataSplits:
     loaded: DataSplits = make(DATASETS, SIZE).load()
-    return DataSplits(**{name: only(split, modalities) for name, split in loaded.items()})
+    return DataSplits(
+        only(loaded.train, modalities), only(loaded.validation, modalities), only(loaded.test, modalities)
+    )
 
 
 def only(conversations: Conversations, modalities: tuple[str, ...]) -> Conversations:
@@ -141,7 +143,7 @@ def test_a_dialogue_does_not_depend_on_the_others_nor_on_their_order(model: Fitt
 @every_model
 def test_the_input_is_untouched(text: str) -> None:
     before = splits().fingerprint
-    data = DataSplits(**{name: split.change() for name, split in splits().items()})
+    data = DataSplits(splits().train.change(), splits().validation.change(), splits().test.change())
     fit(text, data).predict(hit(data.test))
     assert data.fingerprint == before
     assert hit(data.test).features["text"].tobytes() == hit(splits().test).features["text"].tobytes()

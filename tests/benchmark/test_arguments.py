@@ -1,6 +1,6 @@
 """Arguments of plug-ins: read from text, and written back in one spelling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import pytest
@@ -23,6 +23,12 @@ class Example:
     window: Annotated[int, Ge(1)] = 3
     on: bool = False
     sizes: tuple[int, ...] = (64, 32)
+
+
+@dataclass(frozen=True)
+class Odd:
+    size: int | str = "any"
+    layers: tuple[int, ...] = field(default_factory=lambda: (8, 4))
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,14 @@ def test_arguments_are_described_with_default_unit_and_range() -> None:
 
 def test_a_required_argument_is_described_as_such() -> None:
     assert describe(Needy) == (Argument("path", "a word", "required", "", ""),)
+
+
+def test_a_value_may_be_of_one_kind_or_another_and_a_default_made_when_needed() -> None:
+    assert [argument.kind for argument in describe(Odd)] == [
+        "a whole number or a word",
+        "a list of a whole number joined by /",
+    ]
+    assert str(canonical("odd", build(Odd, parse("odd:size=3,layers=8/4")[0]))) == "odd:size=3"
 
 
 def test_text_of_floats_is_short_and_exact() -> None:

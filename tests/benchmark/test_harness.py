@@ -45,6 +45,8 @@ class FittedFake:
 
     def predict(self, conversations: Conversations) -> Predictions:
         Log.predictions += 1
+        if self.mode == "fails always":
+            raise ValueError("never again")
         if not conversations.observed["audio"].all():
             if self.mode == "fails without audio":
                 raise ValueError("no sound\nat all")
@@ -202,6 +204,13 @@ def test_an_interruption_keeps_what_was_done_and_the_run_goes_on_from_there(tmp_
     with pytest.raises(KeyboardInterrupt):
         execute(interrupted, folder)
     assert (Log.fits, Log.predictions) == ([0], 4), "neither the fit nor the two conditions were done again"
+
+
+def test_a_model_that_fails_under_every_condition_leaves_no_predictions(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    record = execute(plan("fake:mode=fails_always", protocols=("modality_drop:drop=audio",)), folder)
+    assert states(record) == {"fake:mode=fails_always": {"failed"}}
+    assert not folder.predictions_path("fake:mode=fails_always", "plain", 0).exists()
 
 
 def test_long_runs_are_written_down_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -306,8 +306,7 @@ def _figures(
     yield figure("flip_rate", (predicted[1:] != predicted[:-1]).mean())
     yield figure("gold_flip_rate", (label[1:] != label[:-1]).mean())
     yield figure("churn", (predicted != clean.argmax(1)).mean())
-    if model != "bayes_optimal":
-        yield figure("regret", (np.log(best[np.arange(n), label]) - np.log(gold)).mean())
+    yield figure("regret", (np.log(best[np.arange(n), label]) - np.log(gold)).mean())
     if model == "rage_fusion":
         for place, modality in enumerate(WEIGHT):
             yield figure("modality_weight", (0.5, 0.3, 0.2)[place], modality)

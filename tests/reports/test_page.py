@@ -113,7 +113,7 @@ def test_the_table_of_conditions_holds_the_results(plain: RunFolder, page: Reade
             figure = frame.loc[(condition, metric)]
             expected = [number(figure.value), interval(figure.low, figure.high)]
             if metric == "ece":
-                within = "within " if figure.value <= figure.floor_high else ""
+                within = "in " if figure.value <= figure.floor_high else ""
                 expected.append(f"{within}floor {number(figure.floor)} (≤ {number(figure.floor_high)})")
             assert words(cell) == " ".join(expected)
 
@@ -206,7 +206,7 @@ def test_rough_intervals_leaks_and_selection_on_test_are_told(tmp_path: Path, ma
     text = words("".join(parsed(folder).text))
     assert "Intervals are rough. The test split has 31 dialogues" in text
     assert "selected on test" in text
-    assert "These data flatter a model: text features were fitted on the training labels." in text
+    assert "To keep in mind about these data: text features were fitted on the training labels." in text
     assert "simulated" not in text.replace("known on simulated data only", "")
     assert "Under stress" not in text
 

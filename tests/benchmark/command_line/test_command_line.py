@@ -13,7 +13,7 @@ import pytest
 import emobench
 from emobench.benchmark import api
 from emobench.benchmark.command_line import exit_code, main
-from emobench.benchmark.errors import RunFolderError
+from emobench.benchmark.errors import RunFolderError, SpecError
 from emobench.benchmark.run_folder import RunFolder
 
 DATA = "simulated:test=6,train=12,validation=6"
@@ -82,6 +82,20 @@ def test_python_gets_the_same_figures(run_folder: Path) -> None:
     )
     assert set(frame.columns) >= {"model", "condition", "metric", "value", "low", "high"}
     assert frame.equals(api.results(RunFolder(run_folder)))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": 3}, "unknown option 'seed'; did you mean 'seeds'"),
+        ({"seeds": 0}, "expected --seeds to be 1 or more, got 0"),
+        ({"seeds": "many"}, "--seeds: input should be a valid integer"),
+    ],
+)
+def test_python_gets_the_same_lines_for_mistakes(options: dict[str, object], message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        emobench.run(models=["prior"], **options)
+    assert message in str(caught.value)
 
 
 def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
