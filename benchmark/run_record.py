@@ -155,5 +155,7 @@ class RunRecord(_Record):
     data: tuple[DataRecord, ...]
     models: tuple[ModelRecord, ...]
     conditions: tuple[ConditionRecord, ...]
+    meanings: dict[str, str] = Field(default_factory=dict)
+    """What the conditions of a protocol do to the input, by its name, for captions."""
     fits: tuple[FitRecord, ...] = ()
     cells: tuple[CellRecord, ...] = ()

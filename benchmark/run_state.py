@@ -127,6 +127,7 @@ class RunState:
             data=tuple(self._data_record(name, splits) for name, splits in plan.data.items()),
             models=_model_records(plan),
             conditions=_condition_records(plan),
+            meanings=_meanings(plan),
             fits=tuple(fit for place, fit in self.fits.items() if any(place == cell[:3] for cell in cells)),
             cells=tuple(cell for place, cell in self.cells.items() if place in cells),
         )
@@ -173,3 +174,8 @@ def _condition_records(plan: Plan) -> tuple[ConditionRecord, ...]:
         for condition in conditions:
             records.setdefault(condition.text, condition.record())
     return tuple(records.values())
+
+
+def _meanings(plan: Plan) -> dict[str, str]:
+    stresses = (stress for those in plan.conditions.values() for condition in those for stress in condition.stresses)
+    return {name: protocol.meaning for name, protocol in stresses}

@@ -36,6 +36,8 @@ class FeatureStatistics:
 class StressProtocol(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments of the condition."""
 
+    meaning: ClassVar[str]
+    """One or two sentences for captions: what its conditions do to the input."""
     severity: ClassVar[str]
     """Name of the argument that says how severe the stress is; empty: the conditions have no order. Conditions that
     differ in this argument only form one degradation curve and share their random numbers."""

@@ -54,6 +54,10 @@ class ModalityDrop:
     signal: Annotated[Literal["told", "silent"], Doc("is the model told what is missing")] = "told"
     fill: Annotated[Literal["zero", "mean"], Doc("what stands in for missing features")] = "zero"
 
+    meaning: ClassVar[str] = (
+        "with drop or keep, the named modalities are missing from (or alone left in) every utterance; "
+        "with rate, each utterance loses each modality with that probability."
+    )
     severity: ClassVar[str] = "rate"
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .sentences import summary
 from .theme import WEB
-from .vocabulary import MAIN, METRICS, PROTOCOLS, text_of
+from .vocabulary import MAIN, METRICS, text_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 STABILITY = ("flip_rate", "gold_flip_rate")
@@ -110,7 +110,6 @@ def _environment() -> Environment:
     environment.globals.update(
         CLEAN=CLEAN,
         METRICS=METRICS,
-        PROTOCOLS=PROTOCOLS,
         NOTES=NOTES,
         headline=headline,
         interval=numbers.interval,

@@ -13,7 +13,7 @@ from .page import TEMPLATES, headline
 from .results import Result
 from .sentences import summary
 from .tex import Tex, breakable, code, escape, prose, table
-from .vocabulary import MAIN, PROTOCOLS, text_of
+from .vocabulary import MAIN, text_of
 
 PAGE_WIDTH = 16.6
 """Centimetres."""
@@ -152,7 +152,8 @@ def _caption(data: DataView, run: RunView, metric: str, models: Sequence[ModelVi
     if any(model.test_selected for model in models):
         text += r" \textsuperscript{t}: selected on test, too good by about the selection optimism."
     protocols = dict.fromkeys(row.condition.protocol for model in models for row in model.rows)
-    about = [rf"{code(name)}: {escape(PROTOCOLS[name])}" for name in protocols if name in PROTOCOLS]
+    meanings = run.record.meanings
+    about = [rf"{code(name)}: {escape(meanings[name])}" for name in protocols if name in meanings]
     return Tex(" ".join([text, rf"{code(CLEAN)}: the input as recorded.", *about]))
 
 

@@ -32,7 +32,7 @@ def summary(model: ModelView, data: DataView) -> Sentence:
     if clean is None or math.isnan(clean.value):
         return (Phrase(_nothing(model)),)
     parts = [_quality(model, data, clean), *_stress(model, data, clean)]
-    parts += [part for part in (_confidence(model, clean=model.clean),) if part]
+    parts += [part for part in (_confidence(model, clean=model.clean), _by_chance(model)) if part]
     return tuple(phrase for part in parts for phrase in (*part, Phrase(" ")))[:-1]
 
 
@@ -149,6 +149,19 @@ def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
         Phrase(f"{lead}; worst under "),
         Phrase(worst.condition.text, spec=True),
         Phrase(f", ECE {number(there['ece'].value)}{_direction(there.get('signed_gap'))}."),
+    )
+
+
+def _by_chance(model: ModelView) -> Sentence:
+    """Say of the exact posterior why its calibration error may be above the floor all the same."""
+    found = [row.results["ece"] for row in model.rows if "ece" in row.results]
+    if not (model.reference and any(ece.value > ece.floor_high for ece in found)):
+        return ()
+    return (
+        Phrase(
+            "Being exact, it is off by chance only: utterances of a dialogue resemble each other, "
+            "which the noise floor does not take into account."
+        ),
     )
 
 

@@ -66,8 +66,8 @@ def _table(data: DataView) -> "Table":
     table = Table(
         title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
     )
-    table.add_column("model", ratio=1, overflow="fold")
-    table.add_column("condition", min_width=16, overflow="fold")
+    table.add_column("model", ratio=1, overflow="fold", min_width=13)
+    table.add_column("condition", overflow="fold", max_width=16)
     table.add_column(text_of(data.quality).title if data.quality else "quality", no_wrap=True)
     table.add_column("ECE (floor)", no_wrap=True)
     table.add_column("NLL", justify="right", no_wrap=True)

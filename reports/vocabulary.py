@@ -71,12 +71,6 @@ METRICS = {
 }
 """By canonical text."""
 
-PROTOCOLS = {
-    "modality_drop": "with drop or keep, the named modalities are missing from (or alone left in) every utterance; "
-    "with rate, each utterance loses each modality with that probability.",
-}
-"""What the conditions of a protocol mean, by its name, for captions; others are told by their text alone."""
-
 MAIN = ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn", "regret")
 """Columns of the table of conditions, where the run has them."""
 

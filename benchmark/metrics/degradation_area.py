@@ -31,9 +31,10 @@ class DegradationArea:
         self, severities: Float[np.ndarray, " rungs"], figures: Float[np.ndarray, "*draws rungs"], direction: Direction
     ) -> Float[np.ndarray, "*draws"]:
         """Return the trapezoid area divided by (figure on clean input × range of severities)."""
-        area = np.trapezoid(figures, severities, axis=-1)
-        without_loss = figures[..., 0] * (severities[-1] - severities[0])
-        return share(area[..., None], without_loss[..., None])[..., 0]
+        clean = figures[..., :1]
+        # The loss is what is integrated, so that a figure that no severity changes gives exactly 1.
+        loss = np.trapezoid(share(figures - clean, clean), severities, axis=-1)
+        return np.asarray(1 + loss / (severities[-1] - severities[0]))
 
 
 PLUGIN = DegradationArea

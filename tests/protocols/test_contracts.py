@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from emobench.benchmark.arguments import describe
 from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.registry import PROTOCOLS, names
-from emobench.protocols.base import FeatureStatistics
+from emobench.benchmark.registry import PROTOCOLS, make, names
+from emobench.protocols.base import FeatureStatistics, StressProtocol
 
 Make = Callable[..., Conversations]
 MODALITIES = ("text", "audio", "video")
@@ -86,6 +87,14 @@ def test_one_modality_works(small: Make, name: str) -> None:
     clean = small(modalities=("text",))
     for condition in expand(name, clean.modalities):
         assert len(apply(condition, clean)) >= len(clean)
+
+
+@pytest.mark.parametrize("name", names(PROTOCOLS))
+def test_it_says_what_it_means_and_what_its_severity_is(name: str) -> None:
+    protocol = make(PROTOCOLS, name)
+    assert isinstance(protocol, StressProtocol)
+    assert protocol.meaning.endswith(".")
+    assert protocol.severity in {"", *(argument.name for argument in describe(type(protocol)))}
 
 
 @every_rung

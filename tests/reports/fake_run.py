@@ -103,6 +103,7 @@ def make_run(
             stress_seed=0,
             selection="test" if selection == "test" else "validation",
             protocols=("modality_drop",),
+            meanings={"modality_drop": "with drop, modalities are <missing>; with rate, at random."},
             data=tuple(_data_record(name, classes, dialogues) for name in data),
             models=tuple(
                 ModelRecord(name=m, summary=f"What {m} is.", reference=m == "bayes_optimal") for m in models

@@ -69,7 +69,7 @@ def test_captions_say_what_one_must_know(plain: RunFolder) -> None:
         "Epochs chosen on validation.",
         r"95 \% BCa intervals over dialogues (10,000 draws).",
         r"\texttt{clean}: the input as recorded.",
-        "each utterance loses each modality with that probability",
+        r"modalities are \textless{}missing\textgreater{}; with rate, at random",
     ):
         assert piece in caption[1]
     assert "Bold" not in caption[1]

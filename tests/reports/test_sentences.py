@@ -146,3 +146,12 @@ def test_without_clean_figures_the_reasons_are_told(data: DataView) -> None:
     model = replace(data.models[0], rows=broken)
     assert text_of(summary(model, data)) == "No figures on clean input: out of memory."
     assert said(data, {"clean": {"weighted_f1": Result(math.nan)}}) == "No figures on clean input."
+
+
+def test_the_exact_posterior_is_off_by_chance_only(data: DataView) -> None:
+    rows = {"clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)}, DROP: {"weighted_f1": f1(0.4), "ece": ece(0.05)}}
+    lead = "Being exact, it is off by chance only"
+    assert lead in said(replace(data, curves=()), rows, reference=True)
+    assert lead not in said(replace(data, curves=()), rows), "anybody else may be wrong"
+    within = {"clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)}}
+    assert lead not in said(replace(data, curves=()), within, reference=True)

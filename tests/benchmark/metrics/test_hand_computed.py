@@ -221,3 +221,9 @@ def test_the_worst_rung_is_worst_in_the_sense_of_its_metric() -> None:
     assert float(worst.summarise(STEPS, np.array([0.9, 0.6, 0.7]), "lower")) == 0.7
     assert float(worst.summarise(STEPS, np.array([0.9, -0.6, 0.5]), "zero")) == 0.6
     assert math.isnan(float(worst.summarise(STEPS, np.array([0.9, np.nan, 0.5]), "higher")))
+
+
+def test_the_area_of_what_no_severity_changes_is_exactly_one() -> None:
+    area = curve("degradation_area")
+    severities = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7])
+    assert area.summarise(severities, np.full((3, 7), 0.2083), "higher").tolist() == [1.0, 1.0, 1.0]
