@@ -74,7 +74,7 @@ def _print_arguments(console: "Console", plugin: type) -> None:
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("argument", "default", "unit", "what"):
-        table.add_column(heading, header_style="bold", no_wrap=heading != "what")
+        table.add_column(heading, header_style="bold", no_wrap=heading in ("argument", "default"), overflow="fold")
     for argument in arguments:
         table.add_row(
             argument.name, argument.default or "–", argument.unit or "–", escape(f"{argument.about} ({argument.kind})")

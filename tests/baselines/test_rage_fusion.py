@@ -33,22 +33,22 @@ class TestPresets:
         model = make_model(f"rage_fusion:preset={preset}")
         assert isinstance(model, RageFusion)
         for name, value in PRESETS[preset].items():
-            assert model.switch(name) is value
+            assert model.preset_value(name) == value
         described = (rage_fusion.__doc__ or "").partition(f"preset={preset}")[2].partition(":")[0]
         assert all(f"{name}={str(value).lower()}" in described for name, value in PRESETS[preset].items())
 
     def test_a_single_switch_can_be_set_on_top(self) -> None:
         model = make_model("rage_fusion:preset=paper,mask_aware=true")
         assert isinstance(model, RageFusion)
-        assert (model.switch("mask_aware"), model.switch("standardise")) == (True, False)
+        assert [model.preset_value(name) for name in PRESETS["paper"]] == [True, False, 0.2]
 
     def test_presets_reach_the_network(self, small: Make) -> None:
         task = Task.of(small())
         suite, paper = RageFusion().network(task), RageFusion(preset="paper").network(task)
         assert isinstance(suite, RageNetwork)
         assert isinstance(paper, RageNetwork)
-        assert (suite.switches.mask_aware, suite.switches.standardise) == (True, True)
-        assert (paper.switches.mask_aware, paper.switches.standardise) == (False, False)
+        assert (suite.switches.mask_aware, suite.switches.standardise, suite.switches.dropout) == (True, True, 0.5)
+        assert (paper.switches.mask_aware, paper.switches.standardise, paper.switches.dropout) == (False, False, 0.2)
 
 
 class TestArguments:

@@ -233,7 +233,10 @@ def test_a_failed_cell_is_said_and_is_exit_code_1(
 
 def test_ctrl_c_is_exit_code_130_and_the_run_resumes(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "emobench", "run", "--model", "rage_fusion", "--protocol", "modality_drop"]
+    # Where the tests themselves run in the background, SIGINT is ignored by whatever they start.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from emobench.benchmark.command_line import main; main()"
+    command = [sys.executable, "-c", code, "run", "--model", "rage_fusion", "--protocol", "modality_drop"]
     command += [*FAST, "--out", str(out), "--seeds", "3", "--format", "latex"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
