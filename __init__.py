@@ -18,9 +18,9 @@ __version__ = "0.1.0"
 
 def run(
     *,
-    models: Sequence[str],
-    protocols: Sequence[str] = (),
-    data: Sequence[str] = ("simulated",),
+    models: Sequence[str] | str,
+    protocols: Sequence[str] | str = (),
+    data: Sequence[str] | str = ("simulated",),
     out: Path | str | None = None,
     formats: Sequence[str] | None = None,
     **options: Any,  # checked by name and type in `benchmark.api.options`
@@ -30,7 +30,7 @@ def run(
     Parameters
     ----------
     models, protocols, data
-        Spec texts as on the command line; a bare protocol name stands for its ladder.
+        Spec texts as on the command line, or one; a bare protocol name stands for its ladder.
     out
         Run folder; None: below `runs/`, named after what is run. A folder that holds a run is continued.
     formats

@@ -26,6 +26,7 @@ data and MELD (sentence embeddings): dropout .5 rather than .2, and standardised
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from annotated_types import Ge, Gt, Le, Lt, Unit
 from typing_extensions import Doc
 
@@ -171,7 +172,9 @@ class RageFusion:
     def _best_temperature(self, fitted: FittedModel, validation: Conversations) -> float:
         if not self.temperature:
             return 1.0
-        known = validation.label >= 0
+        # Where nothing is observed the answer does not depend on the temperature.
+        seen = np.any(list(validation.observed.values()), axis=0)
+        known = (validation.label >= 0) & seen
         return fit_temperature(fitted.predict(validation).probabilities[known], validation.label[known])
 
 

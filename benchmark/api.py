@@ -35,9 +35,9 @@ class Outcome(NamedTuple):
 
 def run(
     *,
-    models: Sequence[str],
-    protocols: Sequence[str] = (),
-    data: Sequence[str] = ("simulated",),
+    models: Sequence[str] | str,
+    protocols: Sequence[str] | str = (),
+    data: Sequence[str] | str = ("simulated",),
     out: Path | str | None = None,
     options: Options | None = None,
     formats: Sequence[str] | None = None,
@@ -48,7 +48,7 @@ def run(
     Parameters
     ----------
     models, protocols, data
-        Spec texts; a bare protocol name stands for its ladder, and `clean` is always there.
+        Spec texts, or one; a bare protocol name stands for its ladder, and `clean` is always there.
     out
         Run folder; None: below `runs/`, named after what is run. A folder that already holds a run is continued:
         what was asked for before and what is asked for now are in it afterwards.
@@ -66,7 +66,7 @@ def run(
     """
     wanted = [*names(FORMATS)] if formats is None else list(formats)
     writers = [make(FORMATS, text) for text in wanted]  # an unknown format is found before hours of work
-    request = Request(tuple(models), tuple(protocols), tuple(data), options or Options())
+    request = Request(_names(models), _names(protocols), _names(data), options or Options())
     if out is not None and RunFolder(Path(out)).record_path.exists():
         request = request.joined_to(RunFolder(Path(out)).read_record())
     plan = make_plan(request)
@@ -129,6 +129,11 @@ def options(**values: Any) -> Options:
             raise SpecError(first["msg"].removeprefix("Value error, ")) from None
         name = str(first["loc"][0]).replace("_", "-")
         raise SpecError(f"--{name}: {first['msg'].lower()}, got {first['input']!r}") from None
+
+
+def _names(texts: Sequence[str] | str) -> tuple[str, ...]:
+    # A text is a sequence too, of letters; nobody means that.
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 # `Any`: a writer is what a format's PLUGIN makes; `reports.base` has its interface, and reports are loaded by name.

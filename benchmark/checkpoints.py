@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from ..baselines.base import State
 from .errors import RunFolderError
@@ -19,7 +19,8 @@ def save_checkpoint(stem: Path, state: State, key: str) -> None:
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
     with write_whole(_arrays(stem)) as temporary:
-        save_file(arrays, temporary, metadata={"key": key})
+        # As bytes: safetensors' own writing hides a full disk behind an error that is no OSError.
+        temporary.write_bytes(save(arrays, metadata={"key": key}))
     write_text(_settings(stem), json.dumps({"key": key, "settings": dict(state.settings)}, indent=1) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all: temporary name, then rename."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -47,12 +48,17 @@ def write_whole(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise RunFolderError(
-            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder with --out"
-        ) from error
+        raise RunFolderError(f"cannot write {path}: {error.strerror or error}; {remedy(error)}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remedy(error: OSError) -> str:
+    """Return what to do about a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space and type the same command again"
+    return "make the folder writable or use another one"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import NamedTuple
 
 from ..baselines.base import FitContext, FittedModel, TrainingRecord
@@ -10,14 +11,14 @@ from .conditions import Condition
 from .errors import EmobenchError, NotApplicable, RunFolderError
 from .models import make_model
 from .plan import Plan
-from .prediction_files import conditions_in, read_predictions, write_predictions
+from .prediction_files import read_predictions, write_predictions
 from .predictions import Predictions
 from .progress import Progress, silent
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
 from .stressed import predict_under, realised_under
-from .utterance_file import write_utterances
+from .utterance_file import read_utterances, write_utterances
 
 SECONDS_BETWEEN_FLUSHES = 10.0
 """What a crash can cost at most, beside the condition in hand."""
@@ -44,7 +45,7 @@ def execute(plan: Plan, folder: RunFolder, *, progress: Progress = silent) -> Ru
         for seed in plan.seeds_of(model)
     ]
     todo = [combination for combination in combinations if not _is_done(state, combination)]
-    if todo or not folder.utterances_path.exists():
+    if todo or not _has_utterances(folder):
         write_utterances(folder, {name: splits.test for name, splits in plan.data.items()})
     try:
         for combination in todo:
@@ -52,6 +53,14 @@ def execute(plan: Plan, folder: RunFolder, *, progress: Progress = silent) -> Ru
     finally:
         record = state.write()
     return record
+
+
+def _has_utterances(folder: RunFolder) -> bool:
+    try:
+        read_utterances(folder)
+    except EmobenchError:
+        return False
+    return True
 
 
 def _is_done(state: RunState, combination: Combination) -> bool:
@@ -62,12 +71,16 @@ def _is_done(state: RunState, combination: Combination) -> bool:
 def _kept(state: RunState, combination: Combination) -> tuple[str, ...]:
     """Return the conditions whose predictions are there, made by the same code from the same content."""
     path = state.folder.predictions_path(*combination)
+    done = [c.text for c in state.plan.conditions[combination.data] if state.cell_is_done(combination, c)]
+    return tuple(text for text in done if _is_readable(path, text))
+
+
+def _is_readable(path: Path, condition: str) -> bool:
     try:
-        there = set(conditions_in(path)) if path.exists() else set()
+        read_predictions(path, condition)
     except EmobenchError:
-        return ()
-    conditions = state.plan.conditions[combination.data]
-    return tuple(c.text for c in conditions if c.text in there and state.cell_is_done(combination, c))
+        return False
+    return True
 
 
 def _do(state: RunState, combination: Combination, progress: Progress) -> None:

@@ -16,6 +16,9 @@ from .run_record import RunRecord
 
 Device = Literal["auto", "cpu", "cuda"]
 
+MOST_DRAWS = 1_000_000
+"""More draws than this move no interval, and need memory for draws × dialogues."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -36,13 +39,13 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name, value, least in (
-            ("seeds", self.seeds, 1),
-            ("stress-seed", self.stress_seed, 0),
-            ("draws", self.draws, 100),
+        for name, value, least, most in (
+            ("seeds", self.seeds, 1, 1_000),
+            ("stress-seed", self.stress_seed, 0, 2**63),
+            ("draws", self.draws, 100, MOST_DRAWS),
         ):
-            if value < least:
-                raise SpecError(f"expected --{name} to be {least} or more, got {value}")
+            if not least <= value <= most:
+                raise SpecError(f"expected --{name} from {least} to {most}, got {value}")
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ def make_plan(request: Request) -> Plan:
     models, protocols, data, options = request.models, request.protocols, request.data, request.options
     if not models:
         raise SpecError("expected at least one model; type --model rage_fusion")
+    if not data:
+        raise SpecError("expected at least one data set; type --data simulated")
     # Cheap checks come before data are loaded.
     canonical_models = tuple(dict.fromkeys(map(canonical_model, models)))
     metrics = tuple(dict.fromkeys(canonical_text(METRICS, metric) for metric in options.metrics))

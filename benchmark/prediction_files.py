@@ -81,7 +81,7 @@ def read_predictions(path: Path, condition: str) -> Predictions:
             },
         )
     except PredictionError as error:
-        raise PredictionError(f"{where}: {error}") from None
+        raise PredictionError(f"{where}: {error}; run the same `emobench run` again to predict it anew") from None
 
 
 def conditions_in(path: Path) -> tuple[str, ...]:

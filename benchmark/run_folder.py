@@ -64,7 +64,9 @@ class RunFolder:
                 f"{self.path} is no run folder (it has no run.json); see `emobench run --help`"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise RunFolderError(f"cannot read {self.record_path}: {error}") from None
+            raise RunFolderError(
+                f"cannot read {self.record_path}: {error}; restore it, or run into another folder"
+            ) from None
         try:
             return RunRecord.model_validate_json(text)
         except ValidationError as error:
@@ -72,7 +74,7 @@ class RunFolder:
             place = ".".join(map(str, first["loc"])) or "its start"
             raise RunFolderError(
                 f"{self.record_path} cannot be read: at {place}: {first['msg']}; it is damaged or of another version "
-                f"(this emobench reads schema version {SCHEMA_VERSION}); choose another folder with --out"
+                f"(this emobench reads schema version {SCHEMA_VERSION}); restore it, or run into another folder"
             ) from None
 
     def write_record(self, record: RunRecord) -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 """Raised when a reader of older folders would misunderstand a new one."""
 
 ALL_SEEDS = -1
@@ -68,6 +68,8 @@ class DataRecord(_Record):
     """Terms of use; empty: not stated."""
     leaks: tuple[str, ...] = ()
     """Known leaks."""
+    posterior: str = ""
+    """The model of the run that is the exact posterior of these data; empty: it is not known."""
     realised: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Per condition and modality: the share of test utterances whose row was really taken away."""
 
@@ -80,7 +82,7 @@ class ModelRecord(_Record):
     summary: str = ""
     """One sentence: what it is."""
     reference: bool = False
-    """True: added by emobench for comparison (the exact posterior), not asked for."""
+    """True: added by emobench for comparison, not asked for."""
 
 
 class EpochRecord(_Record):
@@ -130,7 +132,7 @@ class CellRecord(_Record):
 class RunRecord(_Record):
     """All that is known about a run: the content of run.json."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     command: str
     """What to type to make this run again."""
     created: str

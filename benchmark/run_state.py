@@ -146,6 +146,7 @@ class RunState:
             label_counts=counts,
             licence=splits.licence,
             leaks=splits.leaks,
+            posterior=splits.posterior,
             realised=self._realised.get(name, {}),
         )
 

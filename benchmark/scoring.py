@@ -114,7 +114,8 @@ def _of_seeds(
 ) -> Iterator[tuple[int, Figures]]:
     """Yield the figures of each seed that is done."""
     for seed in inputs.seeds(model, condition):
-        purpose = ("noise floor", inputs.data.fingerprint, model, str(seed), condition)
+        # The same draws under every condition: predictions that no stress changes keep their floor.
+        purpose = ("noise floor", inputs.data.fingerprint, model, str(seed))
         generator = Randomness(0, purpose).generator()
         yield seed, figures_of(inputs.scored(model, seed, condition), asked.all_metrics, drawn, generator=generator)
 

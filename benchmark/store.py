@@ -86,7 +86,7 @@ def save(splits: DataSplits, *, text_encoder: str = "") -> Path:
 def load(data: str) -> DataSplits:
     """Return a converted data set.
 
-    Shapes and values are checked; whether the content is still the one recorded is the business of `verify`.
+    Shapes and values are checked, and that the content is still the one recorded when it was added.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def load(data: str) -> DataSplits:
     """
     manifest = read_manifest(data)
     try:
-        return DataSplits(
+        splits = DataSplits(
             train=_load_split(manifest, "train"),
             validation=_load_split(manifest, "validation"),
             test=_load_split(manifest, "test"),
@@ -104,6 +104,10 @@ def load(data: str) -> DataSplits:
         )
     except (OSError, pa.ArrowException, SafetensorError, KeyError, TypeError, DataError) as error:
         raise _damaged(data, str(error)) from None
+    if splits.fingerprint != manifest.fingerprint:
+        got = splits.fingerprint[:16]
+        raise _damaged(data, f"expected content with fingerprint {manifest.fingerprint[:16]}…, got {got}…")
+    return splits
 
 
 def read_manifest(data: str) -> Manifest:
@@ -128,20 +132,6 @@ def read_manifest(data: str) -> Manifest:
     if manifest.data != data:
         raise _damaged(data, f"{_MANIFEST} is that of {manifest.data!r}")
     return manifest
-
-
-def verify(data: str) -> DataSplits:
-    """Return a converted data set whose content is the one recorded when it was added.
-
-    Raises
-    ------
-    DataError
-        As in `load`, and when the content has another fingerprint.
-    """
-    splits, recorded = load(data), read_manifest(data).fingerprint
-    if splits.fingerprint != recorded:
-        raise _damaged(data, f"expected content with fingerprint {recorded[:16]}…, got {splits.fingerprint[:16]}…")
-    return splits
 
 
 def add_line(data: str) -> str:

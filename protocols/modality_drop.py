@@ -114,7 +114,7 @@ class ModalityDrop:
         for modality in self._dropped(conversations.modalities):
             hit = self._hit(conversations, randomness.for_(modality))
             rows = conversations.features[modality]
-            features[modality] = np.where(hit[:, None], self._filler(conversations, rows), rows)
+            features[modality] = np.where(hit[:, None], self._filler(conversations, modality), rows)
             present[modality] = conversations.present[modality] & ~hit
             if self.signal == "told":
                 observed[modality] = conversations.observed[modality] & ~hit
@@ -140,14 +140,15 @@ class ModalityDrop:
         draws = generator.random(turns)
         return draws < rate if self.pattern == "independent" else _bursts(draws, rate, self.burst)
 
-    def _filler(
-        self, conversations: Conversations, rows: Float32[np.ndarray, "utterances width"]
-    ) -> Float32[np.ndarray, "rows width"]:
+    def _filler(self, conversations: Conversations, modality: str) -> Float32[np.ndarray, "rows width"]:
+        rows = conversations.features[modality]
         if self.fill == "zero":
             return np.zeros((1, rows.shape[1]), np.float32)
-        starts = conversations.starts
-        means = np.add.reduceat(rows.astype(np.float64), starts[:-1]) / np.diff(starts)[:, None]
-        fill: Float32[np.ndarray, "rows width"] = means.astype(np.float32)[conversations.dialogue]
+        starts, present = conversations.starts[:-1], conversations.present[modality]
+        totals = np.add.reduceat(np.where(present[:, None], rows, 0).astype(np.float64), starts)
+        recorded = np.add.reduceat(present.astype(np.float64), starts)
+        means = (totals / np.maximum(recorded, 1)[:, None]).astype(np.float32)
+        fill: Float32[np.ndarray, "rows width"] = means[conversations.dialogue]
         return fill
 
 

@@ -111,8 +111,11 @@ def svg_for_page(figure: Figure, slug: str) -> str:
 def save(figure: Figure, path: Path, *, file_format: Literal["svg", "pdf"]) -> None:
     """Save for a paper: fonts embedded, text as text, and no dates, so that the same figure gives the same bytes."""
     metadata = {"svg": {"Date": None, "Creator": "emobench"}, "pdf": {"CreationDate": None, "Creator": "emobench"}}
-    with quiet():
-        figure.savefig(path, format=file_format, metadata=metadata[file_format])
+    # In memory first: on a full disk matplotlib's own clean-up would hide the reason.
+    with io.BytesIO() as stream:
+        with quiet():
+            figure.savefig(stream, format=file_format, metadata=metadata[file_format])
+        path.write_bytes(stream.getvalue())
 
 
 @contextmanager

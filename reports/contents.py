@@ -156,6 +156,12 @@ class DataView:
         return self.dialogues < ROUGH_BELOW
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """Classes that no labelled test utterance has; they count as 0 in macro F1."""
+        counts = self.record.label_counts.get("test", ())
+        return tuple(name for name, count in zip(self.record.classes, counts, strict=False) if not count)
+
+    @property
     def reference(self) -> ModelView | None:
         """The exact posterior, where it is known and was computed."""
         return next((model for model in self.models if model.reference and model.clean), None)

@@ -48,10 +48,11 @@ def _problems(record: RunRecord) -> tuple[Problem, ...]:
 
 
 def _data(record: RunRecord, data: DataRecord, results: Results, problems: tuple[Problem, ...]) -> DataView:
-    ordered = sorted(record.models, key=lambda model: model.reference)
-    asked = [model.name for model in ordered if not model.reference]
+    # The exact posterior is the ceiling whether it was asked for or came along.
+    compared = [model.name for model in record.models if model.name != data.posterior]
+    ordered = sorted(record.models, key=lambda model: model.name == data.posterior)
     views = (
-        _model(record, data, model, asked.index(model.name) if not model.reference else -1, results, problems)
+        _model(record, data, model, compared.index(model.name) if model.name in compared else -1, results, problems)
         for model in ordered
     )
     models = tuple(view for view in views if view.rows or view.fits)
@@ -119,7 +120,7 @@ def _model(
     return ModelView(
         name=model.name,
         summary=model.summary,
-        reference=model.reference,
+        reference=model.name == data.posterior,
         place=place,
         rows=rows,
         fits=fits,
@@ -143,7 +144,7 @@ def _rows(
     cells = {cell.condition for cell in record.cells if (cell.model, cell.data) == (model.name, data.name)}
     for condition in record.conditions:
         figures = results.plain(model.name, data.name, condition.text)
-        if model.reference:
+        if model.name == data.posterior:
             # Against itself: 0 by definition, and no finding.
             figures = {metric: figure for metric, figure in figures.items() if metric != "regret"}
         if figures or condition.text in cells:

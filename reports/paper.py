@@ -142,6 +142,8 @@ def _caption(data: DataView, run: RunView, metric: str, models: Sequence[ModelVi
         f"Epochs chosen on {run.record.selection}.",
         f"Brackets: 95 % BCa intervals over dialogues ({count(run.record.draws)} draws).",
     ]
+    if metric == "macro_f1" and data.absent:
+        sentences.append(f"No test utterance is labelled {', '.join(data.absent)}, which counts as 0.")
     if data.rough:
         sentences.append("With fewer than 50 dialogues the intervals are rough.")
     if sum(not model.reference for model in models) > 1 and told.better != "none":
@@ -220,7 +222,11 @@ def _problems(run: RunView) -> Tex | None:
 
 def _seeds(run: RunView) -> str:
     seeds = len(run.record.seeds)
-    return f"Means over {seeds} training seeds." if seeds > 1 else "One training seed."
+    return (
+        f"Means over {seeds} training seeds (one training where nothing is random)."
+        if seeds > 1
+        else "One training seed."
+    )
 
 
 def _named(data: DataView) -> str:

@@ -75,8 +75,8 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
         return
     for curve in data.curves:
         yield _along(model, curve, metric, clean)
-    rows = [row for row in stressed if not row.condition.family and metric in row.results]
-    if rows:
+    rows = [row for row in stressed if metric in row.results]
+    if any(not row.condition.family for row in rows):
         yield _worst(rows, metric, clean)
 
 
@@ -107,11 +107,11 @@ def _along(model: ModelView, curve: Curve, metric: str, clean: Result) -> Senten
 
 
 def _worst(rows: list[Row], metric: str, clean: Result) -> Sentence:
-    """Name the condition off the curves that costs most, or say that all hold."""
+    """Name the condition that costs most, or say that all hold."""
     worst = min(rows, key=lambda row: row.results[metric].value)
     figure = worst.results[metric]
     if holds(figure, clean):
-        lead = f"All {len(rows)} other conditions hold; the lowest is " if len(rows) > 1 else "Holds under "
+        lead = f"All {len(rows)} conditions hold; the lowest is " if len(rows) > 1 else "Holds under "
     else:
         lead = "Hurt most by " if len(rows) > 1 else "Hurt by "
     return (

@@ -94,7 +94,6 @@ class NoiseFloor:
 
 
 @runtime_checkable
-@runtime_checkable
 class Metric(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`).
 

@@ -28,7 +28,7 @@ def test_a_file_appears_with_its_folder_and_common_rights(tmp_path: Path) -> Non
 def test_what_was_there_stays_when_the_disk_is_full(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     write_text(path, "before")
-    with pytest.raises(RunFolderError, match=r"cannot write .*file\.txt: No space left on device; free some space or"):
+    with pytest.raises(RunFolderError, match=r"cannot write .*file\.txt: No space left on device; free some space and"):
         half_write(path, OSError(errno.ENOSPC, "No space left on device"))
     assert path.read_text(encoding="utf-8") == "before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
@@ -42,7 +42,7 @@ def test_nothing_is_left_behind_by_an_interruption(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    with pytest.raises(RunFolderError, match=r"cannot write .*run.json: .*choose another folder with --out"):
+    with pytest.raises(RunFolderError, match=r"cannot write .*run.json: .*make the folder writable or use another one"):
         write_text(tmp_path / "runs" / "run.json", "{}")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
@@ -233,6 +235,29 @@ def test_damaged_predictions_are_made_again(tmp_path: Path) -> None:
     execute(plan("fake", protocols=()), folder)
     assert read_predictions(path, "clean").probabilities.shape == (34, 3)
     assert Log.fits == [0]
+
+
+def test_predictions_that_are_no_probabilities_are_made_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake", protocols=("modality_drop:drop=audio",)), folder)
+    path = folder.predictions_path("fake", "plain", 0)
+    whole = pq.read_table(path).to_pandas()
+    damaged = whole.copy()
+    damaged.loc[damaged.condition == "clean", "p_0"] = np.nan
+    pq.write_table(pa.Table.from_pandas(damaged, preserve_index=False), path)
+    execute(plan("fake", protocols=("modality_drop:drop=audio",)), folder)
+    assert pq.read_table(path).to_pandas().equals(whole)
+    assert Log.predictions == 3, "one condition was damaged, and one was predicted again"
+
+
+def test_damaged_utterances_are_written_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake", protocols=()), folder)
+    whole = folder.utterances_path.read_bytes()
+    folder.utterances_path.write_bytes(whole[:50])
+    execute(plan("fake", protocols=()), folder)
+    assert folder.utterances_path.read_bytes() == whole
+    assert Log.predictions == 1
 
 
 def test_a_disk_that_is_full_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,14 +97,20 @@ class TestPlan:
         ("make", "error", "message"),
         [
             (lambda: plan_of(), SpecError, "expected at least one model; type --model rage_fusion"),
+            (lambda: plan_of("named", data=()), SpecError, "expected at least one data set; type --data simulated"),
+            (lambda: Options(draws=10**9), SpecError, "expected --draws from 100 to 1000000, got 1000000000"),
             (lambda: plan_of("nmaed"), UnknownName, "unknown model 'nmaed'; did you mean 'named'?"),
             (lambda: plan_of("named", data=("plian",)), UnknownName, "unknown data set 'plian'; did you mean 'plain'?"),
             (lambda: plan_of("named", metrics=("eec",)), UnknownName, "unknown metric 'eec'"),
             (lambda: plan_of("named+tempreature"), UnknownName, "unknown calibrator 'tempreature'; did you mean"),
             (lambda: plan_of("named", protocols=("nope",)), UnknownName, "unknown protocol 'nope'"),
-            (lambda: Options(seeds=0), SpecError, "expected --seeds to be 1 or more, got 0"),
-            (lambda: Options(stress_seed=-1), SpecError, "expected --stress-seed to be 0 or more, got -1"),
-            (lambda: Options(draws=9), SpecError, "expected --draws to be 100 or more, got 9"),
+            (lambda: Options(seeds=0), SpecError, "expected --seeds from 1 to 1000, got 0"),
+            (
+                lambda: Options(stress_seed=-1),
+                SpecError,
+                "expected --stress-seed from 0 to 9223372036854775808, got -1",
+            ),
+            (lambda: Options(draws=9), SpecError, "expected --draws from 100 to 1000000, got 9"),
         ],
     )
     def test_mistakes_are_one_line(self, make: Callable[[], object], error: type[EmobenchError], message: str) -> None:

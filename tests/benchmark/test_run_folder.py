@@ -40,6 +40,10 @@ def test_a_folder_without_a_record_is_no_run_folder(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "at its start: Invalid JSON"),
+        (
+            RECORD.model_dump_json().replace('"schema_version":1', '"schema_version":2'),
+            "at schema_version: Input should",
+        ),
         ('{"command": 3}', "at command: Input should be a valid string"),
         (RECORD.model_dump_json().replace('"text":"clean"', '"txt":"clean"'), "at conditions.0.text: Field required"),
     ],
@@ -49,7 +53,7 @@ def test_a_damaged_record_says_where(tmp_path: Path, text: str, message: str) ->
     with pytest.raises(RunFolderError) as caught:
         RunFolder(tmp_path).read_record()
     assert message in str(caught.value)
-    assert "choose another folder with --out" in str(caught.value)
+    assert "restore it, or run into another folder" in str(caught.value)
 
 
 def test_a_record_that_is_no_text_says_so(tmp_path: Path) -> None:

@@ -74,6 +74,14 @@ def test_the_mean_fill_is_the_mean_of_the_dialogue(small: Make) -> None:
     assert np.allclose(hit.features["text"][2:], clean.features["text"][2:].mean(axis=0), atol=1e-6)
 
 
+def test_the_mean_fill_leaves_out_what_was_not_recorded(small: Make) -> None:
+    clean = small(lengths=(3, 2))
+    gaps = clean.with_modalities(present={"text": np.array([True, False, True, False, False])})
+    hit = stress("modality_drop:drop=text,fill=mean", gaps)
+    assert np.allclose(hit.features["text"][:3], clean.features["text"][[0, 2]].mean(axis=0), atol=1e-6)
+    assert not hit.features["text"][3:].any(), "nothing recorded, nothing to average"
+
+
 @pytest.mark.parametrize("pattern", ["independent", "burst", "dialogue"])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.7])
 def test_the_realised_rate_is_the_rate_in_expectation(small: Make, pattern: str, rate: float) -> None:

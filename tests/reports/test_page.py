@@ -14,6 +14,7 @@ import pytest
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.figures import figures
 from emobench.reports.formats.html import HtmlPage
+from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
 from emobench.reports.numbers import interval, number
 from emobench.reports.page import headline
@@ -209,6 +210,31 @@ def test_rough_intervals_leaks_and_selection_on_test_are_told(tmp_path: Path, ma
     assert "To keep in mind about these data: text features were fitted on the training labels." in text
     assert "simulated" not in text.replace("known on simulated data only", "")
     assert "Under stress" not in text
+
+
+def test_a_class_without_test_utterances_is_named(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(tmp_path, only=("clean",), models=("rage_fusion",), dialogues=20)
+    record = folder.read_record()
+    data = record.data[0]
+    counts = {**data.label_counts, "test": (0, *data.label_counts["test"][1:])}
+    folder.write_record(record.model_copy(update={"data": (data.model_copy(update={"label_counts": counts}),)}))
+    HtmlPage().write(folder)
+    LatexDocument().write(folder)
+    said = f"No test utterance is labelled {data.classes[0]}"
+    assert f"{said}; in macro F1 it counts as 0." in words("".join(parsed(folder).text))
+    assert f"{said}, which counts as 0." in (folder.path / "report.tex").read_text(encoding="utf-8")
+
+
+def test_the_exact_posterior_is_the_ceiling_also_where_it_was_asked_for(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(tmp_path, models=("rage_fusion", "bayes_optimal"), dialogues=20)
+    record = folder.read_record()
+    asked = tuple(model.model_copy(update={"reference": False}) for model in record.models)
+    folder.write_record(record.model_copy(update={"models": asked}))
+    HtmlPage().write(folder)
+    text = words("".join(parsed(folder).text))
+    assert "The exact posterior, the ceiling: Weighted F1" in text
+    assert "below the exact posterior" in text or "above the exact posterior" in text
+    assert "how far above is not known" not in text
 
 
 def test_a_metric_of_somebody_else_is_on_the_page(tmp_path: Path, make_run: Maker) -> None:

@@ -65,7 +65,7 @@ def test_captions_say_what_one_must_know(plain: RunFolder) -> None:
     assert caption is not None
     for piece in (
         "on the simulated data simulated, test split: 120 dialogues, 1,200 utterances.",
-        "Means over 2 training seeds.",
+        "Means over 2 training seeds (one training where nothing is random).",
         "Epochs chosen on validation.",
         r"95 \% BCa intervals over dialogues (10,000 draws).",
         r"\texttt{clean}: the input as recorded.",

@@ -88,7 +88,7 @@ def test_the_condition_that_costs_most_is_named(data: DataView) -> None:
     assert said(curveless, rows).endswith("Hurt most by modality_drop:drop=text (0.400, −0.300).")
     rows[DROP.text] = {"weighted_f1": f1(0.68)}
     assert said(curveless, rows).endswith(
-        "All 2 other conditions hold; the lowest is modality_drop:drop=text (0.680, −0.020)."
+        "All 2 conditions hold; the lowest is modality_drop:drop=text (0.680, −0.020)."
     )
     del rows[OTHER.text]
     assert said(curveless, rows).endswith("Holds under modality_drop:drop=text (0.680, −0.020).")

@@ -77,9 +77,7 @@ def test_score_and_report_work_from_the_folder_alone(run_folder: Path, tmp_path:
 
 
 def test_python_gets_the_same_figures(run_folder: Path) -> None:
-    frame = emobench.run(
-        models=["prior"], protocols=["modality_drop"], data=[DATA], out=run_folder, draws=200, formats=[]
-    )
+    frame = emobench.run(models="prior", protocols="modality_drop", data=DATA, out=run_folder, draws=200, formats=[])
     assert set(frame.columns) >= {"model", "condition", "metric", "value", "low", "high"}
     assert frame.equals(api.results(RunFolder(run_folder)))
 
@@ -88,7 +86,7 @@ def test_python_gets_the_same_figures(run_folder: Path) -> None:
     ("options", "message"),
     [
         ({"seed": 3}, "unknown option 'seed'; did you mean 'seeds'"),
-        ({"seeds": 0}, "expected --seeds to be 1 or more, got 0"),
+        ({"seeds": 0}, "expected --seeds from 1 to 1000, got 0"),
         ({"seeds": "many"}, "--seeds: input should be a valid integer"),
     ],
 )
