@@ -83,26 +83,26 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
 def _along(model: ModelView, curve: Curve, metric: str, clean: Result) -> Sentence:
     """Say up to where a model holds on a curve and where it breaks first."""
     rungs = [
-        (severity, figure)
+        (severity, results)
         for severity, condition in curve.rungs[1:]
-        if (figure := model.results(condition).get(metric)) is not None
+        if metric in (results := model.results(condition))
     ]
     if not rungs:
         return (Phrase(curve.family, spec=True), Phrase(": no figures."))
-    broken = next((place for place, (_, figure) in enumerate(rungs) if not holds(figure, clean)), None)
+    broken = next((place for place, (_, results) in enumerate(rungs) if not holds(results[metric], clean)), None)
     if broken is None:
         last = rungs[-1]
         return (
             Phrase("Holds along "),
             Phrase(curve.family, spec=True),
-            Phrase(f" to the last rung, {short(last[0])} ({number(last[1].value)})."),
+            Phrase(f" to the last rung, {short(last[0])} ({number(last[1][metric].value)})."),
         )
-    severity, figure = rungs[broken]
+    severity, results = rungs[broken]
     before = f"holds to {short(rungs[broken - 1][0])} and breaks first" if broken else "breaks at once,"
     return (
         Phrase("Along "),
         Phrase(curve.family, spec=True),
-        Phrase(f" it {before} at {short(severity)} ({number(figure.value)}, {_change(figure, clean)})."),
+        Phrase(f" it {before} at {short(severity)} ({_value_and_change(results, metric, clean)})."),
     )
 
 
@@ -117,12 +117,16 @@ def _worst(rows: list[Row], metric: str, clean: Result) -> Sentence:
     return (
         Phrase(lead),
         Phrase(worst.condition.text, spec=True),
-        Phrase(f" ({number(figure.value)}, {_change(figure, clean)})."),
+        Phrase(f" ({_value_and_change(worst.results, metric, clean)})."),
     )
 
 
-def _change(figure: Result, clean: Result) -> str:
-    return signed(figure.value - clean.value)
+def _value_and_change(results: Mapping[str, Result], metric: str, clean: Result) -> str:
+    """Return a figure and how far it is from clean, with the paired interval where the run has it."""
+    value, change = results[metric].value, results.get("change")
+    if change is None or metric != "weighted_f1":
+        return f"{number(value)}, {signed(value - clean.value)}"
+    return f"{number(value)}, {signed(change.value)} {interval(change.low, change.high)}".rstrip()
 
 
 def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:

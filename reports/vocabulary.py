@@ -46,6 +46,9 @@ METRICS = {
     "churn": MetricText(
         "Churn", "none", "Share of utterances whose predicted class differs from the one on clean input."
     ),
+    "change": MetricText(
+        "Change", "none", "Weighted F1 minus that on clean input, with a paired interval: below 0 is a loss."
+    ),
     "regret": MetricText(
         "Regret",
         "lower",

@@ -1,5 +1,6 @@
 """Checkpoints come back exactly, or not at all."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,20 @@ def test_a_damaged_half_is_no_checkpoint(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"model.{ending}"
     path.write_bytes(path.read_bytes()[:10])
     assert load_checkpoint(tmp_path / "model", "key") is None
+
+
+def test_a_full_disk_is_told_as_such_and_keeps_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(tmp_path / "model", STATE, "key")
+
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(RunFolderError, match=r"model\.safetensors: No space left on device; free some space and type"):
+        save_checkpoint(tmp_path / "model", STATE, "other")
+    assert load_checkpoint(tmp_path / "model", "key") is not None
 
 
 def test_a_checkpoint_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

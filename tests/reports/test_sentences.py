@@ -155,3 +155,10 @@ def test_the_exact_posterior_is_off_by_chance_only(data: DataView) -> None:
     assert lead not in said(replace(data, curves=()), rows), "anybody else may be wrong"
     within = {"clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)}}
     assert lead not in said(replace(data, curves=()), within, reference=True)
+
+
+def test_a_change_is_told_with_its_paired_interval(data: DataView) -> None:
+    lost = Result(-0.3, -0.35, -0.26)
+    rows = {"clean": {"weighted_f1": f1(0.7)}, DROP.text: {"weighted_f1": f1(0.4), "change": lost}}
+    said_so = said(replace(data, curves=()), rows)
+    assert said_so.endswith("Hurt by modality_drop:drop=text (0.400, \u22120.300 [\u22120.350, \u22120.260]).")

@@ -25,7 +25,7 @@ def value_of(metric: Metric, scored: Scored) -> np.ndarray:
 
 def tolerance(metric: Metric) -> float:
     """Return what rounding may do to a figure at the end of its range."""
-    return 1e-9 * max(1.0, *(abs(end) for end in metric.range if np.isfinite(end)))
+    return 1e-9 * max([1.0, *(abs(end) for end in metric.range if np.isfinite(end))])
 
 
 @pytest.mark.parametrize("text", [*ASKED.metrics, *ASKED.curves])

@@ -136,6 +136,14 @@ def test_churn_and_its_two_directions(make_scored: MakeScored) -> None:
     assert figures("churn", scored) == {"": 0.75, "right→wrong": 0.25, "wrong→right": 0.25}
 
 
+def test_change_is_stressed_minus_clean(make_scored: MakeScored) -> None:
+    a, b = [0.8, 0.1, 0.1], [0.1, 0.8, 0.1]
+    scored = make_scored([b, b, a, b], [0, 0, 0, 0], clean=[a, a, a, b])
+    assert figures("change:metric=accuracy", scored) == pytest.approx({"": 0.25 - 0.75})
+    # F1 of the one class that occurs: 2·.25/1.25 = .4 under stress, 2·.75/1.75 on clean input.
+    assert figures("change", scored) == pytest.approx({"": 0.4 - 6 / 7})
+
+
 REMOVED = {
     "text": [[0.6, 0.4], [0.3, 0.7]],  # gold gains .1 and nothing (−.1)
     "audio": [[0.4, 0.6], [0.8, 0.2]],  # nothing and .4
