@@ -54,7 +54,8 @@ class Change:
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return stressed minus clean; NaN where either is not defined."""
         stressed, clean = np.split(totals, 2, axis=-1)
-        return self._metric.value(stressed) - self._metric.value(clean)
+        change: Float[np.ndarray, "*draws parts"] = self._metric.value(stressed) - self._metric.value(clean)
+        return change
 
     @property
     def _metric(self) -> Metric:
