@@ -89,8 +89,10 @@ def test_stacked_totals_give_what_each_gives(metric: Metric, draw_scored: MakeSc
 @of_every_metric
 def test_totals_are_not_written_into(metric: Metric, draw_scored: MakeScored) -> None:
     totals = metric.statistic(draw_scored()).sum(axis=0)
+    before = totals.copy()
     totals.flags.writeable = False
     metric.value(totals)
+    assert np.array_equal(totals, before, equal_nan=True)
 
 
 @of_every_metric
