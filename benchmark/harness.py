@@ -1,8 +1,8 @@
 """Carry out a plan: train or load, stress, predict; write into the run folder, leaving out what it already holds."""
 
+import contextlib
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import NamedTuple
 
 from ..baselines.base import FitContext, FittedModel, TrainingRecord
@@ -68,27 +68,23 @@ def _is_done(state: RunState, combination: Combination) -> bool:
     return state.fit_is_done(combination) and len(_kept(state, combination)) == len(conditions)
 
 
-def _kept(state: RunState, combination: Combination) -> tuple[str, ...]:
-    """Return the conditions whose predictions are there, made by the same code from the same content."""
+def _kept(state: RunState, combination: Combination) -> dict[str, Predictions]:
+    """Return the predictions that are there, by condition, made by the same code from the same content."""
     path = state.folder.predictions_path(*combination)
-    done = [c.text for c in state.plan.conditions[combination.data] if state.cell_is_done(combination, c)]
-    return tuple(text for text in done if _is_readable(path, text))
-
-
-def _is_readable(path: Path, condition: str) -> bool:
-    try:
-        read_predictions(path, condition)
-    except EmobenchError:
-        return False
-    return True
+    kept = {}
+    for condition in state.plan.conditions[combination.data]:
+        if state.cell_is_done(combination, condition):
+            # What is missing or damaged is predicted anew.
+            with contextlib.suppress(EmobenchError):
+                kept[condition.text] = read_predictions(path, condition.text)
+    return kept
 
 
 def _do(state: RunState, combination: Combination, progress: Progress) -> None:
     fitted = _fitted(state, combination, progress)
     if fitted is None:
         return
-    path = state.folder.predictions_path(*combination)
-    predictions = {text: read_predictions(path, text) for text in _kept(state, combination)}
+    predictions = _kept(state, combination)
     conditions = state.plan.conditions[combination.data]
     flushed = time.monotonic()
     try:
