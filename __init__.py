@@ -36,7 +36,7 @@ def run(
     formats
         Report formats; None: all; empty: none.
     **options
-        `seeds`, `stress_seed`, `selection`, `device`, `draws`, `metrics`: as on the command line.
+        `seeds`, `stress_seed`, `stress_draws`, `selection`, `device`, `draws`, `metrics`: as on the command line.
 
     Returns
     -------

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float, Float32
+from typing_extensions import Doc
 
 from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
@@ -16,6 +18,15 @@ Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 Selection = Literal["validation", "test"]
 """On which split the epoch is chosen. `test` is what most published code does; results are marked as such."""
+
+PerMask = Annotated[
+    bool,
+    Doc(
+        "fit one for each set of observed modalities; where nothing is observed, and for sets of which validation has "
+        "too few labels, the one fitted on validation as it is"
+    ),
+]
+"""The argument of calibrators that makes them `FitsPerMask`."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,30 @@ class FittedModel(Protocol):
 
 
 @runtime_checkable
+class HonoursLinks(Protocol):
+    """A fitted model that says whether it can be given `Conversations.links`."""
+
+    @property
+    def honours_links(self) -> bool:
+        """True: a turn draws on nothing but the turns it is linked to (a model without context, on none)."""
+        ...
+
+
+@runtime_checkable
+class HasGradients(Protocol):
+    """A fitted model that knows how its log probabilities change with the features."""
+
+    def feature_gradients(
+        self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
+    ) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:
+        """Return per modality the gradient of Σ slopes · log p with respect to the features; the slopes are constants.
+
+        The gradient of any loss, given its slopes with respect to the log probabilities of each row.
+        """
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments; nothing learned is kept in it."""
 
@@ -141,6 +176,17 @@ class FittedCalibrator(Protocol):
 
 
 @runtime_checkable
+class HasSlopes(Protocol):
+    """A fitted calibrator that can be differentiated."""
+
+    def slopes(
+        self, probabilities: Float[np.ndarray, "utterances classes"], outer: Float[np.ndarray, "utterances classes"]
+    ) -> Float[np.ndarray, "utterances classes"]:
+        """Return a loss's slopes with respect to log p, given those (`outer`) with respect to log of `apply(p)`."""
+        ...
+
+
+@runtime_checkable
 class Calibrator(Protocol):
     """A plug-in that follows a model after `+` and is fitted on its validation probabilities only."""
 
@@ -150,4 +196,14 @@ class Calibrator(Protocol):
 
     def restore(self, state: State) -> FittedCalibrator:
         """Return the fitted calibrator that gave `state`."""
+        ...
+
+
+@runtime_checkable
+class FitsPerMask(Protocol):
+    """A calibrator that says whether one is wanted for each availability mask; without it, one serves all."""
+
+    @property
+    def per_mask(self) -> bool:
+        """True: rows are told apart by the modalities that the model is told are observed; see `baselines.per_mask`."""
         ...

@@ -1,14 +1,43 @@
 """A model followed by calibrators: what `model+temperature` means."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
+from jaxtyping import Float, Float32, Int64
 
-from ..benchmark.conversations import Conversations
-from ..benchmark.errors import DataError
+from ..benchmark.conversations import UNKNOWN, Conversations
+from ..benchmark.errors import DataError, NotApplicable, SpecError
+from ..benchmark.gold import gold_classes, loss_slopes
 from ..benchmark.predictions import Predictions
-from .base import Calibrator, FitContext, FittedCalibrator, FittedModel, Json, Model, State, TrainingRecord
+from .base import (
+    Calibrator,
+    FitContext,
+    FittedCalibrator,
+    FittedModel,
+    HasGradients,
+    HasSlopes,
+    HonoursLinks,
+    Json,
+    Model,
+    State,
+    TrainingRecord,
+)
+from .per_mask import (
+    FittedPerMask,
+    View,
+    fit_per_mask,
+    masks_of,
+    part_of,
+    restore_per_mask,
+    views_of,
+    wants_per_mask,
+)
+
+FittedStage = FittedCalibrator | FittedPerMask
+"""One calibrator for all rows, or one for each availability mask."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +46,7 @@ class FittedCalibrated:
 
     fitted: FittedModel
     """Gives the probabilities."""
-    calibrators: tuple[FittedCalibrator, ...]
+    calibrators: tuple[FittedStage, ...]
     """Applied one after the other."""
 
     @property
@@ -28,18 +57,62 @@ class FittedCalibrated:
         """
         notes = dict(self.fitted.record.notes)
         for number, calibrator in enumerate(self.calibrators, 1):
-            for name, value in calibrator.state().settings.items():
+            settings = calibrator.notes() if isinstance(calibrator, FittedPerMask) else calibrator.state().settings
+            for name, value in settings.items():
                 if isinstance(value, int | float | str):
                     notes[f"calibrator {number}: {name}"] = value
         return replace(self.fitted.record, notes=notes)
 
+    @property
+    def honours_links(self) -> bool:
+        """As the model: calibrators map each utterance by itself."""
+        return isinstance(self.fitted, HonoursLinks) and self.fitted.honours_links
+
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""
-        predictions = self.fitted.predict(conversations)
+        predictions, masks = self.fitted.predict(conversations), masks_of(conversations)
         probabilities = predictions.probabilities
         for calibrator in self.calibrators:
-            probabilities = calibrator.apply(probabilities)
+            probabilities = _applied(calibrator, probabilities, masks)
         return replace(predictions, probabilities=probabilities)
+
+    def feature_gradients(
+        self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
+    ) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:
+        """Return the gradient of Σ slopes · log p, p after calibration: back through the calibrators and the model.
+
+        Raises
+        ------
+        NotApplicable
+            When the model or a calibrator cannot be differentiated.
+        """
+        if not isinstance(self.fitted, HasGradients):
+            raise NotApplicable("the model before the calibrators has no gradients")
+        stages, masks = [self.fitted.predict(conversations).probabilities], masks_of(conversations)
+        for calibrator in self.calibrators:
+            stages.append(_applied(calibrator, stages[-1], masks))
+        for number, calibrator in reversed(list(enumerate(self.calibrators))):
+            if isinstance(calibrator, FittedPerMask) and calibrator.differentiable:
+                slopes = calibrator.slopes_by(stages[number], slopes, masks)
+            elif isinstance(calibrator, HasSlopes):
+                slopes = calibrator.slopes(stages[number], slopes)
+            else:
+                raise NotApplicable(f"calibrator {number + 1} cannot be differentiated; attack the model without it")
+        return self.fitted.feature_gradients(conversations, slopes)
+
+    def loss_gradients(self, conversations: Conversations) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:
+        """Return the gradient of Σ −log p[gold], p after calibration; see `Differentiable`.
+
+        Calibration is part of it: with more than two classes it changes the direction, not just the length.
+
+        Raises
+        ------
+        NotApplicable
+            As `feature_gradients`.
+        """
+        return self.feature_gradients(
+            conversations, loss_slopes(conversations, gold_classes(conversations, self.predict))
+        )
 
     def state(self) -> State:
         """Return the states of all parts; arrays are told apart by `0/` (the model), `1/`, and so on."""
@@ -59,6 +132,14 @@ class Calibrated:
     calibrators: tuple[Calibrator, ...]
     """In the order typed."""
 
+    def __post_init__(self) -> None:
+        """Raise SpecError where a calibrator is named twice: the second would have nothing left to do."""
+        kinds = [type(calibrator) for calibrator in self.calibrators]
+        twice = [kind.__name__ for kind in kinds if kinds.count(kind) > 1]
+        if twice:
+            name = re.sub(r"(?<!^)(?=[A-Z])", "_", twice[0]).lower()
+            raise SpecError(f"expected each calibrator once after a model, got {name} twice; type +{name} once")
+
     @property
     def deterministic(self) -> bool:
         """As the model: calibrators draw nothing."""
@@ -72,28 +153,61 @@ class Calibrated:
         DataError
             When no validation utterance has a label.
         """
-        known = validation.label >= 0
-        if not known.any():
-            raise DataError(f"{validation.data}: expected labels in the validation split to calibrate on, got none")
-        fitted = self.model.fit(train, validation, context=context)
-        probabilities, labels = fitted.predict(validation).probabilities[known], validation.label[known]
-        done: list[FittedCalibrator] = []
+        _check_labels(validation)
+        return self.calibrate(self.model.fit(train, validation, context=context), validation)
+
+    def calibrate(self, fitted: FittedModel, validation: Conversations) -> FittedCalibrated:
+        """Fit the calibrators only, on what a fitted model says of the labelled validation utterances.
+
+        Raises
+        ------
+        DataError
+            When no validation utterance has a label.
+        """
+        _check_labels(validation)
+        known, modalities = validation.label != UNKNOWN, validation.modalities
+        # Every calibrator learns from what those before it make of each mask; only the last view is validation as is.
+        views = self._views(fitted, validation)
+        done: list[FittedStage] = []
         for calibrator in self.calibrators:
-            done.append(calibrator.fit(probabilities, labels))
-            probabilities = done[-1].apply(probabilities)
+            if wants_per_mask(calibrator):
+                done.append(fit_per_mask(calibrator, views, validation.label, modalities))
+            else:
+                done.append(calibrator.fit(views[-1].probabilities[known], validation.label[known]))
+            views = tuple(v._replace(probabilities=_applied(done[-1], v.probabilities, v.masks)) for v in views)
         return FittedCalibrated(fitted, tuple(done))
 
     def restore(self, state: State, *, device: str = "cpu") -> FittedCalibrated:
         """Return the fitted model that gave `state`."""
         # What `FittedCalibrated.state` wrote is read here.
         settings = cast("list[dict[str, Json]]", state.settings["parts"])
-        first, *others = (State(_arrays_of(state, place), part) for place, part in enumerate(settings))
+        first, *others = (part_of(state, str(place), part) for place, part in enumerate(settings))
         return FittedCalibrated(
             self.model.restore(first, device=device),
-            tuple(calibrator.restore(part) for calibrator, part in zip(self.calibrators, others, strict=True)),
+            tuple(
+                restore_per_mask(calibrator, part) if wants_per_mask(calibrator) else calibrator.restore(part)
+                for calibrator, part in zip(self.calibrators, others, strict=True)
+            ),
         )
 
+    def _views(self, fitted: FittedModel, validation: Conversations) -> tuple[View, ...]:
+        if any(map(wants_per_mask, self.calibrators)):
+            return views_of(fitted, validation)
+        masks = masks_of(validation)
+        return (View(2 ** len(validation.modalities) - 1, masks, fitted.predict(validation).probabilities),)
 
-def _arrays_of(state: State, place: int) -> dict[str, np.ndarray]:
-    prefix = f"{place}/"
-    return {name.removeprefix(prefix): a for name, a in state.arrays.items() if name.startswith(prefix)}
+
+def _check_labels(validation: Conversations) -> None:
+    if (validation.label == UNKNOWN).all():
+        raise DataError(f"{validation.data}: expected labels in the validation split to calibrate on, got none")
+
+
+def _applied(
+    calibrator: FittedStage,
+    probabilities: Float[np.ndarray, "utterances classes"],
+    masks: Int64[np.ndarray, " utterances"],
+) -> Float[np.ndarray, "utterances classes"]:
+    if isinstance(calibrator, FittedPerMask):
+        return calibrator.apply_by(probabilities, masks)
+    calibrated: np.ndarray = calibrator.apply(probabilities)
+    return calibrated

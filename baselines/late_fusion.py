@@ -1,8 +1,9 @@
 """Late fusion: one logistic regression per modality, probabilities averaged over the modalities observed.
 
 Features are standardised with the training split's mean and deviation. A modality that is said to be missing is left
-out of the average; where nothing is observed the class shares of training are predicted. No context, no speaker, no
-chance: the plain reference that a fusion network has to beat.
+out of the average; where nothing is observed the class shares of training are predicted. For a feature that is said to
+be hidden its training mean stands in. No context, no speaker, no chance: the plain reference that a fusion network has
+to beat.
 
 Source: the common baseline of the field; logistic regression by scikit-learn (multinomial, L2, strength 1/C).
 """
@@ -14,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from typing_extensions import Doc
 
 from ..benchmark.conversations import Conversations
@@ -22,6 +23,9 @@ from ..benchmark.errors import DataError
 from ..benchmark.predictions import Predictions
 from .base import FitContext, State, TrainingRecord
 from .prior import class_shares
+
+ARRAYS = ("coefficients", "intercepts", "means")
+"""What is learned of each modality."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +36,17 @@ class Linear:
     """Per feature and class."""
     intercepts: Float[np.ndarray, " classes"]
     """Per class; −inf: the class does not occur in training."""
+    means: Float[np.ndarray, " width"]
+    """Per feature, its mean in training, which stands in for one that is concealed."""
 
-    def probabilities(self, rows: Float[np.ndarray, "utterances width"]) -> Float[np.ndarray, "utterances classes"]:
-        """Return the softmax of the logits."""
+    def probabilities(
+        self,
+        rows: Float[np.ndarray, "utterances width"],
+        concealed: Bool[np.ndarray, "utterances width"] | None = None,
+    ) -> Float[np.ndarray, "utterances classes"]:
+        """Return the softmax of the logits; None: nothing is concealed."""
+        if concealed is not None:
+            rows = np.where(concealed, self.means, rows)
         logits = rows @ self.coefficients + self.intercepts
         probabilities: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -44,6 +56,8 @@ class Linear:
 @dataclass(frozen=True, eq=False)
 class FittedLateFusion:
     """The regressions."""
+
+    honours_links: ClassVar[bool] = True
 
     regressions: Mapping[str, Linear]
     """Per modality."""
@@ -70,7 +84,10 @@ class FittedLateFusion:
         count = observed.sum(axis=0)
         total = np.where(count[:, None], 0.0, self.shares)
         for modality, there in zip(self.regressions, observed, strict=True):
-            total[there] += self.regressions[modality].probabilities(conversations.features[modality][there])
+            concealed = conversations.concealed.get(modality)
+            total[there] += self.regressions[modality].probabilities(
+                conversations.features[modality][there], None if concealed is None else concealed[there]
+            )
         weights = np.where(count, observed / np.maximum(count, 1), 1 / len(observed))
         return Predictions(
             probabilities=total / np.maximum(count, 1)[:, None],
@@ -78,10 +95,10 @@ class FittedLateFusion:
         )
 
     def state(self) -> State:
-        """Return coefficients and intercepts by place, names of modalities, and shares."""
+        """Return coefficients, intercepts and means by place, names of modalities, and shares."""
         arrays = {"shares": self.shares}
         for place, linear in enumerate(self.regressions.values()):
-            arrays |= {f"coefficients_{place}": linear.coefficients, f"intercepts_{place}": linear.intercepts}
+            arrays |= {f"{name}_{place}": getattr(linear, name) for name in ARRAYS}
         return State(arrays=arrays, settings={"modalities": list(self.regressions)})
 
 
@@ -120,7 +137,7 @@ class LateFusion:
         names = state.settings["modalities"]
         assert isinstance(names, list)
         regressions = {
-            str(modality): Linear(state.arrays[f"coefficients_{place}"], state.arrays[f"intercepts_{place}"])
+            str(modality): Linear(*(state.arrays[f"{name}_{place}"] for name in ARRAYS))
             for place, modality in enumerate(names)
         }
         return FittedLateFusion(regressions, state.arrays["shares"])
@@ -134,7 +151,8 @@ class LateFusion:
         if len(np.unique(labels)) < 2:
             # With one class, or none, there is nothing to regress: the modality says what the shares say.
             with np.errstate(divide="ignore"):
-                return Linear(np.zeros((train.widths[modality], len(shares))), np.log(shares)), True
+                width = train.widths[modality]
+                return Linear(np.zeros((width, len(shares))), np.log(shares), np.zeros(width)), True
         # scikit-learn takes more than a second to import.
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -165,4 +183,4 @@ def _linear(
     coefficients, intercepts = np.zeros((len(slopes), classes)), np.full(classes, -np.inf)
     coefficients[:, regression.classes_] = slopes / scaler.scale_[:, None]
     intercepts[regression.classes_] = offsets - (scaler.mean_ / scaler.scale_) @ slopes
-    return Linear(coefficients, intercepts)
+    return Linear(coefficients, intercepts, scaler.mean_)

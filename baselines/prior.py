@@ -22,6 +22,8 @@ from .base import FitContext, State, TrainingRecord
 class FittedPrior:
     """The shares."""
 
+    honours_links: ClassVar[bool] = True
+
     shares: Float64[np.ndarray, " classes"]
     """Share of each class among the labelled training utterances."""
     record: TrainingRecord = field(default_factory=TrainingRecord)

@@ -4,14 +4,14 @@ Equation numbers are those of the paper; `rage_fusion` says what its switches me
 """
 
 import math
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.layers import Standardiser, drop_modalities, masked_softmax, stacked
+from ..benchmark.training.layers import Standardiser, disregard, drop_modalities, masked_softmax, stacked
 from ..benchmark.training.task import Task
 
 
@@ -124,6 +124,8 @@ class Fusion(nn.Module):
 class RageNetwork(nn.Module):
     """Projections, modality dropout and fusion; one utterance at a time, for there is no context in this model."""
 
+    honours_links: ClassVar[bool] = True
+
     def __init__(self, task: Task, switches: Switches) -> None:
         """Make the layers. The query is text; on data without text, the first modality."""
         super().__init__()
@@ -148,7 +150,7 @@ class RageNetwork(nn.Module):
         if self.training:
             there = drop_modalities(there, rate=self.switches.modality_dropout)
         features = [
-            standardiser(batch.features[modality])
+            disregard(standardiser(batch.features[modality]), batch.concealed.get(modality))
             for standardiser, modality in zip(self.standardisers, self.modalities, strict=True)
         ]
         projected = [projection(rows) for projection, rows in zip(self.projections, features, strict=True)]

@@ -1,11 +1,12 @@
 """Conditions: a protocol with its arguments, or a chain of them, written once and the same everywhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
-from ..protocols.base import FeatureStatistics, StressProtocol
-from .arguments import canonical
+from ..protocols.base import Attack, Attacked, ConditionSet, DataFacts, FeatureStatistics, StressProtocol
+from .arguments import canonical, text_of
 from .conversations import Conversations
 from .errors import EmobenchError, NotApplicable, SpecError
 from .randomness import Randomness
@@ -21,7 +22,7 @@ CLEAN = "clean"
 class Condition:
     """One condition: the stresses of a chain, applied from left to right."""
 
-    stresses: tuple[tuple[str, StressProtocol], ...] = ()
+    stresses: tuple[tuple[str, StressProtocol | Attack], ...] = ()
     """Name and protocol of each part of the chain; empty: clean."""
 
     @cached_property
@@ -38,92 +39,180 @@ class Condition:
     def _calls(self) -> tuple[Call, ...]:
         return tuple(canonical(name, protocol) for name, protocol in self.stresses)
 
-    def check(self, modalities: Sequence[str]) -> None:
-        """Raise NotApplicable, saying why, where a stress is not defined for data with these modalities."""
-        for _, protocol in self.stresses:
-            protocol.check(modalities)
+    @property
+    def random(self) -> bool:
+        """Whether one draw of the random numbers does not tell everything."""
+        return any(protocol.random for _, protocol in self.stresses)
+
+    @property
+    def attacks(self) -> bool:
+        """Whether what is done depends on the model."""
+        return any(isinstance(protocol, Attack) for _, protocol in self.stresses)
+
+    @property
+    def unknown(self) -> str:
+        """Why no exact posterior is known under this condition; empty: it is known."""
+        return next((protocol.unknown for _, protocol in self.stresses if protocol.unknown), "")
+
+    def check(self, facts: DataFacts) -> None:
+        """Raise where the condition is not defined.
+
+        Raises
+        ------
+        NotApplicable
+            When a stress is not defined for such data.
+        SpecError
+            When a stress makes no sense after those before it.
+        """
+        protocols = [protocol for _, protocol in self.stresses]
+        for place, protocol in enumerate(protocols):
+            protocol.check(facts)
+            protocol.check_after(protocols[:place], facts.modalities)
 
     def apply(
-        self, conversations: Conversations, *, seed: int, training: Mapping[str, FeatureStatistics]
+        self,
+        conversations: Conversations,
+        *,
+        seed: int,
+        training: Mapping[str, FeatureStatistics],
+        draw: int = 0,
+        model: Attacked | None = None,
     ) -> Conversations:
         """Return the conversations under this condition.
 
-        What is drawn depends on the seed, the stress without its severity (so that a curve's rungs hit nested sets)
-        and its place in the chain (so that a chain's parts are independent), and the dialogue.
+        What is drawn depends on the seed, the number of the draw, the stress without its severity (so that a curve's
+        rungs hit nested sets), its place in the chain (so that a chain's parts are independent), and the dialogue.
+        `model` is what attacks are aimed at.
         """
-        for place, ((_, protocol), call) in enumerate(zip(self.stresses, self._calls, strict=True)):
-            purpose = ("stress", str(place), str(call.without(protocol.severity)))
-            conversations = protocol.apply(conversations, randomness=Randomness(seed, purpose), training=training)
+        for place, (_, protocol) in enumerate(self.stresses):
+            randomness = self.randomness(place, seed=seed, draw=draw)
+            if isinstance(protocol, Attack):
+                assert model is not None
+                conversations = protocol.attack(conversations, model=model, randomness=randomness, training=training)
+            else:
+                conversations = protocol.apply(conversations, randomness=randomness, training=training)
+        if self.unknown:
+            conversations = conversations.change(trace=replace(conversations.trace, unknown=self.unknown))
         return conversations
+
+    def randomness(self, place: int, *, seed: int, draw: int = 0) -> Randomness:
+        """Return the source of random numbers of one part of the chain."""
+        call = self._calls[place].without(self.stresses[place][1].severity)
+        purpose = ("stress", str(place), str(call))
+        return Randomness(seed, purpose if not draw else (*purpose, "draw", str(draw)))
 
     def record(self) -> ConditionRecord:
         """Return what the run folder says about this condition."""
         if len(self.stresses) != 1:
-            return ConditionRecord(text=self.text, protocol=self.stresses[-1][0] if self.stresses else "")
+            last = self.stresses[-1][0] if self.stresses else ""
+            return ConditionRecord(text=self.text, protocol=last, random=self.random, unknown=self.unknown)
         (name, protocol), (call,) = self.stresses[0], self._calls
-        severity = getattr(protocol, protocol.severity) if protocol.severity else None
+        severity = protocol.severity_value
         return ConditionRecord(
             text=self.text,
             protocol=name,
             family="" if severity is None else _family(call, protocol.severity),
             severity=severity,
+            rung="" if severity is None else text_of(getattr(protocol, protocol.severity)),
             removal=protocol.removes(),
+            random=self.random,
+            unknown=self.unknown,
         )
 
 
-def expand(text: str, modalities: Sequence[str]) -> tuple[Condition, ...]:
-    """Return the conditions that a text stands for on data with these modalities: one, or a ladder.
+class Expanded(NamedTuple):
+    """What texts stand for on one data set."""
+
+    conditions: tuple[Condition, ...]
+    """Each once, in order."""
+    skipped: Mapping[str, str]
+    """By text, why a rung of a ladder or a member of a set is not defined for these data."""
+
+
+def expand(text: str, facts: DataFacts) -> Expanded:
+    """Return the conditions that a text stands for on such data: one, a ladder, or a set.
 
     Raises
     ------
     SpecError, UnknownName, NotApplicable
-        One line each.
+        One line each; NotApplicable where not a single condition is defined.
     """
     if text.strip() == CLEAN:
-        return (Condition(),)
+        return Expanded((Condition(),), {})
     calls = parse(text)
-    protocols = [(call.name, _make(call)) for call in calls]
-    ladders = [protocol.ladder(modalities) for _, protocol in protocols]
-    if len(calls) == 1:
-        conditions = tuple(Condition(((calls[0].name, rung),)) for rung in ladders[0])
-    elif any(len(ladder) != 1 for ladder in ladders):
+    made = [make_call(PROTOCOLS, call) for call in calls]
+    if len(calls) == 1 and isinstance(made[0], ConditionSet):
+        return _of_set(made[0].members(facts), facts)
+    for call, plugin in zip(calls, made, strict=True):
+        if isinstance(plugin, ConditionSet):
+            raise SpecError(
+                f"expected every part of a chain to be one condition, got the set {str(call)!r} in {text!r}"
+            )
+    ladders = [protocol.ladder(facts) for protocol in made]
+    if len(calls) > 1 and any(len(ladder) != 1 for ladder in ladders):
         bare = next(call for call, ladder in zip(calls, ladders, strict=True) if len(ladder) != 1)
         raise SpecError(f"expected every part of a chain to be one condition, got the ladder {str(bare)!r} in {text!r}")
-    else:
-        conditions = (
-            Condition(tuple((name, ladder[0]) for (name, _), ladder in zip(protocols, ladders, strict=True))),
-        )
-    for condition in conditions:
-        condition.check(modalities)
-    return conditions
+    names = [call.name for call in calls]
+    return _defined([Condition(tuple(zip(names, rungs, strict=True))) for rungs in zip(*ladders, strict=True)], facts)
 
 
-def expand_all(texts: Sequence[str], data: Mapping[str, Sequence[str]]) -> dict[str, tuple[Condition, ...]]:
-    """Return the conditions of every data set (name → modalities): clean first, then as asked for, each once.
+def expand_all(texts: Sequence[str], data: Mapping[str, DataFacts]) -> dict[str, Expanded]:
+    """Return the conditions of every data set: clean first, then as asked for, each once.
 
-    A condition that is not defined for one data set is left out there.
+    A condition that is not defined for one data set is left out there, and named as skipped.
 
     Raises
     ------
     NotApplicable
-        When a condition is defined for none of the data sets.
+        When a text stands for nothing on any of the data sets.
     """
-    expanded: dict[str, dict[str, Condition]] = {name: {CLEAN: Condition()} for name in data}
+    expanded = {name: [Expanded((Condition(),), {})] for name in data}
     for text in texts:
         refusals: list[EmobenchError] = []
-        for name, modalities in data.items():
+        for name, facts in data.items():
             try:
-                expanded[name].update((condition.text, condition) for condition in expand(text, modalities))
+                expanded[name].append(expand(text, facts))
             except NotApplicable as error:
                 refusals.append(error)
+                expanded[name].append(Expanded((), {text: str(error)}))
         if len(refusals) == len(data):
             raise refusals[0]
-    return {name: tuple(conditions.values()) for name, conditions in expanded.items()}
+    return {name: _joined(parts) for name, parts in expanded.items()}
 
 
-def _make(call: Call) -> StressProtocol:
-    protocol: StressProtocol = make_call(PROTOCOLS, call)
-    return protocol
+def _of_set(members: Sequence[str], facts: DataFacts) -> Expanded:
+    parts: list[Expanded] = []
+    refusals: list[NotApplicable] = []
+    for member in members:
+        try:
+            parts.append(expand(member, facts))
+        except NotApplicable as error:
+            refusals.append(error)
+            parts.append(Expanded((), {member: str(error)}))
+    if len(refusals) == len(members):
+        raise refusals[0]
+    return _joined(parts)
+
+
+def _defined(conditions: Sequence[Condition], facts: DataFacts) -> Expanded:
+    """Return the conditions that are defined for such data, and the others as skipped."""
+    skipped: dict[str, str] = {}
+    refusals: list[NotApplicable] = []
+    for condition in conditions:
+        try:
+            condition.check(facts)
+        except NotApplicable as error:
+            refusals.append(error)
+            skipped[condition.text] = str(error)
+    if len(refusals) == len(conditions):
+        raise refusals[0]
+    return Expanded(tuple(condition for condition in conditions if condition.text not in skipped), skipped)
+
+
+def _joined(parts: Sequence[Expanded]) -> Expanded:
+    conditions = {condition.text: condition for part in parts for condition in part.conditions}
+    skipped = {text: why for part in parts for text, why in part.skipped.items()}
+    return Expanded(tuple(conditions.values()), skipped)
 
 
 def _family(call: Call, severity: str) -> str:

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from .context import Context
 from .errors import DataError
+from .trace import Trace
 
 UNKNOWN = -1
 """Label of an utterance whose emotion is not known."""
@@ -56,12 +58,19 @@ class Conversations:
     """Name of each dialogue in its corpus, one per dialogue."""
     transcripts: tuple[str, ...] | None = None
     """What was said, one per row; None where the corpus has none."""
+    concealed: Mapping[str, Bool[np.ndarray, "utterances _"]] = field(default_factory=dict)
+    """Per modality of which parts are hidden: the features that the model is told to disregard. Modalities that are
+    not named have none."""
+    links: Context | None = None
+    """Which turns each turn may draw on, for a model that takes a pairwise mask; None: on all that is there."""
+    trace: Trace = field(default_factory=Trace)
+    """What stresses did. For the record and for `bayes_optimal`; a model must not read it."""
 
     def __post_init__(self) -> None:
         """Check, then freeze the arrays."""
         _check(self)
-        arrays = (self.dialogue, self.speaker, self.label, self.target)
-        for array in (*self.features.values(), *self.observed.values(), *self.present.values(), *arrays):
+        masks = (*self.observed.values(), *self.present.values(), *self.concealed.values())
+        for array in (*self.features.values(), *masks, self.dialogue, self.speaker, self.label, self.target):
             array.flags.writeable = False
 
     def __len__(self) -> int:
@@ -112,26 +121,64 @@ class Conversations:
             present={**self.present, **(present or {})},
         )
 
+    def recorded_turn(self) -> Int64[np.ndarray, " utterances"]:
+        """Return the turn of each row in its dialogue as recorded: `turn` itself unless turns have gone missing."""
+        return self.turn if self.trace.turn is None else self.trace.turn
+
     def take_dialogues(self, dialogues: Sequence[int] | Int64[np.ndarray, " chosen"]) -> "Conversations":
-        """Return the named dialogues, in the order named; targets are numbered anew only where all rows were targets.
+        """Return the named dialogues, in the order named; targets are numbered anew, each row is one.
 
         A dialogue may be named more than once only if `target` is set by the caller afterwards.
         """
-        starts = self.starts
-        chosen = [np.arange(starts[d], starts[d + 1]) for d in dialogues]
-        rows = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+        chosen = np.asarray(dialogues, np.int64)
+        lengths = np.diff(self.starts)[chosen]
+        rows = np.concatenate([np.arange(self.starts[d], self.starts[d + 1]) for d in chosen] or [chosen])
+        taken = self.take_rows(rows, dialogue=np.repeat(np.arange(len(chosen)), lengths), origin=chosen)
+        return taken.change(target=np.arange(len(rows), dtype=np.int64))
+
+    def take_rows(
+        self,
+        rows: Int64[np.ndarray, " taken"],
+        *,
+        dialogue: Int64[np.ndarray, " taken"],
+        origin: Int64[np.ndarray, " dialogues"],
+        target: Int64[np.ndarray, " taken"] | None = None,
+    ) -> "Conversations":
+        """Return the named rows as new dialogues; a row may be named more than once.
+
+        Parameters
+        ----------
+        dialogue
+            Index of the new dialogue of each row taken: 0 0 1 1 1 …
+        origin
+            Per new dialogue, the dialogue here that it is made of; it gives the name, and the new one remembers in its
+            trace who spoke at each of its turns.
+        target
+            New targets; None: those the rows have.
+        """
+        trace = replace(
+            self.trace.take(rows), turn=self.recorded_turn()[rows], speakers=self._recorded_speakers(origin)
+        )
         return self.change(
-            features={m: x[rows] for m, x in self.features.items()},
-            observed={m: x[rows] for m, x in self.observed.items()},
-            present={m: x[rows] for m, x in self.present.items()},
-            dialogue=np.repeat(np.arange(len(chosen)), [len(c) for c in chosen]).astype(np.int64),
+            features={modality: x[rows] for modality, x in self.features.items()},
+            observed={modality: x[rows] for modality, x in self.observed.items()},
+            present={modality: x[rows] for modality, x in self.present.items()},
+            concealed={modality: x[rows] for modality, x in self.concealed.items()},
+            dialogue=dialogue,
             speaker=self.speaker[rows],
             label=self.label[rows],
-            target=np.arange(len(rows), dtype=np.int64),
-            utterance_ids=tuple(self.utterance_ids[row] for row in rows),
-            dialogue_ids=tuple(self.dialogue_ids[d] for d in dialogues),
-            transcripts=None if self.transcripts is None else tuple(self.transcripts[row] for row in rows),
+            target=self.target[rows] if target is None else target,
+            utterance_ids=tuple(self.utterance_ids[row] for row in rows.tolist()),
+            dialogue_ids=tuple(self.dialogue_ids[d] for d in origin.tolist()),
+            transcripts=None if self.transcripts is None else tuple(self.transcripts[row] for row in rows.tolist()),
+            trace=trace,
         )
+
+    def _recorded_speakers(self, dialogues: Int64[np.ndarray, " chosen"]) -> tuple[Int64[np.ndarray, " _"], ...]:
+        if self.trace.speakers is not None:
+            return tuple(self.trace.speakers[d] for d in dialogues.tolist())
+        each = np.split(self.speaker, self.starts[1:-1])
+        return tuple(each[d] for d in dialogues.tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +283,10 @@ def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
 
 
 def _check_features(c: Conversations, where: str) -> None:
+    for modality, concealed in c.concealed.items():
+        expected = c.features[modality].shape if modality in c.features else "no such modality"
+        if concealed.shape != expected:
+            raise DataError(f"{where}: expected concealed {modality} as {expected}, got {concealed.shape}")
     for modality, rows in c.features.items():
         if rows.ndim != 2 or not rows.shape[1] or rows.dtype != np.float32:
             raise DataError(

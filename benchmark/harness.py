@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..baselines.base import FitContext, FittedModel, TrainingRecord
 from .checkpoints import load_checkpoint, save_checkpoint
 from .conditions import Condition
+from .conversations import Conversations
 from .errors import EmobenchError, NotApplicable, RunFolderError
 from .models import make_model
 from .plan import Plan
@@ -17,7 +18,7 @@ from .progress import Progress, silent
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
-from .stressed import predict_under, realised_under
+from .stressed import predict_under
 from .utterance_file import read_utterances, write_utterances
 
 SECONDS_BETWEEN_FLUSHES = 10.0
@@ -68,15 +69,16 @@ def _is_done(state: RunState, combination: Combination) -> bool:
     return state.fit_is_done(combination) and len(_kept(state, combination)) == len(conditions)
 
 
-def _kept(state: RunState, combination: Combination) -> dict[str, Predictions]:
-    """Return the predictions that are there, by condition, made by the same code from the same content."""
+def _kept(state: RunState, combination: Combination) -> dict[str, tuple[Predictions, ...]]:
+    """Return the predictions that are there, by condition and draw, made by the same code from the same content."""
     path = state.folder.predictions_path(*combination)
     kept = {}
     for condition in state.plan.conditions[combination.data]:
         if state.cell_is_done(combination, condition):
             # What is missing or damaged is predicted anew.
             with contextlib.suppress(EmobenchError):
-                kept[condition.text] = read_predictions(path, condition.text)
+                draws = range(state.plan.draws_of(condition))
+                kept[condition.text] = tuple(read_predictions(path, condition.text, draw) for draw in draws)
     return kept
 
 
@@ -85,13 +87,14 @@ def _do(state: RunState, combination: Combination, progress: Progress) -> None:
     if fitted is None:
         return
     predictions = _kept(state, combination)
+    seen: dict[str, Predictions] = {}
     conditions = state.plan.conditions[combination.data]
     flushed = time.monotonic()
     try:
         for done, condition in enumerate(conditions):
             progress(f"{combination}: predicting", done, len(conditions))
             if condition.text not in predictions:
-                _predict(state, combination, fitted, condition, predictions)
+                _predict(state, combination, fitted, condition, predictions, seen)
             if time.monotonic() - flushed > SECONDS_BETWEEN_FLUSHES:
                 _flush(state, combination, predictions)
                 flushed = time.monotonic()
@@ -100,7 +103,7 @@ def _do(state: RunState, combination: Combination, progress: Progress) -> None:
         _flush(state, combination, predictions)
 
 
-def _flush(state: RunState, combination: Combination, predictions: dict[str, Predictions]) -> None:
+def _flush(state: RunState, combination: Combination, predictions: dict[str, tuple[Predictions, ...]]) -> None:
     if predictions:
         order = [condition.text for condition in state.plan.conditions[combination.data]]
         ordered = {text: predictions[text] for text in order if text in predictions}
@@ -113,16 +116,25 @@ def _predict(
     combination: Combination,
     fitted: FittedModel,
     condition: Condition,
-    predictions: dict[str, Predictions],
+    predictions: dict[str, tuple[Predictions, ...]],
+    seen: dict[str, Predictions],
 ) -> None:
+    """Predict every draw of a condition; an input that is in `seen` already (by its digest) is not predicted again."""
     started = time.perf_counter()
     splits, ending = state.plan.data[combination.data], _Ending("done", "")
+    drawn = []
     try:
-        stressed = condition.apply(
-            splits.test, seed=state.plan.options.stress_seed, training=state.statistics(combination.data)
-        )
-        state.note_realised(combination.data, condition.text, realised_under(splits.test, stressed))
-        predictions[condition.text] = predict_under(fitted, splits.test, stressed)
+        for draw in range(state.plan.draws_of(condition)):
+            stressed = condition.apply(
+                splits.test,
+                seed=state.plan.options.stress_seed,
+                training=state.statistics(combination.data),
+                draw=draw,
+                model=fitted,
+            )
+            drawn.append(_predicted(state, combination, fitted, stressed, seen))
+            state.note_stress(combination, condition, draw, stressed)
+        predictions[condition.text] = tuple(drawn)
     except Exception as error:  # a fault under one condition must not cost the others their results
         ending = _ending(error)
     state.cells[*combination, condition.text] = CellRecord(
@@ -133,6 +145,22 @@ def _predict(
         key=state.cell_key(combination, condition),
         seconds=time.perf_counter() - started,
     )
+
+
+def _predicted(
+    state: RunState,
+    combination: Combination,
+    fitted: FittedModel,
+    stressed: Conversations,
+    seen: dict[str, Predictions],
+) -> Predictions:
+    digest = state.digest(combination, stressed)
+    if digest is not None and digest in seen:
+        return seen[digest]
+    predictions = predict_under(fitted, state.plan.data[combination.data].test, stressed)
+    if digest is not None:
+        seen[digest] = predictions
+    return predictions
 
 
 def _fitted(state: RunState, combination: Combination, progress: Progress) -> FittedModel | None:

@@ -1,11 +1,12 @@
 """The plan of a run: models × data × seeds × conditions, checked and deduplicated before anything is computed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from ..baselines.base import Selection
+from ..protocols.base import DataFacts
 from .conditions import Condition, expand_all
 from .conversations import DataSplits
 from .errors import RunFolderError, SpecError
@@ -28,6 +29,8 @@ class Options:
     """Number of training seeds: 0, 1, … seeds − 1."""
     stress_seed: int = 0
     """Seed of the stresses, the same for every model and training seed, so that all meet the same input."""
+    stress_draws: int = 3
+    """How often each condition that depends on random numbers is drawn."""
     selection: Selection = "validation"
     """Split that chooses the epoch."""
     device: Device = "auto"
@@ -42,6 +45,7 @@ class Options:
         for name, value, least, most in (
             ("seeds", self.seeds, 1, 1_000),
             ("stress-seed", self.stress_seed, 0, 2**63),
+            ("stress-draws", self.stress_draws, 1, 1_000),
             ("draws", self.draws, 100, MOST_DRAWS),
         ):
             if not least <= value <= most:
@@ -67,6 +71,7 @@ class Request:
         """
         for name, ours, theirs in (
             ("--stress-seed", self.options.stress_seed, earlier.stress_seed),
+            ("--stress-draws", self.options.stress_draws, earlier.stress_draws),
             ("--selection", self.options.selection, earlier.selection),
         ):
             if ours != theirs:
@@ -95,6 +100,8 @@ class Plan:
     conditions: Mapping[str, tuple[Condition, ...]]
     """Conditions of each data set, clean first."""
     options: Options
+    skipped: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Per data set what was asked for and is not defined for it, and why."""
 
     def models_of(self, data: str) -> tuple[str, ...]:
         """Return the models that run on a data set: those asked for, then the exact posterior where it is known."""
@@ -104,6 +111,10 @@ class Plan:
     def seeds_of(self, model: str) -> range:
         """Return the training seeds of a model: one suffices where the seed changes nothing."""
         return range(1 if make_model(model).deterministic else self.options.seeds)
+
+    def draws_of(self, condition: Condition) -> int:
+        """Return how often a condition is drawn: one suffices where nothing is random."""
+        return self.options.stress_draws if condition.random else 1
 
     @property
     def command(self) -> str:
@@ -115,6 +126,7 @@ class Plan:
         words += [f"--metric {metric}" for metric in options.metrics]
         words += [f"--seeds {options.seeds}"] if options.seeds != 1 else []
         words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
+        words += [f"--stress-draws {options.stress_draws}"] if options.stress_draws != Options.stress_draws else []
         words += [f"--selection {options.selection}"] if options.selection != "validation" else []
         words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
         return " ".join(["emobench run", *words])
@@ -146,11 +158,12 @@ def make_plan(request: Request) -> Plan:
     metrics = tuple(dict.fromkeys(canonical_text(METRICS, metric) for metric in options.metrics))
     names = tuple(dict.fromkeys(canonical_text(DATASETS, name) for name in data))
     splits = {name: make(DATASETS, name).load() for name in names}
-    conditions = expand_all(protocols, {name: loaded.train.modalities for name, loaded in splits.items()})
+    expanded = expand_all(protocols, {name: DataFacts.of(loaded.test) for name, loaded in splits.items()})
     return Plan(
         models=canonical_models,
         protocols=tuple(dict.fromkeys(protocols)),
         data=splits,
-        conditions=conditions,
+        conditions={name: those.conditions for name, those in expanded.items()},
         options=replace(options, metrics=metrics),
+        skipped={name: those.skipped for name, those in expanded.items()},
     )

@@ -1,11 +1,11 @@
 """Predictions of a run folder as Parquet files.
 
-A file has the columns `condition`, `utterance` (row in the data set's test split), `p_0` … `p_{C-1}` and,
-where the model has them, `weight_<modality>`. Each condition is one row group of its own, so that one condition can be
-read without the others.
+A file has the columns `condition`, `draw` (0, 1, … where the condition depends on random numbers, else 0), `utterance`
+(row in the data set's test split), `p_0` … `p_{C-1}` and, where the model has them, `weight_<modality>`. Each draw of a
+condition is one row group of its own, so that it can be read without the others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +23,8 @@ _WEIGHT = "weight_"
 _AGAIN = "delete it and run the same `emobench run` again"
 
 
-def write_predictions(path: Path, predictions: Mapping[str, Predictions]) -> None:
-    """Write the predictions of one fitted model, by condition, whole or not at all.
+def write_predictions(path: Path, predictions: Mapping[str, Sequence[Predictions]]) -> None:
+    """Write the predictions of one fitted model, by condition and draw, whole or not at all.
 
     All of them have the same classes and modality weights. An empty mapping is refused, since a file without
     conditions would have no columns.
@@ -36,52 +36,105 @@ def write_predictions(path: Path, predictions: Mapping[str, Predictions]) -> Non
     RunFolderError
         When the file cannot be written.
     """
-    if not predictions:
+    drawn = [(condition, draw, of) for condition, draws in predictions.items() for draw, of in enumerate(draws)]
+    if not drawn:
         raise PredictionError(f"expected predictions under one condition or more for {path.name}, got none")
-    first_condition, first = next(iter(predictions.items()))
-    schema = _table(first_condition, first).schema
+    schema = _table(*drawn[0]).schema
     with write_whole(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        for condition, those in predictions.items():
-            table = _table(condition, those)
+        for condition, draw, those in drawn:
+            table = _table(condition, draw, those)
             if table.schema != schema:
                 raise PredictionError(
                     f"expected the columns {', '.join(schema.names)} under every condition, as under "
-                    f"{first_condition!r}; got {', '.join(table.schema.names)} under {condition!r}"
+                    f"{drawn[0][0]!r}; got {', '.join(table.schema.names)} under {condition!r}"
                 )
             writer.write_table(table, row_group_size=max(1, len(those.probabilities)))
 
 
-def read_predictions(path: Path, condition: str) -> Predictions:
-    """Return the predictions under one condition, ordered by utterance.
+def read_predictions(path: Path, condition: str, draw: int = 0) -> Predictions:
+    """Return the predictions under one draw of a condition, ordered by utterance; see `PredictionFile.read`."""
+    with PredictionFile(path) as file:
+        return file.read(condition, draw)
+
+
+class PredictionFile:
+    """A predictions file that is read many times; open until `close`.
 
     Raises
     ------
     PredictionError
-        For a condition that is not there, an utterance that is there twice or left out, or rows that are no
-        probabilities; the message names file and row.
+        When a column is missing.
     RunFolderError
         When the file is missing or damaged.
     """
-    with _opened(path) as file:
-        columns = _columns(file, path)
-        groups = [g for g in range(file.num_row_groups) if _may_hold(file, g, columns["condition"], condition)]
-        table = file.read_row_groups(groups)
-    where = f"{path}, condition {condition!r}"
-    rows = np.flatnonzero(texts_of(table["condition"]) == condition)
-    if not len(rows):
-        raise PredictionError(f"{where}: expected its predictions, got none; run the same `emobench run` again")
-    read = {name: _numbers(table, name, where)[rows] for name in columns if name != "condition"}
-    order = _order(read["utterance"], where)
-    classes = sum(name.startswith("p_") for name in columns)
-    try:
-        return Predictions(
-            probabilities=np.stack([read[f"p_{k}"][order] for k in range(classes)], axis=1),
-            modality_weights={
-                name.removeprefix(_WEIGHT): values[order] for name, values in read.items() if name.startswith(_WEIGHT)
-            },
-        )
-    except PredictionError as error:
-        raise PredictionError(f"{where}: {error}; run the same `emobench run` again to predict it anew") from None
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and find out where the conditions are."""
+        self._path = path
+        with _problems(path):
+            self._file = pq.ParquetFile(path)
+        try:
+            with _problems(path):
+                self._columns = _columns(self._file, path)
+                self._groups = self._index()
+        except Exception:
+            self.close()
+            raise
+
+    def __enter__(self) -> "PredictionFile":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing can be read any more."""
+        self._file.close()
+
+    def read(self, condition: str, draw: int = 0) -> Predictions:
+        """Return the predictions under one draw of a condition, ordered by utterance.
+
+        Raises
+        ------
+        PredictionError
+            For a condition or draw that is not there, an utterance that is there twice or left out, or rows that are
+            no probabilities; the message names file and row.
+        RunFolderError
+            When the file is damaged.
+        """
+        with _problems(self._path):
+            table = self._file.read_row_groups(
+                sorted({*self._groups.get((condition, draw), ()), *self._groups.get(None, ())})
+            )
+        where = f"{self._path}, condition {condition!r}" + f", draw {draw}" * bool(draw)
+        rows = np.flatnonzero((texts_of(table["condition"]) == condition) & (_numbers(table, "draw", where) == draw))
+        if not len(rows):
+            raise PredictionError(f"{where}: expected its predictions, got none; run the same `emobench run` again")
+        read = {name: _numbers(table, name, where)[rows] for name in self._columns if name not in ("condition", "draw")}
+        order = _order(read["utterance"], where)
+        classes = sum(name.startswith("p_") for name in self._columns)
+        try:
+            return Predictions(
+                probabilities=np.stack([read[f"p_{k}"][order] for k in range(classes)], axis=1),
+                modality_weights={
+                    name.removeprefix(_WEIGHT): values[order]
+                    for name, values in read.items()
+                    if name.startswith(_WEIGHT)
+                },
+            )
+        except PredictionError as error:
+            raise PredictionError(f"{where}: {error}; run the same `emobench run` again to predict it anew") from None
+
+    def _index(self) -> dict[tuple[str, int] | None, list[int]]:
+        """Return the row groups of each condition and draw by their statistics; those that do not tell under None."""
+        found: dict[tuple[str, int] | None, list[int]] = {}
+        for group in range(self._file.num_row_groups):
+            columns = self._file.metadata.row_group(group)
+            condition, draw = (columns.column(self._columns[name]).statistics for name in ("condition", "draw"))
+            found.setdefault((condition.min, draw.min) if _one(condition) and _one(draw) else None, []).append(group)
+        return found
 
 
 def conditions_in(path: Path) -> tuple[str, ...]:
@@ -92,16 +145,17 @@ def conditions_in(path: Path) -> tuple[str, ...]:
     PredictionError, RunFolderError
         When the file is missing, damaged or no predictions file.
     """
-    with _opened(path) as file:
+    with _problems(path), pq.ParquetFile(path) as file:
         _columns(file, path)
         groups = (file.read_row_group(group, columns=["condition"]) for group in range(file.num_row_groups))
         return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
 
 
-def _table(condition: str, predictions: Predictions) -> pa.Table:
+def _table(condition: str, draw: int, predictions: Predictions) -> pa.Table:
     rows, classes = predictions.probabilities.shape
     columns = {
         "condition": repeated_text_column(condition, rows),
+        "draw": number_column(np.full(rows, draw, dtype=np.int64)),
         "utterance": number_column(np.arange(rows, dtype=np.int64)),
     }
     for k in range(classes):
@@ -112,10 +166,10 @@ def _table(condition: str, predictions: Predictions) -> pa.Table:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def _problems(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong with a file."""
     try:
-        with pq.ParquetFile(path) as file:
-            yield file
+        yield
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
     except (pa.ArrowException, OSError) as error:
@@ -127,19 +181,16 @@ def _columns(file: pq.ParquetFile, path: Path) -> dict[str, int]:
     """Return the place of each column; the probabilities are p_0 to p_{C-1} without a gap."""
     names = file.schema_arrow.names
     classes = sum(name.startswith("p_") for name in names)
-    expected = ["condition", "utterance", *(f"p_{k}" for k in range(max(classes, 1)))]
+    expected = ["condition", "draw", "utterance", *(f"p_{k}" for k in range(max(classes, 1)))]
     missing = [name for name in expected if name not in names]
     if missing:
         raise PredictionError(f"{path}: expected the column {missing[0]!r}, got {', '.join(names)}")
     return {name: place for place, name in enumerate(names)}
 
 
-def _may_hold(file: pq.ParquetFile, group: int, column: int, condition: str) -> bool:
-    """Return False where the row group's statistics say that the condition is not in it."""
-    statistics = file.metadata.row_group(group).column(column).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    return bool(statistics.min <= condition <= statistics.max)
+def _one(statistics: pq.Statistics | None) -> bool:
+    """Return whether a row group's statistics say that a column holds one value only."""
+    return statistics is not None and bool(statistics.has_min_max) and statistics.min == statistics.max
 
 
 def _order(utterance: Float[np.ndarray, " rows"], where: str) -> Int64[np.ndarray, " rows"]:

@@ -2,7 +2,8 @@
 
 run.json               `RunRecord`: what was run, on what, with which versions, and the state of every cell
 utterances.parquet     data, utterance, dialogue, turn, speaker, label, transcript: the test split of each data set
-predictions/*.parquet  one file per model × data × seed: condition, utterance, p_0 … p_{C-1}, optional weight_<modality>
+predictions/*.parquet  one file per model × data × seed: condition, draw, utterance, p_0 …, optional weight_<modality>
+stresses/*.parquet     one file per data set: what each condition did to each utterance (`benchmark.stress_records`)
 results.parquet        `RESULT_COLUMNS`
 checkpoints/           safetensors and JSON
 report.html  report.tex  figures/
@@ -44,6 +45,10 @@ class RunFolder:
     def predictions_path(self, model: str, data: str, seed: int) -> Path:
         """Path of the predictions of one fitted model."""
         return self.path / "predictions" / f"{file_stem(model, data, str(seed))}.parquet"
+
+    def stresses_path(self, *of: str) -> Path:
+        """Path of the record of the stresses of a data set; for attacks of a model, data set and seed."""
+        return self.path / "stresses" / f"{file_stem(*of)}.parquet"
 
     def checkpoint_stem(self, model: str, data: str, seed: int) -> Path:
         """Path of a checkpoint without its ending (`.safetensors`, `.json`)."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 """Raised when a reader of older folders would misunderstand a new one."""
 
 ALL_SEEDS = -1
@@ -12,7 +12,7 @@ ALL_SEEDS = -1
 
 RESULT_COLUMNS = (
     "model", "data", "seed", "condition", "metric", "part", "value", "low", "high",
-    "floor", "floor_high", "seed_sd", "utterances", "dialogues",
+    "floor", "floor_high", "seed_sd", "draw_sd", "utterances", "dialogues",
 )  # fmt: skip
 """Columns of results.parquet. One row is one figure.
 
@@ -23,6 +23,9 @@ floor        for ECE-like figures the mean of the noise floor, for CEL the exact
 floor_high   95th percentile of the noise floor; NaN: none
 seed         training seed, or ALL_SEEDS for the mean over seeds (always there, also with one seed)
 seed_sd      in rows of ALL_SEEDS with two or more seeds: standard deviation over seeds; else NaN
+draw_sd      under a condition drawn several times: standard deviation over the draws of one stress (in rows of
+             ALL_SEEDS the root of the mean variance over seeds); value and interval are those of the mean over draws;
+             else NaN
 """
 
 
@@ -45,8 +48,22 @@ class ConditionRecord(_Record):
     """Text with its severity replaced by `*` where the condition is a rung of a degradation curve; else empty."""
     severity: float | None = None
     """The rung's severity (clean is 0); None: not on a curve."""
+    rung: str = ""
+    """The severity argument as typed, such as the `20` of `snr_db=20`; empty: not on a curve."""
     removal: str = ""
-    """Modality or context that is wholly removed and told, in the sense of CMERC; else empty."""
+    """What is wholly removed, in the sense of CMERC, and how (`text`, `text:mean`, `intra:graph`); else empty."""
+    random: bool = False
+    """Whether the condition depends on random numbers, and so was drawn several times."""
+    unknown: str = ""
+    """Why no exact posterior is known under it; empty: it is, where it is known on clean input."""
+
+
+class SkippedRecord(_Record):
+    """A rung of a ladder, a member of a set or a condition that is not defined for one of the data sets."""
+
+    data: str
+    condition: str
+    why: str
 
 
 class DataRecord(_Record):
@@ -71,7 +88,7 @@ class DataRecord(_Record):
     posterior: str = ""
     """The model of the run that is the exact posterior of these data; empty: it is not known."""
     realised: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Per condition and modality: the share of test utterances whose row was really taken away."""
+    """Per condition, mean over its draws: what was really done to the test split (see `benchmark.realised`)."""
 
 
 class ModelRecord(_Record):
@@ -132,7 +149,7 @@ class CellRecord(_Record):
 class RunRecord(_Record):
     """All that is known about a run: the content of run.json."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     command: str
     """What to type to make this run again."""
     created: str
@@ -147,6 +164,8 @@ class RunRecord(_Record):
     """Training seeds."""
     stress_seed: int
     """Seed of the stresses, the same for all models and training seeds."""
+    stress_draws: int = 1
+    """How often each condition that depends on random numbers was drawn."""
     selection: Literal["validation", "test"]
     draws: int = 10_000
     """Bootstrap draws."""
@@ -157,6 +176,8 @@ class RunRecord(_Record):
     data: tuple[DataRecord, ...]
     models: tuple[ModelRecord, ...]
     conditions: tuple[ConditionRecord, ...]
+    skipped: tuple[SkippedRecord, ...] = ()
+    """What was asked for and is not defined for the data."""
     meanings: dict[str, str] = Field(default_factory=dict)
     """What the conditions of a protocol do to the input, by its name, for captions."""
     fits: tuple[FitRecord, ...] = ()

@@ -1,6 +1,6 @@
 """What a run has done so far, in memory and in run.json, and the keys that tell whether it still holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -8,14 +8,17 @@ import numpy as np
 
 from ..protocols.base import FeatureStatistics
 from .conditions import Condition
-from .conversations import UNKNOWN, DataSplits
+from .conversations import UNKNOWN, Conversations, DataSplits
 from .device import resolve_device
 from .errors import RunFolderError
 from .models import model_sources, model_summary
 from .plan import Plan
 from .provenance import code_key, git_revision, hardware, key, versions
+from .realised import realised_under
 from .run_folder import RunFolder
-from .run_record import CellRecord, CellState, ConditionRecord, DataRecord, ModelRecord, RunRecord
+from .run_record import CellRecord, CellState, ConditionRecord, DataRecord, ModelRecord, RunRecord, SkippedRecord
+from .stress_records import StressRecords
+from .stressed import Digests
 
 
 class Combination(NamedTuple):
@@ -43,6 +46,10 @@ class RunState:
         self._created = earlier.created if earlier else datetime.now(UTC).isoformat(timespec="seconds")
         self._statistics: dict[str, Mapping[str, FeatureStatistics]] = {}
         self._realised = {record.name: dict(record.realised) for record in (earlier.data if earlier else ())}
+        self._digests: dict[str, Digests] = {}
+        self._stresses: dict[tuple[str, ...], StressRecords] = {}
+        self._severities: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+        self._noted: set[tuple[str, ...]] = set()
         self._written = earlier
 
     @classmethod
@@ -64,9 +71,36 @@ class RunState:
             self._statistics[data] = FeatureStatistics.of(self.plan.data[data].train)
         return self._statistics[data]
 
-    def note_realised(self, data: str, condition: str, rates: dict[str, float]) -> None:
-        """Keep the realised rates of a condition."""
-        self._realised.setdefault(data, {})[condition] = rates
+    def digest(self, combination: Combination, stressed: Conversations) -> str | None:
+        """Return a text that is the same where a model is given the same of a data set under two stresses.
+
+        None for the exact posterior: it reads the trace as well.
+        """
+        data = combination.data
+        if combination.model.partition("+")[0].partition(":")[0] == self.plan.data[data].posterior:
+            return None
+        if data not in self._digests:
+            self._digests[data] = Digests(self.plan.data[data].test)
+        return self._digests[data].of(stressed)
+
+    def note_stress(self, combination: Combination, condition: Condition, draw: int, stressed: Conversations) -> None:
+        """Keep how severe a draw of a condition was, and what it did to which row; once for all models.
+
+        An attack differs from model to model: it has a record for each, and no common severity.
+        """
+        place = ("attack", *map(str, combination)) if condition.attacks else (combination.data,)
+        noted = (*place, condition.text, str(draw))
+        if noted in self._noted:
+            return
+        self._noted.add(noted)
+        clean = self.plan.data[combination.data].test
+        if place not in self._stresses:
+            self._stresses[place] = StressRecords(self.folder.stresses_path(*place))
+        self._stresses[place].note(condition, draw, clean, stressed, seed=self.plan.options.stress_seed)
+        if not condition.attacks:
+            of_draws = self._severities.setdefault((combination.data, condition.text), {})
+            of_draws[draw] = realised_under(clean, stressed)
+            self._realised.setdefault(combination.data, {})[condition.text] = _means(list(of_draws.values()))
 
     def fit_key(self, combination: Combination) -> str:
         """Return the content key of a trained model."""
@@ -77,7 +111,9 @@ class RunState:
 
     def cell_key(self, combination: Combination, condition: Condition) -> str:
         """Return the content key of the predictions under one condition."""
-        return key(self.fit_key(combination), condition.sources, condition.text, self.plan.options.stress_seed)
+        options = self.plan.options
+        draws = self.plan.draws_of(condition)
+        return key(self.fit_key(combination), condition.sources, condition.text, options.stress_seed, draws)
 
     def fit_is_done(self, combination: Combination) -> bool:
         """Return whether the folder records this very model as trained."""
@@ -96,7 +132,10 @@ class RunState:
             self.cells[(*combination, condition.text)] = cell
 
     def write(self) -> RunRecord:
-        """Bring run.json up to date and return its content; an unchanged one is not written again."""
+        """Bring run.json and the record of the stresses up to date; what is unchanged is not written again."""
+        wanted = {condition.text for conditions in self.plan.conditions.values() for condition in conditions}
+        for stresses in self._stresses.values():
+            stresses.write(wanted)
         record = self._record()
         if record != self._written:
             self.folder.write_record(record)
@@ -120,6 +159,7 @@ class RunState:
             hardware=hardware(self.device),
             seeds=tuple(range(options.seeds)),
             stress_seed=options.stress_seed,
+            stress_draws=options.stress_draws,
             selection=options.selection,
             draws=options.draws,
             protocols=plan.protocols,
@@ -127,6 +167,7 @@ class RunState:
             data=tuple(self._data_record(name, splits) for name, splits in plan.data.items()),
             models=_model_records(plan),
             conditions=_condition_records(plan),
+            skipped=_skipped_records(plan),
             meanings=_meanings(plan),
             fits=tuple(fit for place, fit in self.fits.items() if any(place == cell[:3] for cell in cells)),
             cells=tuple(cell for place, cell in self.cells.items() if place in cells),
@@ -149,6 +190,12 @@ class RunState:
             posterior=splits.posterior,
             realised=self._realised.get(name, {}),
         )
+
+
+def _means(several: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure over the draws that have it."""
+    names = dict.fromkeys(name for those in several for name in those)
+    return {name: float(np.mean([those[name] for those in several if name in those])) for name in names}
 
 
 def _earlier(folder: RunFolder) -> RunRecord | None:
@@ -175,6 +222,14 @@ def _condition_records(plan: Plan) -> tuple[ConditionRecord, ...]:
         for condition in conditions:
             records.setdefault(condition.text, condition.record())
     return tuple(records.values())
+
+
+def _skipped_records(plan: Plan) -> tuple[SkippedRecord, ...]:
+    return tuple(
+        SkippedRecord(data=data, condition=text, why=why)
+        for data, skipped in plan.skipped.items()
+        for text, why in skipped.items()
+    )
 
 
 def _meanings(plan: Plan) -> dict[str, str]:

@@ -4,6 +4,7 @@ One condition is in memory at a time. Dialogues are resampled with the same weig
 of a data set, so that whatever is compared is compared on the same draws.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from .randomness import Randomness
 from .run_folder import RunFolder
 from .run_record import ALL_SEEDS, RESULT_COLUMNS
 from .scoring_curves import Curves
-from .scoring_figures import Figures, Name, figures_of, mean_of
+from .scoring_figures import Figures, Name, figures_of, mean_of_draws, mean_of_seeds
 from .scoring_inputs import Inputs, inputs_of
 from .scoring_key import scoring_key
 from .scoring_metrics import Asked, asked_for
@@ -37,8 +38,9 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
     """Compute all figures of a run, write results.parquet and return it; columns as in `RESULT_COLUMNS`.
 
     Every cell that is done gets a row per figure and seed, and one for the mean over the seeds that are done
-    (`ALL_SEEDS`). Test utterances without a label are left out and not counted; a data set without any label has no
-    figures. A folder that has not changed since it was scored by the same code is left as it is.
+    (`ALL_SEEDS`). Under a condition that was drawn several times the figures are means over the draws. Test utterances
+    without a label are left out and not counted; a data set without any label has no figures. A folder that has not
+    changed since it was scored by the same code is left as it is.
 
     The schema's metadata holds `emobench.metrics`: JSON with title, unit and direction of every metric by its text.
 
@@ -58,7 +60,8 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
         return read_table(folder.results_path)
     rows = _Rows()
     for inputs in inputs_of(folder, record, read_utterances(folder)):
-        _score_data(inputs, asked, rows, progress)
+        with contextlib.closing(inputs):
+            _score_data(inputs, asked, rows, progress)
     metadata = {_KEY: key.encode(), _METRICS: json.dumps(_about(asked)).encode()}
     table = rows.table().replace_schema_metadata(metadata)
     write_table(folder.results_path, table)
@@ -112,12 +115,22 @@ def _score_data(inputs: Inputs, asked: Asked, rows: _Rows, progress: Progress) -
 def _of_seeds(
     inputs: Inputs, asked: Asked, drawn: np.ndarray, model: str, condition: str
 ) -> Iterator[tuple[int, Figures]]:
-    """Yield the figures of each seed that is done."""
+    """Yield the figures of each seed that is done: their means over the draws of the condition."""
     for seed in inputs.seeds(model, condition):
         # The same draws under every condition: predictions that no stress changes keep their floor.
         purpose = ("noise floor", inputs.data.fingerprint, model, str(seed))
-        generator = Randomness(0, purpose).generator()
-        yield seed, figures_of(inputs.scored(model, seed, condition), asked.all_metrics, drawn, generator=generator)
+        yield (
+            seed,
+            mean_of_draws(
+                figures_of(
+                    inputs.scored(model, seed, condition, draw),
+                    asked.all_metrics,
+                    drawn,
+                    generator=Randomness(0, purpose).generator(),
+                )
+                for draw in range(inputs.draws(condition))
+            ),
+        )
 
 
 def _add(
@@ -127,11 +140,12 @@ def _add(
     if not of_seeds:
         return
     shown = {seed: figures.of_metrics(wanted) for seed, figures in of_seeds.items()}
-    mean = mean_of(list(shown.values()))
+    mean = mean_of_seeds(list(shown.values()))
     for seed, figures in {**shown, ALL_SEEDS: mean}.items():
         low, high = figures.intervals
         numbers = {"value": figures.value, "low": low, "high": high}
         numbers |= {"floor": figures.floor, "floor_high": figures.floor_high}
+        numbers["draw_sd"] = figures.draw_sd
         numbers["seed_sd"] = _seed_sd(shown, mean) if seed == ALL_SEEDS else np.full(len(low), np.nan)
         place = {"model": model, "data": inputs.data.name, "seed": seed, "condition": condition}
         counts = {"utterances": len(inputs.labelled), "dialogues": inputs.dialogues}

@@ -18,22 +18,22 @@ class Curves:
         self._inputs, self._asked, self._model = inputs, asked, model
         self._wanted = {Name(base, "") for base in asked.curve_bases}
         self._kept: dict[tuple[str, int], Figures] = {}
-        self._families: dict[str, dict[float, str]] = {}
+        # Pairs, for two rungs may be equally severe, such as a shift to either side.
+        self._families: dict[str, list[tuple[float, str]]] = {}
         for condition in inputs.conditions:
             if condition.family and condition.severity:
-                self._families.setdefault(condition.family, {})[condition.severity] = condition.text
+                self._families.setdefault(condition.family, []).append((condition.severity, condition.text))
 
     def keep(self, condition: str, of_seeds: Mapping[int, Figures]) -> None:
         """Keep what the curves are drawn of: one figure per curve and seed."""
-        if any(condition in (CLEAN, *rungs.values()) for rungs in self._families.values()):
+        if any(condition in (CLEAN, *(text for _, text in rungs)) for rungs in self._families.values()):
             for seed, figures in of_seeds.items():
                 self._kept[condition, seed] = figures.only(self._wanted)
 
     def finished(self) -> Iterator[tuple[str, dict[int, Figures]]]:
         """Yield by family the figures of each seed under which all of its rungs are done."""
         for family, rungs in self._families.items():
-            severities = [0.0, *sorted(rungs)]
-            texts = [CLEAN, *(rungs[severity] for severity in severities[1:])]
+            severities, texts = zip((0.0, CLEAN), *sorted(rungs), strict=True)
             of_seeds = {}
             for seed in self._inputs.seeds(self._model, CLEAN):
                 if all((text, seed) in self._kept for text in texts):
@@ -78,4 +78,5 @@ def curve_figures(
         jackknife=summaries([figures.jackknife for figures in rungs]),
         floor=np.full(len(able), np.nan),
         floor_high=np.full(len(able), np.nan),
+        draw_sd=np.full(len(able), np.nan),
     )

@@ -1,8 +1,8 @@
 """From the predictions of one cell to all its figures: values, bootstrap draws and floors."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """Figures of one cell, or their means over seeds, with what their intervals are made of."""
+    """Figures of one cell, or their means over draws or seeds, with what their intervals are made of."""
 
     names: tuple[Name, ...]
     """Which they are."""
@@ -38,6 +38,8 @@ class Figures:
     """What the figure is held against; NaN: nothing."""
     floor_high: Float[np.ndarray, " figures"]
     """95th percentile of the noise floor; NaN: none."""
+    draw_sd: Float[np.ndarray, " figures"]
+    """Standard deviation (n − 1) over the draws of the stress; NaN: one draw."""
 
     @cached_property
     def intervals(self) -> Intervals:
@@ -62,6 +64,7 @@ class Figures:
             jackknife=self.jackknife[:, places],
             floor=self.floor[places],
             floor_high=self.floor_high[places],
+            draw_sd=self.draw_sd[places],
         )
 
 
@@ -96,26 +99,63 @@ def figures_of(
         jackknife=jackknife,
         floor=np.array([floor.mean for floor in floors]),
         floor_high=np.array([floor.high for floor in floors]),
+        draw_sd=np.full(len(floors), np.nan),
     )
 
 
-def mean_of(several: Sequence[Figures]) -> Figures:
+def mean_of_draws(several: Iterable[Figures]) -> Figures:
+    """Return the mean over the draws of a stress, and the standard deviation over them, one draw at a time in memory.
+
+    Bootstrap draws are averaged one by one, so the interval is that of the mean figure over test samples: what the
+    stress leaves to chance is in `draw_sd`, not in the interval.
+    """
+    values: list[np.ndarray] = []
+    total: Figures | None = None
+    for figures in several:
+        values.append(figures.value)
+        total = figures if total is None else _sum(total, figures)
+    assert total is not None
+    count = len(values)
+    if count == 1:
+        return total
+    return replace(_scaled(total, 1 / count), draw_sd=np.asarray(np.std(values, axis=0, ddof=1)))
+
+
+def mean_of_seeds(several: Sequence[Figures]) -> Figures:
     """Return the mean over seeds of the figures that all of them have.
 
     Draws are averaged draw by draw, so the interval is that of the mean figure over test samples. The redraws behind
-    the noise floors of several seeds are of the same utterances, so their percentiles are averaged too.
+    the noise floors of several seeds are of the same utterances, so their percentiles are averaged too. Of the
+    standard deviations over the draws of a stress the root of the mean square is taken.
     """
     if len(several) == 1:
         return several[0]
     common = set.intersection(*(set(figures.names) for figures in several))
     alike = [figures.only(common) for figures in several]
+    draw_sd = np.sqrt(np.mean([np.square(figures.draw_sd) for figures in alike], axis=0))
+    return replace(_scaled(reduce(_sum, alike), 1 / len(alike)), draw_sd=draw_sd)
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
     return Figures(
-        names=alike[0].names,
-        value=np.mean([figures.value for figures in alike], axis=0),
-        draws=np.mean([figures.draws for figures in alike], axis=0),
-        jackknife=np.mean([figures.jackknife for figures in alike], axis=0),
-        floor=np.mean([figures.floor for figures in alike], axis=0),
-        floor_high=np.mean([figures.floor_high for figures in alike], axis=0),
+        names=one.names,
+        value=one.value + other.value,
+        draws=one.draws + other.draws,
+        jackknife=one.jackknife + other.jackknife,
+        floor=one.floor + other.floor,
+        floor_high=one.floor_high + other.floor_high,
+        draw_sd=one.draw_sd,
+    )
+
+
+def _scaled(figures: Figures, factor: float) -> Figures:
+    return replace(
+        figures,
+        value=figures.value * factor,
+        draws=figures.draws * factor,
+        jackknife=figures.jackknife * factor,
+        floor=figures.floor * factor,
+        floor_high=figures.floor_high * factor,
     )
 
 
@@ -165,7 +205,7 @@ def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.
             if metric.statistic not in redrawn:
                 redrawn[metric.statistic] = redrawn_totals(metric, scored, redraws=REDRAWS, generator=generator)
             found += floors(metric.value(redrawn[metric.statistic]))
-        elif metric.floor == "posterior" and (best := _comparable_posterior(scored)) is not None:
+        elif metric.floor == "posterior" and (best := _comparable_posterior(metric, scored)) is not None:
             totals = metric.statistic(best).sum(axis=0)
             found += [NoiseFloor(float(value), np.nan) for value in metric.value(totals)]
         else:
@@ -173,7 +213,7 @@ def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.
     return found
 
 
-def _comparable_posterior(scored: Scored) -> Scored | None:
-    """Return the exact posterior if it was asked under the same removals."""
+def _comparable_posterior(metric: Metric, scored: Scored) -> Scored | None:
+    """Return the exact posterior if it was asked under the removals that the metric looks at."""
     posterior = scored.posterior
-    return posterior if posterior is not None and [*posterior.removals] == [*scored.removals] else None
+    return posterior if posterior is not None and metric.parts(posterior) == metric.parts(scored) else None

@@ -1,15 +1,16 @@
 """What scoring reads: the predictions of one cell after the other, with all that a metric may look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int64
 
 from .errors import PredictionError, RunFolderError
 from .metrics.base import Scored
-from .prediction_files import read_predictions
+from .prediction_files import PredictionFile
 from .predictions import Predictions
 from .run_folder import RunFolder
 from .run_record import ConditionRecord, DataRecord, RunRecord
@@ -34,6 +35,13 @@ class Inputs:
     """The data set."""
     utterances: Utterances
     """Its test split."""
+    _files: dict[Path, PredictionFile] = field(default_factory=dict)
+    _clean_of: dict[tuple[str, int], Float[np.ndarray, "_ classes"]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close the files that have been read."""
+        for file in self._files.values():
+            file.close()
 
     @cached_property
     def labelled(self) -> Int64[np.ndarray, " labelled"]:
@@ -50,10 +58,11 @@ class Inputs:
         """Number of dialogues with a label or more."""
         return int(self.dialogue[-1]) + 1 if len(self.dialogue) else 0
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[ConditionRecord, ...]:
-        """All conditions of the run."""
-        return self.record.conditions
+        """The conditions of the run, those left out that are not defined for these data."""
+        skipped = {(skipped.data, skipped.condition) for skipped in self.record.skipped}
+        return tuple(one for one in self.record.conditions if (self.data.name, one.text) not in skipped)
 
     def seeds(self, model: str, condition: str) -> tuple[int, ...]:
         """Return the seeds of a model whose predictions under a condition are done, in order."""
@@ -64,8 +73,12 @@ class Inputs:
         """Return the state of a cell; `missing` where the run has none."""
         return self._states.get((model, seed, condition), "missing")
 
-    def scored(self, model: str, seed: int, condition: str) -> Scored:
-        """Read one cell.
+    def draws(self, condition: str) -> int:
+        """Return how often a condition was drawn."""
+        return self.record.stress_draws if condition in self._random else 1
+
+    def scored(self, model: str, seed: int, condition: str, draw: int = 0) -> Scored:
+        """Read one draw of one cell.
 
         Raises
         ------
@@ -74,17 +87,17 @@ class Inputs:
         RunFolderError
             When the file is missing or damaged.
         """
-        own = self._scored(model, seed, condition)
+        own = self._scored(model, seed, condition, draw)
         if model == POSTERIOR:
             return replace(own, posterior=own)
         # The exact posterior learns nothing, so that of any seed will do.
         seeds = self.seeds(POSTERIOR, condition)
         if not seeds:
             return own
-        return replace(own, posterior=self._scored(POSTERIOR, seed if seed in seeds else seeds[0], condition))
+        return replace(own, posterior=self._scored(POSTERIOR, seed if seed in seeds else seeds[0], condition, draw))
 
-    def _scored(self, model: str, seed: int, condition: str) -> Scored:
-        predictions, rows = self._read(model, seed, condition), self.labelled
+    def _scored(self, model: str, seed: int, condition: str, draw: int) -> Scored:
+        predictions, rows = self._read(model, seed, condition, draw), self.labelled
         removals = self._removals(model, seed) if condition == CLEAN else {}
         return Scored(
             probabilities=predictions.probabilities[rows],
@@ -105,11 +118,16 @@ class Inputs:
             return np.asarray(predictions.probabilities[self.labelled])
         if self.state(model, seed, CLEAN) != "done":
             return None
-        return np.asarray(self._read(model, seed, CLEAN).probabilities[self.labelled])
+        # Asked for again under every condition.
+        if (model, seed) not in self._clean_of:
+            self._clean_of[model, seed] = self._read(model, seed, CLEAN).probabilities[self.labelled]
+        return self._clean_of[model, seed]
 
-    def _read(self, model: str, seed: int, condition: str) -> Predictions:
+    def _read(self, model: str, seed: int, condition: str, draw: int = 0) -> Predictions:
         path = self.folder.predictions_path(model, self.data.name, seed)
-        predictions = read_predictions(path, condition)
+        if path not in self._files:
+            self._files[path] = PredictionFile(path)
+        predictions = self._files[path].read(condition, draw)
         expected, got = (len(self.utterances), len(self.data.classes)), predictions.probabilities.shape
         if got != expected:
             raise PredictionError(
@@ -126,25 +144,34 @@ class Inputs:
         return predictions
 
     def _removals(self, model: str, seed: int) -> dict[str, str]:
-        """Return by removal the condition that stands for it; none at all where one of them failed or is missing.
+        """Return by removal the condition that stands for it; no group of them where one failed or is missing.
 
         A figure over several removals means something else where one of them is left out. One that does not apply to
-        these data is no removal of theirs.
+        these data or this model is no removal of theirs.
         """
-        states = {name: self.state(model, seed, text) for name, text in self._removal_conditions.items()}
-        if not {*states.values()} <= {"done", "not applicable"}:
-            return {}
-        return {name: text for name, text in self._removal_conditions.items() if states[name] == "done"}
+        found: dict[str, str] = {}
+        for group in self._removal_conditions:
+            states = {name: self.state(model, seed, text) for name, text in group.items()}
+            if {*states.values()} <= {"done", "not applicable"}:
+                found |= {name: text for name, text in group.items() if states[name] == "done"}
+        return found
 
     @cached_property
-    def _removal_conditions(self) -> dict[str, str]:
-        """By removal, modalities first: of several conditions that are one, that with the shortest text."""
-        order = [*self.data.widths, *_CONTEXTS]
+    def _removal_conditions(self) -> tuple[dict[str, str], ...]:
+        """By removal, modalities first: of several conditions that are one, that with the shortest text.
+
+        In groups that are put together: modalities by zeros, by means; contexts strictly, in the graph.
+        """
+        kinds = ((tuple(self.data.widths), ("", ":mean")), (_CONTEXTS, ("", ":graph")))
+        groups = [[f"{name}{how}" for name in names] for names, hows in kinds for how in hows]
         found: dict[str, str] = {}
         for condition in sorted(self.conditions, key=lambda c: (len(c.text), c.text)):
-            if condition.removal in order:
-                found.setdefault(condition.removal, condition.text)
-        return {name: found[name] for name in order if name in found}
+            found.setdefault(condition.removal, condition.text)
+        return tuple({name: found[name] for name in group if name in found} for group in groups)
+
+    @cached_property
+    def _random(self) -> frozenset[str]:
+        return frozenset(condition.text for condition in self.conditions if condition.random)
 
     @cached_property
     def _states(self) -> Mapping[tuple[str, int, str], str]:

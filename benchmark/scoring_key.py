@@ -26,6 +26,7 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
     paths = [folder.utterances_path, *(folder.predictions_path(*fit) for fit in done)]
     return key(
         record.draws,
+        record.stress_draws,
         record.metrics,
         [(data.name, data.fingerprint, data.classes) for data in record.data],
         [model.name for model in record.models],

@@ -1,10 +1,13 @@
 """Predict under stress, and bring the predictions back onto the rows of the original split."""
 
+import hashlib
+from collections.abc import Iterator
+
 import numpy as np
 
-from ..baselines.base import FittedModel
+from ..baselines.base import FittedModel, HonoursLinks
 from .conversations import CONTEXT_ONLY, Conversations
-from .errors import PredictionError
+from .errors import NotApplicable, PredictionError
 from .predictions import Predictions
 
 
@@ -13,9 +16,13 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
 
     Raises
     ------
+    NotApplicable
+        When the conversations carry links and the model does not say that it honours them.
     PredictionError
         When the model returns another number of rows or classes, or the stress leaves out or repeats a target.
     """
+    if stressed.links is not None and not (isinstance(fitted, HonoursLinks) and fitted.honours_links):
+        raise NotApplicable("this model takes no pairwise mask of the context; type mode=strict")
     predictions = fitted.predict(stressed)
     expected = (len(stressed), len(clean.classes))
     if predictions.probabilities.shape != expected:
@@ -38,11 +45,38 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
     )
 
 
-def realised_under(clean: Conversations, stressed: Conversations) -> dict[str, float]:
-    """Return per modality the share of utterances read whose recorded row was really taken away."""
-    read = stressed.target != CONTEXT_ONLY
-    rows = stressed.target[read]
-    return {
-        modality: float((clean.present[modality][rows] & ~stressed.present[modality][read]).mean())
-        for modality in clean.modalities
-    }
+class Digests:
+    """Digests of what models are given; arrays that a stress shares with the clean split are hashed once."""
+
+    def __init__(self, clean: Conversations) -> None:
+        """Hash the clean split."""
+        self._clean = clean
+        # The split is kept, so its arrays keep their places in memory.
+        self._known = {id(array): _hash(array) for _, array in _given(clean)}
+
+    def of(self, stressed: Conversations) -> str:
+        """Return the digest of everything that a model may read, and of which predictions are read."""
+        digest = hashlib.sha256(repr((stressed.links, stressed.transcripts is None)).encode())
+        for name, array in _given(stressed):
+            digest.update(f"|{name}|{array.shape}|".encode())
+            digest.update(self._known.get(id(array)) or _hash(array))
+        if stressed.transcripts is not None and stressed.transcripts is not self._clean.transcripts:
+            digest.update(repr(stressed.transcripts).encode())
+        return digest.hexdigest()
+
+
+def _given(conversations: Conversations) -> Iterator[tuple[str, np.ndarray]]:
+    for name, arrays in (
+        ("features", conversations.features),
+        ("observed", conversations.observed),
+        ("concealed", conversations.concealed),
+    ):
+        for modality, array in arrays.items():
+            yield f"{name} {modality}", array
+    yield "dialogue", conversations.dialogue
+    yield "speaker", conversations.speaker
+    yield "target", conversations.target
+
+
+def _hash(array: np.ndarray) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(array).data).digest()

@@ -59,9 +59,14 @@ def panel(
     entries: int = 0,
 ) -> tuple[Figure, Axes]:
     """Return a figure with one pair of axes; sizes and margins in pixels, room for a legend's entries added below."""
-    room = 6 + 16.0 * math.ceil(entries / LEGEND_COLUMNS) if theme.legend and entries else 0.0
+    room = legend_room(theme, entries)
     figure = blank(theme, WIDTH, height + room)
     return figure, axes_in(theme, figure, left=left, right=right, top=top, bottom=bottom + room)
+
+
+def legend_room(theme: Theme, entries: int) -> float:
+    """Return the height in pixels of a legend; 0 where the theme has none."""
+    return 6 + 16.0 * math.ceil(entries / LEGEND_COLUMNS) if theme.legend and entries else 0.0
 
 
 def label_room(names: Sequence[str]) -> float:
@@ -90,9 +95,10 @@ def legend(
     """Add a legend below the axes where the theme wants one."""
     if not theme.legend or not series:
         return
+    rows = math.ceil(len(series) / LEGEND_COLUMNS)
     handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes) for one in series]
     figure.legend(
-        handles, [_shown(one.name) for one in series], loc="lower center", ncols=min(len(series), LEGEND_COLUMNS),
+        handles, [_shown(one.name) for one in series], loc="lower center", ncols=math.ceil(len(series) / rows),
         fontsize=9.5 * theme.scale, handlelength=2.2, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
 

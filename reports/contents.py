@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
 from .results import Result
+from .stress_contents import CLEAN, Curve, Stress
 
-CLEAN = "clean"
 ROUGH_BELOW = 50
 """Dialogues below which intervals over dialogues are rough."""
 QUALITY = ("weighted_f1", "accuracy", "macro_f1")
@@ -28,6 +28,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ProblemGroup:
+    """Conditions that were not computed for one reason."""
+
+    model: str
+    data: str
+    conditions: tuple[str, ...]
+    """Empty: the training itself."""
+    seeds: tuple[int, ...]
+    state: str
+    """`failed` or `not applicable`."""
+    why: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One condition of one model."""
 
@@ -40,8 +54,12 @@ class Row:
     @property
     def label(self) -> str:
         """The condition without the protocol's name."""
-        text = self.condition.text
-        return text.removeprefix(f"{self.condition.protocol}:") if self.condition.protocol else text
+        return label_of(self.condition)
+
+
+def label_of(condition: ConditionRecord) -> str:
+    """Return a condition without the protocol's name; a chain in full."""
+    return condition.text if "+" in condition.text else condition.text.removeprefix(f"{condition.protocol}:")
 
 
 @dataclass(frozen=True)
@@ -61,9 +79,13 @@ class Removal:
     """Confidence under one removal."""
 
     part: str
-    """Modality, or a union of several."""
+    """Modality or context, or a union of several."""
+    how: str
+    """What stood in for a modality (`zeros`), how context was removed (`strict`), or both, in words."""
     cel: Result | None
     cel_log: Result | None
+    cel_sum: Result | None
+    """Sum of the logarithms, as the papers print it."""
     uncertain: Result | None
 
 
@@ -88,8 +110,10 @@ class ModelView:
     class_f1: Mapping[str, Result]
     """Clean, by class."""
     weights: Mapping[str, Mapping[str, Result]]
-    """Mean modality weights: condition label → modality → figure; empty: the model has none."""
+    """Mean modality weights: condition → modality → figure; empty: the model has none."""
     removals: tuple[Removal, ...]
+    graph_gaps: Mapping[str, Result]
+    """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
 
     @property
     def clean(self) -> Mapping[str, Result]:
@@ -111,21 +135,13 @@ class ModelView:
         """Metrics that it has under any condition."""
         return tuple(dict.fromkeys(metric for row in self.rows for metric in row.results))
 
+    def cel(self, part: str, how: str) -> Result | None:
+        """Return CEL of a removal by part and by how it was done; None: not in the run."""
+        return next((one.cel for one in self.removals if (one.part, one.how) == (part, how)), None)
+
     def results(self, condition: str) -> Mapping[str, Result]:
         """Return the figures under a condition by metric; empty: none."""
         return next((row.results for row in self.rows if row.condition.text == condition), {})
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A degradation curve's rungs, clean first."""
-
-    family: str
-    protocol: str
-    argument: str
-    """Name of the argument that says how severe, such as `rate`."""
-    rungs: tuple[tuple[float, str], ...]
-    """Severity and condition."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +155,10 @@ class DataView:
     dialogues: int
     models: tuple[ModelView, ...]
     """In the order of the run, references last."""
-    curves: tuple[Curve, ...]
-    other: tuple[ConditionRecord, ...]
-    """Conditions that are on no curve, clean first."""
+    conditions: tuple[ConditionRecord, ...]
+    """Those of the run that are defined for these data, clean first."""
+    stresses: tuple[Stress, ...]
+    """Conditions by protocol."""
     summaries: Mapping[tuple[str, str, str], Result]
     """Figures of whole curves: model, family, metric."""
 
@@ -149,6 +166,22 @@ class DataView:
     def name(self) -> str:
         """Canonical spec text."""
         return self.record.name
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """All degradation curves."""
+        return tuple(curve for stress in self.stresses for curve in stress.curves)
+
+    @property
+    def other(self) -> tuple[ConditionRecord, ...]:
+        """Conditions that are on no curve, clean first."""
+        return tuple(condition for condition in self.conditions if not condition.family)
+
+    @property
+    def not_removed(self) -> tuple[str, ...]:
+        """Modalities and contexts that no condition of the run removes by the standard operator."""
+        removed = {condition.removal for condition in self.conditions}
+        return tuple(name for name in (*self.record.widths, "intra", "inter") if name not in removed)
 
     @property
     def rough(self) -> bool:
@@ -191,6 +224,19 @@ class RunView:
     record: RunRecord
     data: tuple[DataView, ...]
     problems: tuple[Problem, ...]
+    """What was not computed, apart from the exact posterior where it is not known."""
+
+    @property
+    def problem_groups(self) -> tuple[ProblemGroup, ...]:
+        """The problems, conditions with the same reason together."""
+        groups: dict[tuple[str, str, tuple[int, ...], str, str], list[str]] = {}
+        for one in self.problems:
+            texts = groups.setdefault((one.model, one.data, one.seeds, one.state, one.why), [])
+            texts += [one.condition] if one.condition else []
+        return tuple(
+            ProblemGroup(model, data, tuple(texts), seeds, state, why)
+            for (model, data, seeds, state, why), texts in groups.items()
+        )
 
     @property
     def simulated(self) -> bool:

@@ -10,8 +10,8 @@ from .theme import Theme
 
 NOTES = {
     "curves": "Lines: means over seeds; bands: 95 % intervals over dialogues. Dotted, for ECE: the noise floor "
-    "(95th percentile); below it there is no evidence of miscalibration.",
-    "conditions": "Conditions that are on no curve. Marks: means over seeds; lines: 95 % intervals.",
+    "(95th percentile); below it there is no evidence of miscalibration. Rungs stand where their severity is.",
+    "conditions": "Conditions that have no order. Marks: means over seeds; lines: 95 % intervals over dialogues.",
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
@@ -49,6 +49,8 @@ class FigureView:
     """Accessible name and caption in a paper: with the data set."""
     table: TableView
     draw: Callable[[Theme], Figure]
+    protocol: str = ""
+    """Protocol whose conditions it shows; empty: it is not of one protocol."""
 
 
 def named(data: DataView) -> str:

@@ -1,12 +1,13 @@
 """The figures of a report: which there are, in which order, under which names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .contents import CLEAN, Curve, DataView, RunView
+from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
+from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
 
 UNDER_STRESS = ("weighted_f1", "ece", "nll")
@@ -21,10 +22,12 @@ def figures(run: RunView) -> tuple[FigureView, ...]:
     return tuple(_unique_slugs(found))
 
 
-def legend_entries(group: str, data: DataView) -> tuple[tuple[str, int], ...]:
-    """Return name and place of the series that all figures of a group share; empty: the group has no legend."""
+def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tuple[str, int], ...]:
+    """Return name and place of the series that the figures of a group (of a protocol) share; empty: no legend."""
     if group in ("curves", "conditions", "classes"):
-        return tuple((model.name, model.place) for model in data.models if model.clean or model.rows)
+        conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
+        shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
+        return tuple((model.name, model.place) for model in shown)
     if group == "weights":
         modalities = dict.fromkeys(m for model in data.models for row in model.weights.values() for m in row)
         return tuple((modality, place) for place, modality in enumerate(modalities))
@@ -32,25 +35,44 @@ def legend_entries(group: str, data: DataView) -> tuple[tuple[str, int], ...]:
 
 
 def _of_data(data: DataView) -> Iterator[FigureView]:
-    for curve in data.curves:
-        yield from (curve_figure(data, curve, metric) for metric in UNDER_STRESS if _has(data, curve, metric))
-    if len(data.other) > 1:
-        yield from (conditions_figure(data, metric) for metric in UNDER_STRESS if metric in data.metrics)
+    for stress in data.stresses:
+        yield from _of_stress(data, stress)
     yield from (reliability_figure(data, model) for model in data.models if model.bins)
     classes = classes_figure(data)
     if classes:
         yield classes
     yield from (confusion_figure(data, model) for model in data.models if model.confusion)
     modalities = [name for name, _ in legend_entries("weights", data)]
-    yield from (weights_figure(data, model, modalities) for model in data.models if model.weights)
+    for model in data.models:
+        yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
     for model in data.models:
         for score, title in EPOCH_SCORES:
             if any(score in epoch.validation or score in epoch.test for fit in model.fits for epoch in fit.epochs):
                 yield training_figure(data, model, score, title)
 
 
-def _has(data: DataView, curve: Curve, metric: str) -> bool:
-    return any(metric in model.results(text) for model in data.models for _, text in curve.rungs if text != CLEAN)
+def _of_stress(data: DataView, stress: Stress) -> Iterator[FigureView]:
+    for bundle in stress.bundles:
+        rungs = [rung.condition for curve in bundle for rung in curve.rungs if rung.condition != CLEAN]
+        yield from (curve_figure(data, bundle, metric) for metric in UNDER_STRESS if _has(data, rungs, metric))
+    off = [condition.text for condition in stress.off_curves]
+    yield from (conditions_figure(data, stress, metric) for metric in UNDER_STRESS if _has(data, off, metric))
+
+
+def _has(data: DataView, conditions: Sequence[str], metric: str) -> bool:
+    return any(metric in model.results(text) for model in data.models for text in conditions)
+
+
+def _weight_groups(data: DataView, model: ModelView) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the conditions of each protocol under which a model gives weights, after clean input; clean alone too."""
+    clean = (CLEAN,) if CLEAN in model.weights else ()
+    groups = {
+        stress.protocol: tuple(one.text for one in stress.conditions if one.text in model.weights)
+        for stress in data.stresses
+    }
+    yield from ((protocol, (*clean, *texts)) for protocol, texts in groups.items() if texts)
+    if clean and not any(groups.values()):
+        yield ("", clean)
 
 
 def _unique_slugs(found: Iterator[FigureView]) -> Iterator[FigureView]:

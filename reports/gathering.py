@@ -1,12 +1,19 @@
 """From run record and results to the views of `contents`: pure look-ups, no figure is computed here."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby, product
+from math import nan
 
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import CellRecord, ConditionRecord, DataRecord, FitRecord, ModelRecord, RunRecord
-from .contents import CLEAN, Bin, Curve, DataView, ModelView, Problem, Removal, Row, RunView
+from .contents import Bin, DataView, ModelView, Problem, Removal, Row, RunView
 from .results import Result, Results
+from .stress_contents import CLEAN
+from .stresses import stresses
+from .vocabulary import MODES, OPERATORS
+
+_OF_CONTEXT = ("intra", "inter", "contexts")
 
 
 def read(folder: RunFolder) -> RunView:
@@ -33,14 +40,27 @@ def gather(name: str, record: RunRecord, results: Results) -> RunView:
 
 
 def _problems(record: RunRecord) -> tuple[Problem, ...]:
-    """Collect what is not done; the seeds that share a reason are told together."""
+    """Collect what is not done; the seeds that share a reason are told together.
+
+    That the exact posterior is not known under some conditions is said where they are shown.
+    """
 
     def place(entry: FitRecord | CellRecord) -> tuple[str, str, str, str, str]:
         condition = entry.condition if isinstance(entry, CellRecord) else ""
         return (entry.model, entry.data, condition, entry.state, entry.why)
 
     entries: tuple[FitRecord | CellRecord, ...] = (*record.fits, *record.cells)
-    failed = [entry for entry in entries if entry.state != "done"]
+    expected = {
+        (data.posterior, data.name, condition.text)
+        for data in record.data
+        for condition in record.conditions
+        if condition.unknown
+    }
+    failed = [
+        entry
+        for entry in entries
+        if entry.state != "done" and not (entry.state == "not applicable" and place(entry)[:3] in expected)
+    ]
     return tuple(
         Problem(model, data, condition, tuple(sorted(entry.seed for entry in group)), state, why)
         for (model, data, condition, state, why), group in groupby(sorted(failed, key=place), key=place)
@@ -66,32 +86,10 @@ def _data(record: RunRecord, data: DataRecord, results: Results, problems: tuple
         utterances=max((result.utterances for result in found), default=sizes.get("utterances", 0)),
         dialogues=max((result.dialogues for result in found), default=sizes.get("dialogues", 0)),
         models=models,
-        curves=_curves(conditions),
-        other=tuple(condition for condition in conditions if not condition.family),
+        conditions=tuple(conditions),
+        stresses=stresses(record, data, conditions),
         summaries=_summaries(data.name, conditions, models, results),
     )
-
-
-def _curves(conditions: Iterable[ConditionRecord]) -> tuple[Curve, ...]:
-    families: dict[str, list[ConditionRecord]] = {}
-    for condition in conditions:
-        if condition.family and condition.severity is not None:
-            families.setdefault(condition.family, []).append(condition)
-    return tuple(
-        Curve(
-            family=family,
-            protocol=rungs[0].protocol,
-            argument=_severity_argument(family),
-            rungs=((0.0, CLEAN), *sorted((rung.severity or 0.0, rung.text) for rung in rungs)),
-        )
-        for family, rungs in families.items()
-    )
-
-
-def _severity_argument(family: str) -> str:
-    """Return the argument whose value is `*`; `severity` where none is."""
-    pairs = family.partition(":")[2].split(",")
-    return next((pair.removesuffix("=*") for pair in pairs if pair.endswith("=*")), "severity")
 
 
 def _summaries(
@@ -129,11 +127,12 @@ def _model(
         confusion=_confusion(results, model.name, data),
         class_f1={name: class_f1[name] for name in data.classes if name in class_f1},
         weights={
-            row.label: weights
+            row.condition.text: weights
             for row in rows
             if (weights := results.parts(model.name, data.name, row.condition.text, "modality_weight"))
         },
-        removals=_removals(results, model.name, data.name),
+        removals=tuple(_removals(results, model.name, data)),
+        graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
     )
 
 
@@ -182,11 +181,27 @@ def _confusion(results: Results, model: str, data: DataRecord) -> tuple[tuple[fl
     )
 
 
-def _removals(results: Results, model: str, data: str) -> tuple[Removal, ...]:
-    cel, cel_log, uncertain = (
-        results.parts(model, data, CLEAN, metric) for metric in ("cel", "cel:space=log", "uncertain_share")
-    )
-    return tuple(
-        Removal(part, cel.get(part), cel_log.get(part), uncertain.get(part))
-        for part in dict.fromkeys((*cel, *cel_log, *uncertain))
-    )
+def _removals(results: Results, model: str, data: DataRecord) -> Iterable[Removal]:
+    """Yield the figures of each removal, standard operator and mode first."""
+
+    def parts(metric: str, *arguments: str) -> Mapping[str, Result]:
+        text = ",".join(sorted(filter(None, arguments)))
+        found = results.parts(model, data.name, CLEAN, f"{metric}:{text}" if text else metric)
+        # The exact posterior is the floor, and no finding against itself.
+        return {part: replace(one, floor=nan) for part, one in found.items()} if model == data.posterior else found
+
+    for (operator, filled), (mode, removed) in product(OPERATORS.items(), MODES.items()):
+        own = (operator, mode)
+        mean, log, log_sum = (parts("cel", *own, *form) for form in ((), ("space=log",), ("form=sum", "space=log")))
+        uncertain = parts("uncertain_share", *own)
+        for part in dict.fromkeys((*mean, *log, *uncertain)):
+            # Under another operator contexts are what they were, and in another mode modalities.
+            if part in _OF_CONTEXT and not operator:
+                how = removed
+            elif part not in (*_OF_CONTEXT, "all") and not mode:
+                how = filled
+            elif part == "all":
+                how = f"{filled}, {removed}"
+            else:
+                continue
+            yield Removal(part, how, mean.get(part), log.get(part), log_sum.get(part), uncertain.get(part))

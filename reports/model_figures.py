@@ -75,20 +75,32 @@ def classes_figure(data: DataView) -> FigureView | None:
     )  # fmt: skip
 
 
-def weights_figure(data: DataView, model: ModelView, modalities: Sequence[str]) -> FigureView:
-    """Return the modality weights of a model by condition; `modalities` in the order of their colours."""
-    rows = tuple(
-        (label, *(_cell(found.get(modality)) for modality in modalities)) for label, found in model.weights.items()
-    )
+def weights_figure(
+    data: DataView, model: ModelView, modalities: Sequence[str], group: tuple[str, tuple[str, ...]]
+) -> FigureView:
+    """Return the modality weights of a model by condition.
+
+    Parameters
+    ----------
+    modalities
+        In the order of their colours.
+    group
+        Protocol (empty: none) and the conditions to show.
+    """
+    protocol, conditions = group
+    label = {row.condition.text: row.label for row in model.rows}
+    weights = {label[text]: model.weights[text] for text in conditions}
+    rows = tuple((name, *(_cell(found.get(modality)) for modality in modalities)) for name, found in weights.items())
     shares = [
-        [found[modality].value if modality in found else 0.0 for modality in modalities]
-        for found in model.weights.values()
+        [found[modality].value if modality in found else 0.0 for modality in modalities] for found in weights.values()
     ]
+    under = f" under {protocol}" if protocol else ""
     return FigureView(
-        "weights", data.name, model.name, f"weights-{data.name}-{model.name}",
-        model.name, f"Mean modality weights of {model.name} by condition, on {named(data)}",
+        "weights", data.name, model.name, "-".join(filter(None, ("weights", data.name, model.name, protocol))),
+        f"{model.name}{under}", f"Mean modality weights of {model.name} by condition{under}, on {named(data)}",
         TableView(("condition", *modalities), rows),
-        lambda theme: plots.weights(theme, list(model.weights), modalities, shares),
+        lambda theme: plots.weights(theme, list(weights), modalities, shares),
+        protocol,
     )  # fmt: skip
 
 

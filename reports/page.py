@@ -11,10 +11,20 @@ from markupsafe import Markup, escape
 
 from . import numbers
 from .canvas import svg_for_page
-from .contents import CLEAN, DataView, ModelView, RunView
+from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .sentences import summary
+from .stress_contents import CLEAN
+from .stress_sentences import (
+    context_free,
+    context_free_sentence,
+    not_removed_sentence,
+    realised_cell,
+    realised_title,
+    remarks,
+)
+from .stresses import protocol_of
 from .theme import WEB
 from .vocabulary import MAIN, METRICS, text_of
 
@@ -57,19 +67,29 @@ def other_metrics(data: DataView) -> tuple[str, ...]:
     return tuple(metric for metric in data.metrics if metric not in (*MAIN, *STABILITY))
 
 
-def whole_curve_metrics(data: DataView) -> tuple[tuple[str, str], ...]:
-    """Return family and metric of figures of whole curves."""
-    return tuple(dict.fromkeys((family, metric) for _, family, metric in data.summaries))
+def whole_curve_metrics(data: DataView) -> tuple[str, ...]:
+    """Return the metrics of whole curves."""
+    return tuple(dict.fromkeys(metric for _, _, metric in data.summaries))
 
 
 def headline(run: RunView) -> str:
     """Return what the run is about, in one line."""
     asked = [model.name for model in run.record.models if not model.reference]
     models = ", ".join(asked) if len(asked) <= 3 else f"{len(asked)} models"
-    protocols = list(dict.fromkeys(condition.protocol for condition in run.record.conditions if condition.protocol))
+    conditions = [condition.text for condition in run.record.conditions if condition.text != CLEAN]
+    protocols = list(dict.fromkeys(map(protocol_of, conditions)))
     if not protocols:
         return f"{models} on clean input"
     return f"{models} under {' and '.join(protocols) if len(protocols) <= 3 else f'{len(protocols)} protocols'}"
+
+
+def row_groups(model: ModelView) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """Return the conditions of a model by protocol, clean input (empty text) first."""
+    groups: dict[str, list[Row]] = {}
+    for row in model.rows:
+        name = "" if row.condition.text == CLEAN else protocol_of(row.condition.text)
+        groups.setdefault(name, []).append(row)
+    return tuple((name, tuple(rows)) for name, rows in groups.items())
 
 
 def spec(text: str) -> Markup:
@@ -115,6 +135,13 @@ def _environment() -> Environment:
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
+        context_free=context_free,
+        context_free_sentence=context_free_sentence,
+        not_removed_sentence=not_removed_sentence,
+        realised_cell=realised_cell,
+        realised_title=realised_title,
+        remarks=remarks,
+        row_groups=row_groups,
         other_metrics=other_metrics,
         summary=summary,
         text_of=text_of,

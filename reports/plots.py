@@ -10,9 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from .canvas import WIDTH, Entry, axes_in, blank, cut, label_room, legend, limit, panel
 from .contents import Bin
-from .numbers import short
 from .results import Result
-from .theme import CEILING_DASH, DASHES, MARKERS, Theme
+from .theme import DASHES, MARKERS, Theme
 
 HEIGHT = 250
 """Pixels, where content does not say otherwise."""
@@ -39,39 +38,6 @@ class Trace:
     """For colour and dash: 0 validation, 1 test, 2 training."""
     chosen: int | None
     """Epoch to mark; None: none."""
-
-
-def curve(theme: Theme, series: Sequence[Series], *, title: str, argument: str, unit_range: bool) -> Figure:
-    """Draw figures over severity with interval bands; dotted lines are noise floors (95th percentile)."""
-    figure, axes = panel(theme, HEIGHT, left=42, entries=len(series))
-    for one in series:
-        x = [severity for severity, _ in one.points]
-        colour = theme.colour(one.place)
-        low = [figure_.value if math.isnan(figure_.low) else figure_.low for _, figure_ in one.points]
-        high = [figure_.value if math.isnan(figure_.high) else figure_.high for _, figure_ in one.points]
-        axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
-        axes.plot(
-            x,
-            [figure_.value for _, figure_ in one.points],
-            color=colour,
-            linestyle=CEILING_DASH if one.place < 0 else "solid",
-            marker="" if one.place < 0 and len(x) > 1 else MARKERS[one.place % len(MARKERS)],
-            zorder=3,
-        )
-        axes.plot(
-            x,
-            [figure_.floor_high for _, figure_ in one.points],
-            color=colour,
-            linestyle=":",
-            linewidth=1.3 * theme.scale,
-        )
-    axes.set_xlabel(argument)
-    axes.set_title(title)
-    limit(axes, "y", unit_range=unit_range)
-    axes.set_xticks(sorted({severity for one in series for severity, _ in one.points}))
-    axes.xaxis.set_major_formatter(lambda value, _: short(value))
-    legend(theme, figure, [Entry(one.name, one.place) for one in series])
-    return figure
 
 
 def intervals(theme: Theme, rows: Sequence[str], series: Sequence[Series], *, title: str, unit_range: bool) -> Figure:

@@ -12,7 +12,7 @@ from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
 
-_NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd")
+_NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Result:
     """95th percentile of the noise floor; NaN: none."""
     seed_sd: float = math.nan
     """Standard deviation over training seeds; NaN: fewer than two seeds."""
+    draw_sd: float = math.nan
+    """Standard deviation over the draws of the stress; NaN: drawn once."""
     utterances: int = 0
     """Labelled utterances it is computed from."""
     dialogues: int = 0

@@ -1,12 +1,13 @@
 """One summary per model, written from its numbers: how good, what holds, what breaks, whether confidence is honest."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .contents import CLEAN, Curve, DataView, ModelView, Row
-from .numbers import interval, number, short, signed
+from .contents import DataView, ModelView, Row
+from .numbers import interval, number, signed
 from .results import Result
+from .stress_contents import CLEAN, Curve, Rung
 from .vocabulary import text_of
 
 
@@ -19,6 +20,19 @@ class Phrase(NamedTuple):
 
 
 Sentence = tuple[Phrase, ...]
+
+CURVES_TOLD = 2
+"""Curves that are told one by one; of more it is told what breaks first."""
+
+
+class Walk(NamedTuple):
+    """What became of a model along a curve."""
+
+    curve: Curve
+    rungs: tuple[tuple[Rung, Mapping[str, Result]], ...]
+    """Those with figures, from mild to severe, clean left out."""
+    broken: int | None
+    """Index of the first that does not hold; None: all hold."""
 
 
 def summary(model: ModelView, data: DataView) -> Sentence:
@@ -73,36 +87,62 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     if churn and max(churn) == 0:
         yield (Phrase("No stress changes any of its predictions."),)
         return
-    for curve in data.curves:
-        yield _along(model, curve, metric, clean)
+    walks = [_walk(model, curve, metric, clean) for curve in data.curves]
+    told = walks if len(walks) <= CURVES_TOLD else [walk for walk in walks if walk.rungs]
+    if len(told) <= CURVES_TOLD:
+        yield from (_along(walk, metric, clean) for walk in told)
+    else:
+        yield _over_all(told, metric, clean)
     rows = [row for row in stressed if metric in row.results]
-    if any(not row.condition.family for row in rows):
+    if any(not row.condition.family or len(walks) > CURVES_TOLD for row in rows):
         yield _worst(rows, metric, clean)
 
 
-def _along(model: ModelView, curve: Curve, metric: str, clean: Result) -> Sentence:
-    """Say up to where a model holds on a curve and where it breaks first."""
-    rungs = [
-        (severity, results)
-        for severity, condition in curve.rungs[1:]
-        if metric in (results := model.results(condition))
-    ]
-    if not rungs:
-        return (Phrase(curve.family, spec=True), Phrase(": no figures."))
+def _walk(model: ModelView, curve: Curve, metric: str, clean: Result) -> Walk:
+    rungs = tuple((rung, results) for rung in curve.rungs[1:] if metric in (results := model.results(rung.condition)))
     broken = next((place for place, (_, results) in enumerate(rungs) if not holds(results[metric], clean)), None)
-    if broken is None:
-        last = rungs[-1]
-        return (
-            Phrase("Holds along "),
-            Phrase(curve.family, spec=True),
-            Phrase(f" to the last rung, {short(last[0])} ({number(last[1][metric].value)})."),
-        )
-    severity, results = rungs[broken]
-    before = f"holds to {short(rungs[broken - 1][0])} and breaks first" if broken else "breaks at once,"
+    return Walk(curve, rungs, broken)
+
+
+def _along(walk: Walk, metric: str, clean: Result) -> Sentence:
+    """Say up to where a model holds on a curve and where it breaks first."""
+    family = Phrase(walk.curve.family, spec=True)
+    if not walk.rungs:
+        return (family, Phrase(": no figures."))
+    if walk.broken is None:
+        rung, results = walk.rungs[-1]
+        last = f" to the last rung, {rung.label} ({number(results[metric].value)})."
+        return (Phrase("Holds along "), family, Phrase(last))
+    rung, results = walk.rungs[walk.broken]
+    before = f"holds to {walk.rungs[walk.broken - 1][0].label} and breaks first" if walk.broken else "breaks at once,"
     return (
         Phrase("Along "),
-        Phrase(curve.family, spec=True),
-        Phrase(f" it {before} at {short(severity)} ({_value_and_change(results, metric, clean)})."),
+        family,
+        Phrase(f" it {before} at {rung.label} ({_value_and_change(results, metric, clean)})."),
+    )
+
+
+def _over_all(walks: Sequence[Walk], metric: str, clean: Result) -> Sentence:
+    """Say along how many curves a model holds, and where over all protocols it breaks first.
+
+    First is what breaks at the mildest rung, counted from clean; of several the one that loses most there.
+    """
+    # Rung by rung, not by severity: the severities of different arguments cannot be compared.
+    broken = [(walk.broken, walk) for walk in walks if walk.broken is not None]
+    if not broken:
+        return (Phrase(f"Holds along all {len(walks)} curves to the last rung."),)
+    place, first = min(broken, key=lambda one: (one[0], one[1].rungs[one[0]][1][metric].value))
+    rung, results = first.rungs[place]
+    alike = sum(other == place for other, _ in broken)
+    others = f", the lowest of {alike} that break at that rung" if alike > 1 else ""
+    held = len(walks) - len(broken)
+    return (
+        Phrase(f"Holds along {held or 'none'} of {len(walks)} curves to the last rung; breaks first along "),
+        Phrase(first.curve.family, spec=True),
+        Phrase(
+            f" at {rung.label}, rung {place + 1} of {len(first.rungs)} "
+            f"({_value_and_change(results, metric, clean)}){others}."
+        ),
     )
 
 

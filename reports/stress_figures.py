@@ -1,74 +1,115 @@
 """Figures over conditions: degradation curves, and conditions side by side."""
 
+from collections.abc import Iterable, Sequence
+
 from . import plots
-from .contents import Curve, DataView, ModelView
+from .contents import DataView, ModelView, label_of
+from .curve_plots import Panel, curves
 from .figure_views import FigureView, TableView, named
-from .numbers import interval, number, short
+from .numbers import MISSING, interval, number
 from .plots import Series
 from .results import Result
-from .vocabulary import text_of
+from .stress_contents import CLEAN, Curve, Stress
+from .vocabulary import UNITS, text_of
 
 
-def curve_figure(data: DataView, curve: Curve, metric: str) -> FigureView:
-    """Return a metric over the severity of a curve, all models together."""
-    title = text_of(metric).title
-    series = tuple(
-        Series(model.name, model.place, points) for model in data.models if (points := _points(model, curve, metric))
-    )
-    has_floor = metric == "ece"
-    rows = tuple(
-        (
-            *(one.name, short(severity), number(found.value), interval(found.low, found.high)),
-            *([number(found.floor_high)] if has_floor else []),
+def curve_figure(data: DataView, bundle: Sequence[Curve], metric: str) -> FigureView:
+    """Return a metric over the severity of curves that share protocol and argument, all models together."""
+    title, protocol, argument = text_of(metric).title, bundle[0].protocol, bundle[0].argument
+    panels = tuple(
+        Panel(
+            _panel_title(curve, bundle),
+            tuple(_series(data, curve, metric)),
+            {rung.severity: rung.label for rung in curve.rungs},
         )
-        for one in series
-        for severity, found in one.points
+        for curve in bundle
     )
-    floor = ("noise floor, 95th percentile",) if has_floor else ()
-    head = ("model", curve.argument, title, "95 % interval", *floor)
+    axis = f"{argument} ({UNITS[argument]})" if argument in UNITS else argument
+    what = f"{title} along {bundle[0].family if len(bundle) == 1 else f'{protocol}, by {argument}'}"
     return FigureView(
-        "curves", data.name, "", f"curve-{data.name}-{curve.family}-{metric}",
-        f"{title} along {curve.family}", f"{title} along {curve.family}, on {named(data)}",
-        TableView(head, rows),
-        lambda theme: plots.curve(
-            theme, series, title=title, argument=curve.argument, unit_range=metric == "weighted_f1"
-        ),
+        "curves", data.name, "", f"curve-{data.name}-{protocol}-{argument}-{metric}",
+        what, f"{what}, on {named(data)}", _curve_table(data, bundle, metric),
+        lambda theme: curves(theme, panels, title=title, argument=axis, unit_range=metric == "weighted_f1"),
+        protocol,
     )  # fmt: skip
 
 
-def conditions_figure(data: DataView, metric: str) -> FigureView:
-    """Return a metric under each condition that is on no curve, all models together."""
-    labels = _labels(data)
+def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView:
+    """Return a metric under clean input and each condition of a protocol that is on no curve, all models together."""
     title = text_of(metric).title
-    conditions = [condition.text for condition in data.other]
+    conditions = [data.conditions[0], *stress.off_curves]
     series = tuple(
         Series(model.name, model.place, tuple(points))
         for model in data.models
-        if (points := _marks(model, conditions, metric))
+        if (points := _marks(model, [condition.text for condition in conditions], metric))
     )
+    with_draws = any(found.draw_sd == found.draw_sd for one in series for _, found in one.points)
     rows = tuple(
-        (one.name, conditions[int(place)], number(found.value), interval(found.low, found.high))
+        (one.name, conditions[int(place)].text, *_cells(found, with_draws=with_draws))
         for one in series
         for place, found in one.points
     )
-    names = [labels[text] for text in conditions]
+    names = [label_of(condition) for condition in conditions]
+    what = f"{title} under {stress.protocol}"
     return FigureView(
-        "conditions", data.name, "", f"conditions-{data.name}-{metric}",
-        f"{title} by condition", f"{title} by condition, on {named(data)}",
-        TableView(("model", "condition", title, "95 % interval"), rows),
+        "conditions", data.name, "", f"conditions-{data.name}-{stress.protocol}-{metric}",
+        what, f"{what}, on {named(data)}",
+        TableView(("model", "condition", title, "95 % interval", *_DRAWS * with_draws), rows),
         lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "weighted_f1"),
+        stress.protocol,
     )  # fmt: skip
 
 
-def _points(model: ModelView, curve: Curve, metric: str) -> tuple[tuple[float, Result], ...]:
-    found = ((severity, model.results(condition).get(metric)) for severity, condition in curve.rungs)
-    return tuple((severity, figure) for severity, figure in found if figure is not None)
+_DRAWS = ("± over draws",)
+
+
+def _panel_title(curve: Curve, bundle: Sequence[Curve]) -> str:
+    """Name a curve among others; one that says nothing of the modality is of all."""
+    if len(bundle) == 1:
+        return ""
+    modality = any("modality=" in other.label for other in bundle) and "modality=" not in curve.label
+    return ", ".join(filter(None, ("all modalities" * modality, curve.label))) or "as standard"
+
+
+def _series(data: DataView, curve: Curve, metric: str) -> Iterable[Series]:
+    for model in data.models:
+        found = ((rung.severity, model.results(rung.condition).get(metric)) for rung in curve.rungs)
+        points = tuple((severity, figure) for severity, figure in found if figure is not None)
+        # Clean input alone is no curve: where the exact posterior is not known there is no ceiling.
+        if any(severity for severity, _ in points):
+            yield Series(model.name, model.place, points)
+
+
+def _curve_table(data: DataView, bundle: Sequence[Curve], metric: str) -> TableView:
+    found = [
+        (model.name, curve, rung, figure)
+        for curve in bundle
+        for model in data.models
+        for rung in curve.rungs
+        if (figure := model.results(rung.condition).get(metric)) is not None
+        and any(metric in model.results(other.condition) for other in curve.rungs if other.condition != CLEAN)
+    ]
+    several, with_floor = len(bundle) > 1, metric == "ece"
+    with_draws = any(figure.draw_sd == figure.draw_sd for *_, figure in found)
+    rows = tuple(
+        (
+            name,
+            *([_panel_title(curve, bundle)] if several else []),
+            rung.label,
+            *_cells(figure, with_draws=with_draws),
+            *([number(figure.floor_high)] if with_floor else []),
+        )
+        for name, curve, rung, figure in found
+    )
+    head = ("model", *("curve",) * several, bundle[0].argument, text_of(metric).title, "95 % interval")
+    return TableView((*head, *_DRAWS * with_draws, *("noise floor, 95th percentile",) * with_floor), rows)
+
+
+def _cells(figure: Result, *, with_draws: bool) -> tuple[str, ...]:
+    shown = (number(figure.value), interval(figure.low, figure.high) or MISSING)
+    return (*shown, number(figure.draw_sd)) if with_draws else shown
 
 
 def _marks(model: ModelView, conditions: list[str], metric: str) -> list[tuple[float, Result]]:
     found = ((float(place), model.results(text).get(metric)) for place, text in enumerate(conditions))
     return [(place, figure) for place, figure in found if figure is not None]
-
-
-def _labels(data: DataView) -> dict[str, str]:
-    return {row.condition.text: row.label for model in data.models for row in model.rows}

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
-from .contents import CLEAN, DataView, ModelView
+from .contents import DataView, ModelView, label_of
 from .gathering import read
 from .numbers import MISSING, interval, number
 from .results import Result
+from .stress_contents import CLEAN
 from .vocabulary import text_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def summary(folder: RunFolder) -> "RenderableType":
 
     run = read(folder)
     lines: list[RenderableType] = [_table(data) for data in run.data]
+    more = max((len(data.conditions) - len(shown_conditions(data)) for data in run.data), default=0)
+    if more > 0:
+        lines.append(Text(f"The report has {more} conditions more.", style="dim"))
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
     reports = [folder.path / name for name in REPORTS if (folder.path / name).exists()]
@@ -40,19 +44,26 @@ def summary(folder: RunFolder) -> "RenderableType":
 
 
 def shown_conditions(data: DataView) -> tuple[str, ...]:
-    """Return the few conditions that tell most: clean, the worst off the curves, and of each curve middle and last."""
+    """Return the few conditions that tell most.
+
+    Clean, the worst off the curves, and of each protocol's worst curve the last rung; with one curve in all its middle
+    too.
+    """
     off_curves = [condition.text for condition in data.other if condition.text != CLEAN]
     worst = min(off_curves, key=lambda text: _mean_quality(data, text), default=None)
-    rungs = [
-        curve.rungs[place][1]
-        for curve in data.curves
-        for place in sorted({len(curve.rungs) // 2, len(curve.rungs) - 1})
-    ]
+    rungs: list[str] = []
+    for stress in data.stresses:
+        ends = [curve.rungs for curve in stress.curves]
+        lowest = min(ends, key=lambda ends: _mean_quality(data, ends[-1].condition), default=())
+        middle = [lowest[len(lowest) // 2].condition] if len(data.curves) == 1 and lowest else []
+        rungs += [*middle, *(rung.condition for rung in lowest[-1:])]
     return tuple(dict.fromkeys((CLEAN, *([worst] if worst else []), *rungs)))
 
 
 def _mean_quality(data: DataView, condition: str) -> float:
-    found = [figures[data.quality].value for m in data.models if data.quality in (figures := m.results(condition))]
+    # Without the exact posterior, which is not known everywhere.
+    models = data.competitors or data.models
+    found = [figures[data.quality].value for m in models if data.quality in (figures := m.results(condition))]
     return sum(found) / len(found) if found else float("inf")
 
 
@@ -66,19 +77,21 @@ def _table(data: DataView) -> "Table":
     table = Table(
         title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
     )
-    table.add_column("model", ratio=1, overflow="fold", min_width=13)
-    table.add_column("condition", overflow="fold", max_width=16)
+    table.add_column("model, condition", ratio=1, overflow="fold")
     table.add_column(text_of(data.quality).title if data.quality else "quality", no_wrap=True)
     table.add_column("ECE (floor)", no_wrap=True)
     table.add_column("NLL", justify="right", no_wrap=True)
     for model in data.models:
-        for place, condition in enumerate(shown_conditions(data)):
-            label = next((row.label for row in model.rows if row.condition.text == condition), condition)
-            name = ("(ceiling)" if model.reference and place == 1 else "") if place else model.name
-            cells = (name, label, *_figures(model, data, condition))
-            table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
+        for condition in shown_conditions(data):
+            label = condition if len(data.stresses) > 1 else _label(data, condition)
+            table.add_row(*(Text(cell) for cell in (f"  {label}", *_figures(model, data, condition))))
         table.add_section()
     return table
+
+
+def _label(data: DataView, condition: str) -> str:
+    return next(label_of(one) for one in data.conditions if one.text == condition)
 
 
 def _figures(model: ModelView, data: DataView, condition: str) -> tuple[str, str, str]:

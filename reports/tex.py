@@ -21,6 +21,8 @@ _ACCENTS = {
 }  # fmt: skip
 # Pairs that fonts would join into another sign.
 _LIGATURES = re.compile(r"-(?=-)|,(?=,)|'(?=')|[?!](?=`)")
+PAGE_WIDTH = 16.6
+"""Centimetres of a line."""
 _LONG_RUN = 10
 _LONG_WORD = 24
 

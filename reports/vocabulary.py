@@ -66,6 +66,11 @@ METRICS = {
     "worst_rung": MetricText("Worst rung", "higher", "The lowest weighted F1 on the curve."),
     "cel": MetricText("CEL", "lower", "Mean gain of the gold class's probability when a modality is removed."),
     "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
+    "graph_gap": MetricText(
+        "CEL, graph − strict",
+        "none",
+        "CEL when context is removed by edges of the model's graph, minus CEL when it is really gone.",
+    ),
     "uncertain_share": MetricText(
         "Uncertain share",
         "lower",
@@ -73,6 +78,17 @@ METRICS = {
     ),
 }
 """By canonical text."""
+
+OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
+"""By the argument of `cel` and `uncertain_share`, what stood in for a modality that was removed."""
+MODES = {"": "strict", "mode=graph": "graph"}
+"""By the argument of `cel` and `uncertain_share`, how context was removed."""
+
+UNITS = {"snr_db": "dB", "window": "turns", "shift": "turns", "epsilon": "standard deviations"}
+"""Of arguments that say how severe a stress is; others are shares."""
+
+ONLINE = "context_removal:context=future"
+"""The condition that an online interface faces: it must answer before the next turn is spoken."""
 
 MAIN = ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn", "regret")
 """Columns of the table of conditions, where the run has them."""

@@ -2,7 +2,8 @@
 
 T > 1 makes a model less confident, T < 1 more. The most probable class stays the same, so accuracy and F1 do too; the
 NLL on validation cannot get worse. T minimises the NLL of the validation split and is kept within 0.01 and 100, which
-matters only where validation is predicted without or beyond error. A probability of zero stays zero.
+matters only where validation is predicted without or beyond error. A probability of zero stays zero. Classes, unlike
+in the calibrators that learn something for each, need not occur in validation.
 
 Source: Guo et al. (2017), On calibration of modern neural networks, section 4.2; fitted by netcal's TemperatureScaling.
 """
@@ -16,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...benchmark.errors import DataError
-from ..base import State
+from ..base import PerMask, State
 
 LOWEST, HIGHEST = 0.01, 100.0
 """Range of the temperature."""
@@ -37,6 +38,13 @@ class FittedTemperature:
         """Return p^(1/T), scaled to sum to one."""
         return scaled(probabilities, self.temperature)
 
+    def slopes(
+        self, probabilities: Float[np.ndarray, "utterances classes"], outer: Float[np.ndarray, "utterances classes"]
+    ) -> Float[np.ndarray, "utterances classes"]:
+        """Return (outer − q Σ outer) / T with q = `apply(p)`: log q is log p / T less its log-sum-exp."""
+        found: np.ndarray = (outer - self.apply(probabilities) * outer.sum(axis=1, keepdims=True)) / self.temperature
+        return found
+
     def state(self) -> State:
         """Return the temperature."""
         return State(arrays={}, settings={"temperature": self.temperature})
@@ -44,7 +52,9 @@ class FittedTemperature:
 
 @dataclass(frozen=True)
 class Temperature:
-    """No arguments."""
+    """The argument that calibrators share."""
+
+    per_mask: PerMask = False
 
     def fit(self, probabilities: Float[np.ndarray, "utterances classes"], labels: np.ndarray) -> FittedTemperature:
         """Find the temperature of the lowest NLL."""
@@ -64,7 +74,7 @@ PLUGIN = Temperature
 def scaled(
     probabilities: Float[np.ndarray, "utterances classes"], temperature: float
 ) -> Float[np.ndarray, "utterances classes"]:
-    """Return p^(1/T), scaled to sum to one, in double precision.
+    """Return p^(1/T), scaled to sum to one, in double precision; the first most probable class stays the first.
 
     Examples
     --------
@@ -75,6 +85,10 @@ def scaled(
     # Relative to the largest, so that no power underflows in all classes at once.
     powers: np.ndarray = (p / p.max(axis=1, keepdims=True)) ** (1 / temperature)
     powers /= powers.sum(axis=1, keepdims=True)
+    # Rounding may make a tie of two classes that were apart; the one that was ahead stays so, by one unit of rounding.
+    first = p.argmax(axis=1)
+    rows = np.flatnonzero(powers.argmax(axis=1) != first)
+    powers[rows, first[rows]] = np.nextafter(powers[rows].max(axis=1), 2)
     return powers
 
 

@@ -71,6 +71,7 @@ def run(
     selection: Selection = "validation",
     device: Device = "auto",
     stress_seed: Annotated[int, typer.Option(help="Seed of the stresses, shared by all models.")] = 0,
+    stress_draws: Annotated[int, typer.Option(help="How often each random condition is drawn.")] = 3,
     draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 10_000,
     report_format: Annotated[
         list[str] | None,
@@ -92,6 +93,7 @@ def run(
             options=api.options(
                 seeds=seeds,
                 stress_seed=stress_seed,
+                stress_draws=stress_draws,
                 selection=selection,
                 device=device,
                 draws=draws,

@@ -10,6 +10,7 @@ that is published for MELD. Simulated data say how a model handles missing evide
 Source: emobench's own; class shares from MELD (Poria et al., ACL 2019).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from typing_extensions import Doc
 from ..arguments import canonical, text_of
 from ..conversations import Conversations, DataSplits
 from ..errors import SpecError
-from ..simulation.sampling import Size, sample
+from ..simulation.sampling import Size, sample, sample_named
 from ..simulation.world import MOST_SPEAKERS, World, make_world
 
 Count = Annotated[int, Ge(1), Le(100_000), Unit("dialogues")]
@@ -71,10 +72,20 @@ class Simulated:
             scales={"text": self.text_separation, "audio": self.audio_separation, "video": self.video_separation},
         )
 
+    def dialogues(self, names: Sequence[str], *, split: str) -> Conversations:
+        """Return the dialogues of these names once more, as they were drawn."""
+        return sample_named(self.world(), self._size, names, data=self._text, split=split, seed=self.seed)
+
     def _split(self, split: str, dialogues: int) -> Conversations:
-        size = Size((self.speakers[0], self.speakers[1]), (self.turns[0], self.turns[1]))
-        data = str(canonical("simulated", self))
-        return sample(self.world(), size, data=data, split=split, dialogues=dialogues, seed=self.seed)
+        return sample(self.world(), self._size, data=self._text, split=split, dialogues=dialogues, seed=self.seed)
+
+    @property
+    def _size(self) -> Size:
+        return Size((self.speakers[0], self.speakers[1]), (self.turns[0], self.turns[1]))
+
+    @property
+    def _text(self) -> str:
+        return str(canonical("simulated", self))
 
 
 PLUGIN = Simulated

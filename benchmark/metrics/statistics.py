@@ -1,7 +1,6 @@
 """What metrics sum over utterances. Metrics that share a statistic share the work."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
@@ -9,8 +8,6 @@ from jaxtyping import Bool, Float, Int64
 from ..noise_floor import redrawn_bin_totals
 from .base import Scored
 
-CONTEXTS = ("intra", "inter")
-"""Removals that are of context; all others are of a modality."""
 SMALLEST_PROBABILITY = 1e-12
 """Probabilities below it count as it, so that one impossible event does not make a mean infinite."""
 
@@ -109,72 +106,12 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class RemovalGains:
-    """How much a class gains when something is removed: max(0, p^ξ[y] − p[y]), CMERC Eq. 4; last, the utterances.
-
-    One column per figure named by `figures_of_removals`; those over several removals hold their sum (`form="sum"`) or
-    their mean (`form="mean"`).
-    """
-
-    space: Literal["probability", "log"]
-    """Of what the gain is."""
-    form: Literal["mean", "sum"]
-    """How several removals are put together."""
-    target: Literal["gold", "predicted"]
-    """Whose probability: the gold class's, or that of the class predicted from the full input."""
-
-    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
-        """Return the columns."""
-        target = scored.label if self.target == "gold" else scored.predicted
-        full = self._scale(gold_probability(scored.probabilities, target))
-        gains = {
-            removal: np.maximum(0.0, self._scale(gold_probability(probabilities, target)) - full)
-            for removal, probabilities in scored.removals.items()
-        }
-        together = np.sum if self.form == "sum" else np.mean
-        figures = figures_of_removals(tuple(scored.removals))
-        return _counted(*(together([gains[removal] for removal in group], axis=0) for group in figures.values()))
-
-    def _scale(self, probability: Float[np.ndarray, " utterances"]) -> Float[np.ndarray, " utterances"]:
-        return probability if self.space == "probability" else -negative_log(probability)
-
-
-@dataclass(frozen=True)
-class UncertainUtterances:
-    """Utterances whose gold class becomes more probable by a removal, or by any of several; last, the utterances."""
-
-    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
-        """Return one column per figure named by `figures_of_removals`, and the ones."""
-        full = gold_probability(scored.probabilities, scored.label)
-        gains = {
-            removal: gold_probability(probabilities, scored.label) > full
-            for removal, probabilities in scored.removals.items()
-        }
-        figures = figures_of_removals(tuple(scored.removals))
-        return _counted(*(np.any([gains[removal] for removal in group], axis=0) for group in figures.values()))
-
-
-@dataclass(frozen=True)
 class ModalityWeights:
     """The weight of each modality; last, the utterances."""
 
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return one column per modality, and the ones."""
         return _counted(*scored.modality_weights.values())
-
-
-def figures_of_removals(removals: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the figures that a metric over removals has, and of which removals each of them is.
-
-    Examples
-    --------
-    >>> figures_of_removals(("text", "audio"))
-    {'text': ('text',), 'audio': ('audio',), 'modalities': ('text', 'audio')}
-    """
-    contexts = tuple(removal for removal in removals if removal in CONTEXTS)
-    modalities = tuple(removal for removal in removals if removal not in CONTEXTS)
-    groups = {"modalities": modalities, "contexts": contexts, "all": removals if modalities and contexts else ()}
-    return {removal: (removal,) for removal in removals} | {name: group for name, group in groups.items() if group}
 
 
 def gold_probability(

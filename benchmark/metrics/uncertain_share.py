@@ -4,14 +4,15 @@ CMERC, ACM MM 2024, Table 2: one figure per removal, and for the union over moda
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from jaxtyping import Float
+from typing_extensions import Doc
 
 from .base import Direction, Floor, Need, Scored
 from .formulas import means
-from .statistics import UncertainUtterances, figures_of_removals
+from .removals import Mode, Operator, UncertainUtterances, chosen_removals, figures_of_removals
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,26 @@ class UncertainShare:
     needs: ClassVar[frozenset[Need]] = frozenset({"removals"})
     floor: ClassVar[Floor] = "posterior"
 
+    variants: ClassVar[tuple[str, ...]] = (
+        "uncertain_share",
+        "uncertain_share:operator=mean",
+        "uncertain_share:mode=graph",
+        "uncertain_share:mode=graph,operator=mean",
+    )
+
+    operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
+    mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (
+        "strict"
+    )
+
     @property
     def statistic(self) -> UncertainUtterances:
         """Return utterances that gain by removal."""
-        return UncertainUtterances()
+        return UncertainUtterances(self.operator, self.mode)
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
-        """Return the names of the figures."""
-        return tuple(figures_of_removals(tuple(scored.removals)))
+        """Return the names of the figures; none where the run does not hold such removals."""
+        return tuple(figures_of_removals(tuple(chosen_removals(scored.removals, self.operator, self.mode))))
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return uncertain / all; NaN without utterances."""

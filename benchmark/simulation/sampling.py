@@ -41,8 +41,13 @@ def sample(world: World, size: Size, *, data: str, split: str, dialogues: int, s
     Dialogue number i depends on world, size, split name and seed, not on how many there are: a larger split begins
     with the smaller one.
     """
-    ids = [f"{split}_{index:04d}" for index in range(dialogues)]
-    drawn = [_dialogue(world, size, Randomness(seed, ("simulated", name)).generator()) for name in ids]
+    names = [f"{split}_{index:04d}" for index in range(dialogues)]
+    return sample_named(world, size, names, data=data, split=split, seed=seed)
+
+
+def sample_named(world: World, size: Size, names: Sequence[str], *, data: str, split: str, seed: int) -> Conversations:
+    """Return the dialogues of these names; each depends on its name, the world, the size and the seed only."""
+    drawn = [_dialogue(world, size, Randomness(seed, ("simulated", name)).generator()) for name in names]
     label = np.array([label for dialogue in drawn for label in dialogue.label], np.int64)
     present = np.ones(len(label), bool)
     return Conversations(
@@ -52,16 +57,16 @@ def sample(world: World, size: Size, *, data: str, split: str, dialogues: int, s
         features=_features(world, drawn, label),
         observed=dict.fromkeys(world.means, present),
         present=dict.fromkeys(world.means, present),
-        dialogue=np.repeat(np.arange(dialogues), [len(dialogue.label) for dialogue in drawn]).astype(np.int64),
+        dialogue=np.repeat(np.arange(len(names)), [len(dialogue.label) for dialogue in drawn]).astype(np.int64),
         speaker=np.array([speaker for dialogue in drawn for speaker in dialogue.speaker], np.int64),
         label=label,
         target=np.arange(len(label), dtype=np.int64),
         utterance_ids=tuple(
             f"{name}_{turn:02d}"
-            for name, dialogue in zip(ids, drawn, strict=True)
+            for name, dialogue in zip(names, drawn, strict=True)
             for turn in range(len(dialogue.label))
         ),
-        dialogue_ids=tuple(ids),
+        dialogue_ids=tuple(names),
     )
 
 

@@ -31,6 +31,11 @@ class Batch:
     """Index local to the dialogue."""
     label: Int64[Tensor, "dialogues turns"]
     """Index of the gold class; −1: unknown or padding."""
+    concealed: Mapping[str, Bool[Tensor, "dialogues turns _"]] = field(default_factory=dict)
+    """Per modality of which parts are hidden: features that the network is told to disregard; others: none are."""
+    links: Bool[Tensor, "dialogues turns turns"] | None = None
+    """Whether a turn (row) may draw on another (column), itself always; None: on all that is there. A network that
+    says `honours_links = True` has no path along which anything else reaches a turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +68,23 @@ def make_batch(conversations: Conversations, dialogues: Int64[np.ndarray, " chos
         valid=torch.from_numpy(valid).to(device),
         speaker=gather(conversations.speaker, 0),
         label=gather(conversations.label, -1),
+        concealed={modality: gather(array, 0) for modality, array in conversations.concealed.items()},
+        links=None if conversations.links is None else _links(conversations, row, valid).to(device),
     )
+
+
+def _links(
+    conversations: Conversations, row: Int64[np.ndarray, "chosen turns"], valid: Bool[np.ndarray, "chosen turns"]
+) -> Bool[Tensor, "chosen turns turns"]:
+    """Return the pairwise masks; padding may draw on itself only."""
+    assert conversations.links is not None
+    masks = np.broadcast_to(np.eye(row.shape[1], dtype=bool), (*row.shape, row.shape[1])).copy()
+    turn = conversations.recorded_turn()
+    for mask, rows, there in zip(masks, row, valid, strict=True):
+        length = int(there.sum())
+        of = rows[:length]
+        mask[:length, :length] = conversations.links.mask(conversations.speaker[of], turn[of])
+    return torch.from_numpy(masks)
 
 
 def padded_rows(

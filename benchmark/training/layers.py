@@ -14,7 +14,7 @@ class Standardiser(nn.Module):
     """Features shifted and scaled so that in training each has mean 0 and standard deviation 1.
 
     It learns from the observed rows of the training split; a feature that is constant there is shifted only. Mean and
-    scale are buffers, and so part of a model's state.
+    scale are buffers, and so part of a model's state. What is concealed is for `disregard`, afterwards.
     """
 
     def __init__(self, modality: str, width: int) -> None:
@@ -39,6 +39,16 @@ class Standardiser(nn.Module):
             constant = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
             self.mean.copy_(torch.from_numpy(mean))
             self.scale.copy_(torch.from_numpy(np.where(constant, 1.0, deviation)))
+
+
+def disregard(
+    rows: Float[Tensor, "*rows width"], concealed: Bool[Tensor, "*rows width"] | None
+) -> Float[Tensor, "*rows width"]:
+    """Return the rows with 0 in the place of what is concealed: after standardising, the mean of training.
+
+    None: nothing is concealed, and the rows come back as they are.
+    """
+    return rows if concealed is None else rows.masked_fill(concealed, 0)
 
 
 def masked_softmax(

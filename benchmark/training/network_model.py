@@ -5,12 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
+from jaxtyping import Float, Float32
 from torch import nn
 
 from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
+from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
+from .gradients import feature_gradients
 from .inference import milliseconds_per_utterance, predict
 from .loop import Training
 from .recipe import Recipe
@@ -41,6 +45,11 @@ class NetworkModel:
     record: TrainingRecord = field(default_factory=TrainingRecord)
     """How it was fitted; empty after `restore`."""
 
+    @property
+    def honours_links(self) -> bool:
+        """What the network says of itself by `honours_links = True`; one that says nothing does not."""
+        return bool(getattr(self.network, "honours_links", False))
+
     def predict(self, conversations: Conversations, *, hidden: bool = False) -> Predictions:
         """Return one row per row of `conversations`; `hidden` adds the vectors before the last layer.
 
@@ -52,6 +61,34 @@ class NetworkModel:
         self.task.require(conversations)
         with threads_for(self.network):
             return predict(self.network, conversations, device=self.device, hidden=hidden)
+
+    def feature_gradients(
+        self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
+    ) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:
+        """Return per modality the gradient of Σ slopes · log p with respect to the features.
+
+        Raises
+        ------
+        DataError
+            As `predict`.
+        """
+        self.task.require(conversations)
+        with threads_for(self.network):
+            return feature_gradients(self.network, conversations, slopes, device=self.device)
+
+    def loss_gradients(self, conversations: Conversations) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:
+        """Return per modality the gradient of Σ −log p[gold] over the rows that are read (`target` ≥ 0).
+
+        Where a label is unknown the class stands in that the network predicts for these very features.
+
+        Raises
+        ------
+        DataError
+            As `predict`.
+        """
+        return self.feature_gradients(
+            conversations, loss_slopes(conversations, gold_classes(conversations, self.predict))
+        )
 
     def state(self) -> State:
         """Return parameters and buffers by name, and the task."""

@@ -1,6 +1,8 @@
-"""The model `bayes_optimal`: calibrated, as good as stated, and declining where it is not exact."""
+"""The model `bayes_optimal`: as good as stated, and declining where it is not exact."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,10 +10,12 @@ from sklearn.metrics import f1_score
 
 from emobench.baselines.base import FitContext, State
 from emobench.baselines.bayes_optimal import BayesOptimal, FittedBayesOptimal
+from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.datasets.simulated import Simulated
 from emobench.benchmark.errors import NotApplicable
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.trace import AddedNoise, Trace
 from emobench.protocols.modality_drop import ModalityDrop
 
 
@@ -32,26 +36,9 @@ def default() -> Conversations:
     return Simulated().load().test
 
 
-@pytest.fixture(scope="module")
-def large() -> Conversations:
-    return Simulated(train=1, validation=1, test=600, seed=7).load().test
-
-
 def weighted_f1(conversations: Conversations) -> float:
     predicted = predict(conversations).argmax(axis=1)
     return float(f1_score(conversations.label, predicted, average="weighted", zero_division=0))
-
-
-def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    bins = np.clip(np.ceil(confidence * 15).astype(int) - 1, 0, 14)
-    return float(np.abs(np.bincount(bins, confidence - correct, minlength=15)).sum() / len(confidence))
-
-
-def noise_floor(probabilities: np.ndarray, draws: int = 300) -> np.ndarray:
-    """ECE of labels drawn from the probabilities themselves: what a calibrated model shows by chance."""
-    confidence = probabilities.max(axis=1)
-    correct = np.random.default_rng(0).random((draws, len(confidence))) < confidence
-    return np.array([expected_calibration_error(confidence, row.astype(float)) for row in correct])
 
 
 def test_weighted_f1_is_between_72_and_82_per_cent_on_the_default(default: Conversations) -> None:
@@ -67,26 +54,6 @@ def test_text_says_far_more_than_audio_and_audio_more_than_video(default: Conver
     assert audio > video + 0.04
     assert video > nothing + 0.04
     assert 0.66 < text < 0.76
-
-
-@pytest.mark.parametrize("dropped", [(), ("text",), ("audio",), ("video",), ("text", "audio")])
-def test_it_is_calibrated_whatever_is_missing(large: Conversations, dropped: Sequence[str]) -> None:
-    stressed = without(large, *dropped)
-    probabilities = predict(stressed)
-    correct = (probabilities.argmax(axis=1) == stressed.label).astype(float)
-    found = expected_calibration_error(probabilities.max(axis=1), correct)
-    assert found < np.quantile(noise_floor(probabilities), 0.99)
-    # The floor takes utterances for independent. By dialogue, no class is given too much or too little either:
-    excess = np.add.reduceat(probabilities - np.eye(7)[stressed.label], stressed.starts[:-1])
-    assert np.abs(excess.mean(axis=0) / excess.std(axis=0)).max() * np.sqrt(stressed.dialogues) < 3.5
-
-
-def test_a_posterior_given_the_text_of_other_utterances_is_not_calibrated(large: Conversations) -> None:
-    # The test above can fail: a posterior that is wrong lies outside its noise floor.
-    probabilities = predict(large.with_modalities(features={"text": np.roll(large.features["text"], 1, axis=0)}))
-    correct = (probabilities.argmax(axis=1) == large.label).astype(float)
-    found = expected_calibration_error(probabilities.max(axis=1), correct)
-    assert found > noise_floor(probabilities).max()
 
 
 def test_told_and_silent_are_the_same_to_it(default: Conversations) -> None:
@@ -167,3 +134,115 @@ def test_a_gap_in_a_dialogue_is_declined(default: Conversations) -> None:
     names[1] = "test_0000_02"
     with pytest.raises(NotApplicable, match="without gaps from their first turn on, got test_0000_02 as turn 1"):
         predict(default.change(utterance_ids=tuple(names)))
+
+
+def taken(conversations: Conversations, rows: Sequence[int]) -> Conversations:
+    """Return some rows of the first dialogue."""
+    return conversations.take_rows(
+        np.array(rows),
+        dialogue=np.zeros(len(rows), np.int64),
+        origin=np.zeros(1, np.int64),
+        target=np.arange(len(rows)),
+    )
+
+
+def refusal(conversations: Conversations) -> str:
+    """Return why there is no exact posterior."""
+    with pytest.raises(NotApplicable) as caught:
+        predict(conversations)
+    start = "bayes_optimal has no exact posterior here, because "
+    assert str(caught.value).startswith(start)
+    return str(caught.value).removeprefix(start)
+
+
+def test_a_gap_that_the_trace_knows_of_is_no_hindrance(default: Conversations) -> None:
+    gap = taken(default, [0, 2])
+    assert predict(gap).shape == (2, 7)
+    # Without its trace it would be taken for a whole dialogue.
+    with pytest.raises(NotApplicable, match="got test_0000_02 as turn 1"):
+        predict(gap.change(trace=Trace()))
+
+
+def test_a_stress_whose_likelihood_is_not_known_is_declined_with_its_reason(default: Conversations) -> None:
+    assert refusal(default.change(trace=Trace(unknown="nobody noted it down"))) == "nobody noted it down"
+
+
+def test_a_pairwise_mask_is_declined(default: Conversations) -> None:
+    expected = "what reaches a turn through a pairwise mask differs from model to model; type mode=strict"
+    assert refusal(default.change(links=Context("intra"))) == expected
+
+
+def not_as_drawn(modality: str, utterance: str) -> str:
+    return (
+        f"the {modality} features of {utterance} are not those that were drawn, and the trace does not say why: a "
+        "stress writes what it did into `trace`, or why its likelihood is not known into `unknown`"
+    )
+
+
+def test_features_that_were_changed_without_a_trace_are_declined(default: Conversations) -> None:
+    rolled = default.with_modalities(features={"text": np.roll(default.features["text"], 1, axis=0)})
+    assert refusal(rolled) == not_as_drawn("text", "test_0000_00")
+    audio = default.features["audio"].copy()
+    audio[7, 3] += np.float32(1e-3)
+    moved = default.with_modalities(features={"audio": audio})
+    assert refusal(moved) == not_as_drawn("audio", default.utterance_ids[7])
+
+
+def test_the_trace_excuses_what_it_names_and_nothing_else(default: Conversations) -> None:
+    audio = default.features["audio"].copy()
+    audio[7, 3] = 9
+    changed = default.with_modalities(features={"audio": audio})
+    hidden = np.zeros(audio.shape, bool)
+    hidden[7, 3] = True
+    assert predict(changed.change(trace=Trace().with_hidden("audio", hidden))).shape == (len(default), 7)
+    for other in (np.roll(hidden, 1, axis=0), np.roll(hidden, 1, axis=1)):
+        why = refusal(changed.change(trace=Trace().with_hidden("audio", other)))
+        assert why == not_as_drawn("audio", default.utterance_ids[7])
+    noise = AddedNoise(np.ones(32), np.arange(len(default)) == 7)
+    assert predict(changed.change(trace=Trace().with_noise("audio", noise))).shape == (len(default), 7)
+    elsewhere = replace(noise, hit=np.arange(len(default)) == 6)
+    assert "test_0000_07" in refusal(changed.change(trace=Trace().with_noise("audio", elsewhere)))
+
+
+def test_features_of_another_turn_need_a_source(default: Conversations) -> None:
+    rows = np.concatenate([np.roll(np.arange(a, b), 1) for a, b in pairwise(default.starts.tolist())])
+    late = default.with_modalities(features={"video": default.features["video"][rows]})
+    assert refusal(late) == not_as_drawn("video", "test_0000_00")
+    assert predict(late.change(trace=Trace().moved("video", rows, default.turn))).shape == (len(default), 7)
+
+
+def test_sources_out_of_the_dialogue_or_named_twice_are_declined(default: Conversations) -> None:
+    turns = default.turn
+    outside = "audio holds what was recorded outside of the dialogue"
+    assert refusal(default.change(trace=Trace(source={"audio": turns - 1}))) == outside
+    assert refusal(default.change(trace=Trace(source={"audio": turns + 1}))) == outside
+    twice = "audio holds what was recorded at one turn in more than one row of a dialogue"
+    assert refusal(default.change(trace=Trace(source={"audio": np.maximum(turns - 1, 0)}))) == twice
+
+
+def test_where_a_modality_is_absent_its_source_does_not_matter(default: Conversations) -> None:
+    absent = without(default, "audio")
+    nowhere = absent.change(trace=Trace(source={"audio": np.full(len(default), 99)}))
+    assert predict(nowhere) == pytest.approx(predict(absent), abs=1e-12)
+
+
+def test_speakers_that_are_not_those_drawn_are_declined(default: Conversations) -> None:
+    speaker = default.speaker.copy()
+    speaker[:2] = speaker[1::-1] + 1
+    expected = "the speakers of test_0000 are not those that were drawn, and the trace does not say why"
+    assert refusal(default.change(speaker=speaker)) == expected
+    # With a trace of who spoke there are two places where it stands.
+    gap = taken(default, [0, 2])
+    assert refusal(gap.change(speaker=gap.speaker + 1)) == (
+        "turns are said to be spoken by others than were drawn, and the trace does not say why"
+    )
+    others = replace(gap.trace, speakers=tuple(speakers + 1 for speakers in gap.trace.speakers or ()))
+    assert refusal(gap.change(trace=others)) == expected
+
+
+def test_a_dialogue_longer_than_was_drawn_is_declined(default: Conversations) -> None:
+    turns = int(default.starts[1])
+    speakers = (np.append(default.speaker[:turns], 0),)
+    longer = taken(default, range(turns))
+    longer = longer.change(trace=replace(longer.trace, speakers=speakers))
+    assert refusal(longer).startswith("the speakers of test_0000 are not those that were drawn")

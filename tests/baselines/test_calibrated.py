@@ -1,19 +1,20 @@
 """A model followed by calibrators."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from emobench.baselines.base import Calibrator, FitContext, Model, State
-from emobench.baselines.calibrated import Calibrated
+from emobench.baselines.base import Calibrator, FitContext, Model, State, TrainingRecord
+from emobench.baselines.calibrated import Calibrated, FittedCalibrated
 from emobench.baselines.calibrators.temperature import FittedTemperature, fit_temperature
 from emobench.baselines.late_fusion import LateFusion
-from emobench.baselines.prior import Prior
+from emobench.baselines.prior import FittedPrior, Prior
 from emobench.benchmark.conversations import Conversations, DataSplits
-from emobench.benchmark.errors import DataError
+from emobench.benchmark.errors import DataError, NotApplicable, SpecError
 from emobench.benchmark.models import make_model
+from emobench.benchmark.predictions import Predictions
 
 Make = Callable[..., Conversations]
 
@@ -100,3 +101,85 @@ def test_only_labelled_validation_utterances_are_used(small_splits: DataSplits, 
     assert np.allclose(partial.predict(small_splits.test).probabilities, whole.predict(small_splits.test).probabilities)
     with pytest.raises(DataError, match=r"^small: expected labels in the validation split to calibrate on, got none$"):
         model.fit(small_splits.train, first.change(label=np.full(4, -1)), context=context)
+
+
+def test_a_calibrator_is_named_once() -> None:
+    for text in ("late_fusion+temperature+temperature", "late_fusion+temperature+isotonic+temperature:per_mask=true"):
+        with pytest.raises(SpecError, match=r"once after a model, got temperature twice; type \+temperature once$"):
+            make_model(text)
+    made = make_model("late_fusion+temperature+isotonic+beta+vector+histogram:bins=10")
+    assert isinstance(made, Calibrated)
+    assert [type(each).__name__ for each in made.calibrators] == [
+        "Temperature", "Isotonic", "Beta", "Vector", "Histogram",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["late_fusion", "rage_fusion:width=8,heads=2,epochs=2"])
+def test_calibrating_a_restored_model_gives_the_bits_of_fitting_both_together(
+    text: str, small_splits: DataSplits
+) -> None:
+    model, base, context = make_model(f"{text}+beta"), make_model(text), FitContext(seed=3)
+    together = model.fit(small_splits.train, small_splits.validation, context=context)
+    restored = base.restore(base.fit(small_splits.train, small_splits.validation, context=context).state())
+    assert isinstance(model, Calibrated)
+    after = model.calibrate(restored, small_splits.validation)
+    assert np.array_equal(
+        after.predict(small_splits.test).probabilities, together.predict(small_splits.test).probabilities
+    )
+    unknown = small_splits.validation.change(label=np.full(len(small_splits.validation), -1))
+    with pytest.raises(DataError, match=r"^small: expected labels in the validation split to calibrate on, got none$"):
+        model.calibrate(restored, unknown)
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """A fitted linear softmax of text, with its gradients in closed form."""
+
+    weight: np.ndarray
+    record: TrainingRecord = field(default_factory=TrainingRecord)
+
+    def predict(self, conversations: Conversations) -> Predictions:
+        p = np.exp(conversations.features["text"] @ self.weight)
+        return Predictions(p / p.sum(axis=1, keepdims=True))
+
+    def feature_gradients(self, conversations: Conversations, slopes: np.ndarray) -> dict[str, np.ndarray]:
+        p = self.predict(conversations).probabilities
+        inner = slopes - p * slopes.sum(axis=1, keepdims=True)
+        return {"text": (inner @ self.weight.T).astype(np.float32)}
+
+    def state(self) -> State:
+        return State(arrays={"weight": self.weight}, settings={})
+
+
+class TestGradients:
+    weight = np.random.default_rng(0).normal(size=(4, 3))
+
+    def test_they_go_through_all_calibrators(self, small: Make) -> None:
+        clean = small()
+        model = FittedCalibrated(Softmax(self.weight), (FittedTemperature(2.0), FittedTemperature(0.25)))
+        # Softmax, then 1/2, then ×4: the softmax of twice the logits.
+        q = Softmax(2 * self.weight).predict(clean).probabilities
+        assert np.allclose(model.predict(clean).probabilities, q)
+        expected = (q - np.eye(3)[clean.label]) @ (2 * self.weight).T
+        found = model.loss_gradients(clean)["text"]
+        assert np.allclose(found, expected, atol=1e-5)
+        without = FittedCalibrated(Softmax(self.weight), ()).loss_gradients(clean)["text"]
+        cosine = (found * without).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(without, axis=1)
+        assert cosine.min() < 0.99, "calibration turns the gradient, it does not just scale it"
+
+    def test_where_a_label_is_unknown_the_predicted_class_stands_in(self, small: Make) -> None:
+        clean = small()
+        model = FittedCalibrated(Softmax(self.weight), (FittedTemperature(2.0),))
+        predicted = clean.change(label=model.predict(clean).probabilities.argmax(axis=1))
+        unknown = clean.change(label=np.full(len(clean), -1))
+        assert np.array_equal(model.loss_gradients(unknown)["text"], model.loss_gradients(predicted)["text"])
+
+    def test_a_part_that_cannot_be_differentiated_is_named(self, small: Make) -> None:
+        mixture = FittedMixture(np.full(3, 1 / 3))
+        model = FittedCalibrated(Softmax(self.weight), (FittedTemperature(2.0), mixture))
+        with pytest.raises(
+            NotApplicable, match=r"^calibrator 2 cannot be differentiated; attack the model without it$"
+        ):
+            model.loss_gradients(small())
+        with pytest.raises(NotApplicable, match=r"^the model before the calibrators has no gradients$"):
+            FittedCalibrated(FittedPrior(np.full(3, 1 / 3)), (FittedTemperature(2.0),)).loss_gradients(small())

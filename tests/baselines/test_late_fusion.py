@@ -104,3 +104,36 @@ def test_other_data_are_refused(small: Make) -> None:
         "late_fusion was trained on {'text': 4, 'audio': 5, 'video': 6}, got small with {'text': 4}; "
         "train it on these data"
     )
+
+
+def test_the_training_mean_stands_in_for_what_is_concealed(small: Make) -> None:
+    train, test = small(lengths=(40,), split="train"), small(lengths=(3,))
+    concealed = np.random.default_rng(0).random(test.features["audio"].shape) < 0.5
+    told = test.change(concealed={"audio": concealed})
+    mean = train.features["audio"].mean(axis=0, dtype=float)
+    filled = test.with_modalities(
+        features={"audio": np.where(concealed, mean, test.features["audio"]).astype(np.float32)}
+    )
+    model = fit(train)
+    got = model.predict(told).probabilities
+    assert np.allclose(got, model.predict(filled).probabilities, atol=1e-6)
+    assert not np.allclose(got, model.predict(test).probabilities, atol=1e-6)
+
+
+def test_the_value_of_a_concealed_feature_does_not_matter_to_a_model_that_was_stored_either(small: Make) -> None:
+    train, test = small(lengths=(40,), split="train"), small(lengths=(3,))
+    concealed = np.random.default_rng(0).random(test.features["text"].shape) < 0.5
+    told = test.change(concealed={"text": concealed})
+    wild = told.with_modalities(features={"text": np.where(concealed, np.float32(1e6), told.features["text"])})
+    model = fit(train)
+    stored = LateFusion().restore(model.state())
+    expected = model.predict(told).probabilities
+    for one, conversations in ((model, wild), (stored, told), (stored, wild)):
+        assert np.array_equal(one.predict(conversations).probabilities, expected)
+
+
+def test_a_model_that_is_told_of_nothing_is_the_same_to_the_bit(small: Make) -> None:
+    train, test = small(lengths=(40,), split="train"), small(lengths=(3,))
+    nothing = test.change(concealed={"video": np.zeros(test.features["video"].shape, bool)})
+    model = fit(train)
+    assert np.array_equal(model.predict(nothing).probabilities, model.predict(test).probabilities)

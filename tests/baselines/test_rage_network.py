@@ -12,6 +12,7 @@ from emobench.baselines.rage_network import RageNetwork, Switches, set_temperatu
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.training.batches import Batch, Output, make_batch
 from emobench.benchmark.training.inference import predict
+from emobench.benchmark.training.layers import Standardiser
 from emobench.benchmark.training.task import Task
 
 Make = Callable[..., Conversations]
@@ -193,3 +194,43 @@ def test_the_temperature_divides_the_logits(small: Make) -> None:
     before = output(made, conversations).logits
     set_temperature(made, 2.0)
     assert torch.allclose(output(made, conversations).logits, before / 2)
+
+
+class TestConcealed:
+    @pytest.mark.parametrize(
+        "switches", [SMALL, SMALL._replace(standardise=False), SMALL._replace(quality=True), PAPER]
+    )
+    def test_the_value_of_a_concealed_feature_does_not_matter(self, small: Make, switches: Switches) -> None:
+        clean = small()
+        concealed = {m: np.random.default_rng(0).random(x.shape) < 0.5 for m, x in clean.features.items()}
+        made = network(clean, switches)
+        for standardiser in made.standardisers:
+            if isinstance(standardiser, Standardiser):
+                standardiser.learn(clean)
+        told = clean.change(concealed=concealed)
+        wild = told.with_modalities(
+            features={m: np.where(concealed[m], np.float32(1e6), x) for m, x in told.features.items()}
+        )
+        expected = predict(made, told, device="cpu").probabilities
+        assert np.array_equal(predict(made, wild, device="cpu").probabilities, expected)
+        assert not np.allclose(predict(made, clean, device="cpu").probabilities, expected, atol=1e-4)
+
+    def test_the_training_mean_is_what_it_sees(self, small: Make) -> None:
+        clean = small(modalities=("text",))
+        made = network(clean)
+        (standardiser,) = made.standardisers
+        assert isinstance(standardiser, Standardiser)
+        standardiser.learn(clean)
+        concealed = np.random.default_rng(0).random(clean.features["text"].shape) < 0.5
+        mean = clean.features["text"].mean(axis=0)
+        filled = clean.with_modalities(features={"text": np.where(concealed, mean, clean.features["text"])})
+        told = clean.change(concealed={"text": concealed})
+        first, second = (predict(made, x, device="cpu").probabilities for x in (filled, told))
+        assert np.allclose(first, second, atol=1e-5)
+
+    def test_told_of_nothing_it_is_the_same_to_the_bit(self, small: Make) -> None:
+        clean = small()
+        made = network(clean)
+        nothing = clean.change(concealed={"audio": np.zeros(clean.features["audio"].shape, bool)})
+        first, second = (predict(made, x, device="cpu").probabilities for x in (clean, nothing))
+        assert np.array_equal(first, second)

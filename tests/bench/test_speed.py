@@ -14,13 +14,23 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from sklearn.metrics import f1_score
 
+from emobench.baselines.rage_fusion import RageFusion
 from emobench.benchmark.bootstrap import weights
+from emobench.benchmark.conditions import Condition, expand
+from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.metrics.base import Scored
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.registry import PROTOCOLS, make, names
 from emobench.benchmark.scoring_figures import figures_of
 from emobench.benchmark.scoring_metrics import asked_for
+from emobench.benchmark.training.network_model import NetworkModel
+from emobench.benchmark.training.task import Task
+from emobench.protocols.base import DataFacts, FeatureStatistics, StressProtocol
 
 DIALOGUES, UTTERANCES, CLASSES, DRAWS = 280, 2610, 7, 10_000  # MELD's test split
+WIDTHS = {"text": 1024, "audio": 300, "video": 342}
+KINDS = ("noise:kind=impulse", "noise:kind=babble", "noise:rate=0.5", "occlusion:kind=scattered", "occlusion:kind=band")
+"""What no protocol's own ladder holds, and takes another path."""
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
@@ -77,3 +87,57 @@ def test_the_command_line_answers_at_once(benchmark: BenchmarkFixture) -> None:
     ratio = benchmark.stats.stats.median / seconds(lambda: subprocess.run(bare, check=True), repeats=9)
     benchmark.extra_info["times a bare interpreter with typer and rich"] = round(ratio, 2)
     assert ratio < 4
+
+
+@pytest.fixture(scope="module")
+def split() -> Conversations:
+    """Return random conversations of MELD's size."""
+    rng = Randomness(0, ("bench", "split")).generator()
+    dialogue = np.sort(np.concatenate([np.arange(DIALOGUES), rng.integers(0, DIALOGUES, UTTERANCES - DIALOGUES)]))
+    there = {modality: np.ones(UTTERANCES, bool) for modality in WIDTHS}
+    return Conversations(
+        data="random",
+        split="test",
+        classes=tuple("abcdefg"),
+        features={m: rng.standard_normal((UTTERANCES, width), np.float32) for m, width in WIDTHS.items()},
+        observed=there,
+        present=there,
+        dialogue=dialogue,
+        speaker=rng.integers(0, 3, UTTERANCES),
+        label=rng.integers(0, CLASSES, UTTERANCES),
+        target=np.arange(UTTERANCES),
+        utterance_ids=tuple(f"utterance_{row}" for row in range(UTTERANCES)),
+        dialogue_ids=tuple(f"dialogue_{number}" for number in range(DIALOGUES)),
+    )
+
+
+def stresses(split: Conversations) -> dict[str, Condition]:
+    """Return the last rung of every ladder, which concerns all modalities where one does.
+
+    Attacks are left out, for they predict; so is what repeats dialogues, whose time is that of copying them.
+    """
+    found = {}
+    for text in (*names(PROTOCOLS), *KINDS):
+        protocol = make(PROTOCOLS, text)
+        if isinstance(protocol, StressProtocol) and not protocol.repeats:
+            found[text] = expand(text, DataFacts.of(split)).conditions[-1]
+    return found
+
+
+def test_a_stress_takes_less_time_than_a_forward_pass(benchmark: BenchmarkFixture, split: Conversations) -> None:
+    """Each stress on a split of MELD's size, against RAGE-Fusion predicting it."""
+    task = Task.of(split)
+    model = NetworkModel(RageFusion().network(task), task, "cpu")
+    model.predict(split)
+    benchmark(model.predict, split)
+    training = FeatureStatistics.of(split)
+    ratios = {}
+    for text, condition in stresses(split).items():
+        # One pass beside each stress: what else the machine does slows both.
+        took, forward = (
+            seconds(work, repeats=9)
+            for work in (lambda c=condition: c.apply(split, seed=0, training=training), lambda: model.predict(split))
+        )
+        ratios[text] = round(took / forward, 2)
+    benchmark.extra_info["times a forward pass"] = ratios
+    assert max(ratios.values()) < 1, ratios

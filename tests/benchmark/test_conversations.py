@@ -47,6 +47,11 @@ def change(made: Conversations, **fields: object) -> Conversations:
         (lambda c: {"observed": {}}, "features, observed and present must name the same modalities"),
         (lambda c: {"transcripts": ("hello",)}, "expected 9 rows (one per label), got 1 in transcripts"),
         (
+            lambda c: {"concealed": {"audio": np.ones((9, 4), bool)}},
+            "small, test: expected concealed audio as (9, 5), got (9, 4)",
+        ),
+        (lambda c: {"concealed": {"smell": np.ones((9, 4), bool)}}, "expected concealed smell as no such modality"),
+        (
             lambda c: {"features": {**c.features, "text": c.features["text"][:, :0]}},
             "expected text as utterances × width in float32, got (9, 0) in float32",
         ),

@@ -95,8 +95,9 @@ def _fakes(small_splits: DataSplits, register: Register) -> None:
     register(MODELS, "fake", Fake)
 
 
-def plan(*models: str, protocols: tuple[str, ...] = ("modality_drop",), seeds: int = 1) -> Plan:
-    return make_plan(Request(models, protocols, ("plain",), Options(seeds=seeds, device="cpu")))
+def plan(*models: str, protocols: tuple[str, ...] = ("modality_drop",), seeds: int = 1, stress_draws: int = 1) -> Plan:
+    options = Options(seeds=seeds, stress_draws=stress_draws, device="cpu")
+    return make_plan(Request(models, protocols, ("plain",), options))
 
 
 def states(record: RunRecord) -> dict[str, set[str]]:
@@ -121,8 +122,9 @@ def test_what_was_learned_and_what_was_hit_are_recorded(tmp_path: Path) -> None:
     (fit,), (data,) = record.fits, record.data
     assert (fit.state, fit.chosen_epoch, fit.parameters, fit.notes) == ("done", 1, 7, {"temperature": 1.5})
     assert fit.epochs[0].validation == {"weighted_f1": 0.4}
-    assert data.realised["modality_drop:drop=audio"] == {"text": 0.0, "audio": 1.0, "video": 0.0}
-    assert 0 < data.realised["modality_drop:rate=0.5"]["text"] < 1
+    none = {"missing text": 0.0, "missing audio": 0.0, "missing video": 0.0}
+    assert data.realised["modality_drop:drop=audio"] == none | {"missing audio": 1.0}
+    assert 0 < data.realised["modality_drop:rate=0.5"]["missing text"] < 1
     assert (data.licence, data.leaks, data.sizes["test"]) == (
         "free",
         ("none known",),
@@ -140,6 +142,42 @@ def test_a_new_condition_costs_itself_only(tmp_path: Path) -> None:
     path = folder.predictions_path("fake", "plain", 0)
     assert conditions_in(path) == ("clean", "modality_drop:drop=audio", "modality_drop:drop=text")
     assert np.array_equal(read_predictions(path, "clean").probabilities, before)
+
+
+def test_random_conditions_are_drawn_several_times_and_others_once(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    protocols = ("modality_drop:drop=audio", "modality_drop:rate=0.5")
+    record = execute(plan("fake", protocols=protocols, stress_draws=3), folder)
+    assert Log.predictions == 1 + 1 + 3
+    assert record.stress_draws == 3
+    assert [condition.random for condition in record.conditions] == [False, False, True]
+    path = folder.predictions_path("fake", "plain", 0)
+    draws = [read_predictions(path, "modality_drop:rate=0.5", draw).probabilities for draw in range(3)]
+    assert len({draw.tobytes() for draw in draws}) == 3
+    stresses = pq.read_table(folder.stresses_path("plain")).to_pylist()
+    assert len(stresses) == 5 * 34
+    missing = [
+        np.mean([row["missing_text"] for row in stresses if (row["condition"], row["draw"]) == (protocols[1], draw)])
+        for draw in range(3)
+    ]
+    assert record.data[0].realised[protocols[1]]["missing text"] == pytest.approx(np.mean(missing))
+    # Asked for again with the same draws nothing is done; with fewer, the random condition is another one.
+    execute(plan("fake", protocols=protocols, stress_draws=3), folder)
+    assert Log.predictions == 5
+    execute(plan("fake", protocols=protocols, stress_draws=2), folder)
+    assert Log.predictions == 7
+
+
+def test_an_input_that_two_conditions_share_is_predicted_once(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    protocols = ("modality_drop:rate=0", "modality_drop:rate=0,signal=silent", "modality_drop:rate=1")
+    protocols += ("modality_drop:drop=audio/text/video",)
+    record = execute(plan("fake", protocols=protocols, stress_draws=3), folder)
+    assert len(record.conditions) == 5
+    assert Log.predictions == 2, "everything there, and nothing there"
+    path = folder.predictions_path("fake", "plain", 0)
+    clean, same = (read_predictions(path, text).probabilities for text in ("clean", protocols[1]))
+    assert np.array_equal(clean, same)
 
 
 def test_other_data_are_another_fit(tmp_path: Path, small_splits: DataSplits, register: Register) -> None:

@@ -76,11 +76,11 @@ class TestPlan:
 
     def test_the_command_makes_the_same_plan(self) -> None:
         plan = plan_of(
-            "named", protocols=("modality_drop",), seeds=2, stress_seed=3, selection="test", draws=500, metrics=()
+            "named", protocols=("modality_drop",), seeds=2, stress_seed=3, stress_draws=5, selection="test", draws=500
         )
         assert plan.command == (
             "emobench run --model named --protocol modality_drop --data plain --seeds 2 --stress-seed 3"
-            " --selection test --draws 500"
+            " --stress-draws 5 --selection test --draws 500"
         )
         assert plan_of("named").command == "emobench run --model named --data plain"
 
@@ -110,6 +110,7 @@ class TestPlan:
                 SpecError,
                 "expected --stress-seed from 0 to 9223372036854775808, got -1",
             ),
+            (lambda: Options(stress_draws=0), SpecError, "expected --stress-draws from 1 to 1000, got 0"),
             (lambda: Options(draws=9), SpecError, "expected --draws from 100 to 1000000, got 9"),
         ],
     )
@@ -127,6 +128,7 @@ def record(**fields: object) -> RunRecord:
         hardware={},
         seeds=(0, 1, 2),
         stress_seed=0,
+        stress_draws=3,
         selection="validation",
         protocols=("clean",),
         data=(DataRecord(name="known", fingerprint="", classes=(), widths={}, sizes={}, label_counts={}),),
@@ -147,7 +149,14 @@ def test_metrics_are_joined_unless_one_run_has_them_all() -> None:
     assert ours.joined_to(record(metrics=())).options.metrics == ()
 
 
-def test_folders_hold_one_stress_seed_and_one_selection() -> None:
-    request = Request(("b",), (), ("plain",), Options(stress_seed=1))
-    with pytest.raises(RunFolderError, match="the folder holds a run made with --stress-seed 0, got --stress-seed 1"):
+@pytest.mark.parametrize(
+    ("options", "name", "there"),
+    [
+        (Options(stress_seed=1), "--stress-seed", "0"),
+        (Options(stress_draws=1), "--stress-draws", "3"),
+    ],
+)
+def test_folders_hold_one_way_to_stress_and_one_selection(options: Options, name: str, there: str) -> None:
+    request = Request(("b",), (), ("plain",), options)
+    with pytest.raises(RunFolderError, match=f"the folder holds a run made with {name} {there}, got {name} 1"):
         request.joined_to(record())

@@ -24,11 +24,16 @@ def drawn(rows: int = 5, *, classes: int = 3, seed: int = 0, weights: bool = Fal
     )
 
 
+def once(of_conditions: dict[str, Predictions]) -> dict[str, tuple[Predictions, ...]]:
+    """Return predictions under conditions that were drawn once."""
+    return {condition: (those,) for condition, those in of_conditions.items()}
+
+
 @pytest.mark.parametrize("weights", [False, True])
 def test_what_is_written_is_read(tmp_path: Path, weights: bool) -> None:
     path = tmp_path / "predictions" / "model.parquet"
     written = {text: drawn(seed=seed, weights=weights) for seed, text in enumerate(("clean", RATE, "a+b:c=d"))}
-    write_predictions(path, written)
+    write_predictions(path, once(written))
     assert conditions_in(path) == ("clean", RATE, "a+b:c=d")
     for condition, those in written.items():
         read = read_predictions(path, condition)
@@ -40,18 +45,28 @@ def test_what_is_written_is_read(tmp_path: Path, weights: bool) -> None:
 
 def test_the_file_is_as_documented(tmp_path: Path) -> None:
     path = tmp_path / "model.parquet"
-    write_predictions(path, {"clean": drawn(weights=True), RATE: drawn(weights=True)})
+    write_predictions(path, once({"clean": drawn(weights=True), RATE: drawn(weights=True)}))
     table = pq.read_table(path)
-    assert table.column_names == ["condition", "utterance", "p_0", "p_1", "p_2", "weight_text", "weight_audio"]
+    assert table.column_names == ["condition", "draw", "utterance", "p_0", "p_1", "p_2", "weight_text", "weight_audio"]
     assert table["utterance"].to_pylist() == [0, 1, 2, 3, 4] * 2
     assert table["condition"].to_pylist() == ["clean"] * 5 + [RATE] * 5
     # One row group per condition, so that one is read without the others.
     assert pq.ParquetFile(path).num_row_groups == 2
 
 
+def test_each_draw_is_read_by_its_number(tmp_path: Path) -> None:
+    path, draws = tmp_path / "model.parquet", [drawn(seed=seed) for seed in range(3)]
+    write_predictions(path, {"clean": [drawn(seed=9)], RATE: draws})
+    assert conditions_in(path) == ("clean", RATE)
+    for number, those in enumerate(draws):
+        np.testing.assert_array_equal(read_predictions(path, RATE, number).probabilities, those.probabilities)
+    with pytest.raises(PredictionError, match="condition 'clean', draw 1: expected its predictions, got none"):
+        read_predictions(path, "clean", 1)
+
+
 def test_single_precision_is_kept_as_it_is(tmp_path: Path) -> None:
     probabilities = drawn().probabilities.astype(np.float32)
-    write_predictions(tmp_path / "f.parquet", {"clean": Predictions(probabilities)})
+    write_predictions(tmp_path / "f.parquet", once({"clean": Predictions(probabilities)}))
     read = read_predictions(tmp_path / "f.parquet", "clean").probabilities
     assert read.dtype == np.float64
     np.testing.assert_array_equal(read, probabilities)
@@ -59,7 +74,7 @@ def test_single_precision_is_kept_as_it_is(tmp_path: Path) -> None:
 
 def test_rows_may_come_in_any_order_and_in_any_row_groups(tmp_path: Path) -> None:
     path = tmp_path / "model.parquet"
-    write_predictions(path, {"clean": drawn(seed=1), RATE: drawn(seed=2)})
+    write_predictions(path, once({"clean": drawn(seed=1), RATE: drawn(seed=2)}))
     expected = read_predictions(path, RATE).probabilities
     table = pq.read_table(path)
     mixed = table.take(Randomness(3).generator().permutation(len(table)))
@@ -75,12 +90,12 @@ def test_nothing_to_write_is_refused(tmp_path: Path) -> None:
 
 def test_conditions_of_different_columns_are_refused_and_leave_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "m.parquet"
-    write_predictions(path, {"clean": drawn()})
+    write_predictions(path, once({"clean": drawn()}))
     with pytest.raises(PredictionError) as caught:
-        write_predictions(path, {"clean": drawn(), RATE: drawn(classes=2)})
+        write_predictions(path, once({"clean": drawn(), RATE: drawn(classes=2)}))
     assert str(caught.value) == (
-        "expected the columns condition, utterance, p_0, p_1, p_2 under every condition, as under 'clean'; "
-        "got condition, utterance, p_0, p_1 under 'modality_drop:rate=0.3'"
+        "expected the columns condition, draw, utterance, p_0, p_1, p_2 under every condition, as under 'clean'; "
+        "got condition, draw, utterance, p_0, p_1 under 'modality_drop:rate=0.3'"
     )
     assert conditions_in(path) == ("clean",)
     assert list(tmp_path.iterdir()) == [path]
@@ -90,14 +105,14 @@ def test_a_missing_file_and_a_missing_condition(tmp_path: Path) -> None:
     path = tmp_path / "m.parquet"
     with pytest.raises(RunFolderError, match=r"m\.parquet is missing; run the same `emobench run` again"):
         read_predictions(path, "clean")
-    write_predictions(path, {"clean": drawn()})
+    write_predictions(path, once({"clean": drawn()}))
     with pytest.raises(PredictionError, match=rf"m\.parquet, condition '{RATE}': expected its predictions, got none"):
         read_predictions(path, RATE)
 
 
 def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.parquet"
-    write_predictions(path, {"clean": drawn()})
+    write_predictions(path, once({"clean": drawn()}))
     path.write_bytes(path.read_bytes()[:200])
     for read in (lambda: read_predictions(path, "clean"), lambda: conditions_in(path)):
         with pytest.raises(RunFolderError, match=r"m\.parquet is damaged \(.*\); delete it and run the same"):
@@ -106,7 +121,7 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
 
 def damaged(path: Path, column: str, values: pa.Array) -> None:
     """Replace a column of the only condition of a file."""
-    write_predictions(path, {"clean": drawn()})
+    write_predictions(path, once({"clean": drawn()}))
     table = pq.read_table(path)
     pq.write_table(table.set_column(table.column_names.index(column), column, values), path)
 
@@ -148,7 +163,7 @@ def test_an_empty_cell_is_a_nan_and_its_row_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dropped", ["condition", "utterance", "p_1", "p_0"])
 def test_a_missing_column_is_named(tmp_path: Path, dropped: str) -> None:
     path = tmp_path / "m.parquet"
-    write_predictions(path, {"clean": drawn()})
+    write_predictions(path, once({"clean": drawn()}))
     pq.write_table(pq.read_table(path).drop_columns([dropped]), path)
     for read in (lambda: read_predictions(path, "clean"), lambda: conditions_in(path)):
         with pytest.raises(PredictionError, match=rf"m\.parquet: expected the column '{dropped}', got "):

@@ -41,7 +41,7 @@ def test_a_folder_without_a_record_is_no_run_folder(tmp_path: Path) -> None:
     [
         ("{", "at its start: Invalid JSON"),
         (
-            RECORD.model_dump_json().replace('"schema_version":1', '"schema_version":2'),
+            RECORD.model_dump_json().replace('"schema_version":2', '"schema_version":1'),
             "at schema_version: Input should",
         ),
         ('{"command": 3}', "at command: Input should be a valid string"),

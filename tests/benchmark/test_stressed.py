@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from emobench.baselines.base import State, TrainingRecord
+from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.errors import PredictionError
+from emobench.benchmark.errors import NotApplicable, PredictionError
 from emobench.benchmark.predictions import Predictions
-from emobench.benchmark.stressed import predict_under, realised_under
+from emobench.benchmark.stressed import Digests, predict_under
+from emobench.benchmark.trace import Trace
 
 Make = Callable[..., Conversations]
 
@@ -56,10 +58,33 @@ def test_a_model_that_loses_rows_is_an_error(small: Make) -> None:
         predict_under(RowNumber(drop_last=True), clean, clean)
 
 
-def test_realised_rates_count_what_was_taken_away_from_rows_that_are_read(small: Make) -> None:
-    clean = small(lengths=(2, 2))
-    present = {"text": np.array([False, True, True, True]), "audio": np.zeros(4, bool)}
-    hit = clean.with_modalities(present=present)
-    assert realised_under(clean, hit) == {"text": 0.25, "audio": 1.0, "video": 0.0}
-    # What was not there to begin with cannot be taken away.
-    assert realised_under(hit, hit)["audio"] == 0.0
+def test_links_are_for_models_that_honour_them(small: Make) -> None:
+    linked = small().change(links=Context("intra"))
+    with pytest.raises(NotApplicable, match="this model takes no pairwise mask of the context; type mode=strict"):
+        predict_under(RowNumber(), small(), linked)
+
+    class Honest(RowNumber):
+        honours_links = True
+
+    assert len(predict_under(Honest(), small(), linked).probabilities) == len(linked)
+
+
+def test_a_digest_tells_what_a_model_may_read_and_nothing_else(small: Make) -> None:
+    clean = small(lengths=(2, 3))
+    digests = Digests(clean)
+    same = clean.with_modalities(features={"text": clean.features["text"].copy()})
+    traced = clean.change(trace=Trace(unknown="who knows"), present={m: ~x for m, x in clean.present.items()})
+    told = {"text": np.zeros(5, bool)}
+    others = [
+        clean.with_modalities(features={"text": clean.features["text"] + 1}),
+        clean.with_modalities(observed=told),
+        clean.change(speaker=clean.speaker[::-1].copy()),
+        clean.change(target=clean.target[::-1].copy()),
+        clean.change(links=Context("inter")),
+        clean.change(concealed={"text": np.ones((5, 4), bool)}),
+        clean.change(transcripts=("a", "b", "c", "d", "e")),
+        clean.change(transcripts=("a", "b", "c", "d", "f")),
+        clean.change(dialogue=np.array([0, 0, 0, 1, 1])),
+    ]
+    assert digests.of(clean) == digests.of(same) == digests.of(traced) == Digests(same).of(clean)
+    assert len({digests.of(other) for other in (clean, *others)}) == 1 + len(others)

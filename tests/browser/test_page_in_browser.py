@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fake_conditions import some
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from emobench.benchmark.run_folder import RunFolder
@@ -28,6 +29,8 @@ def report(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPath
         command="emobench run " + "--model a_very_long_model_name " * 20,
         failed=(("rage_fusion", "modality_drop:drop=text", "<script>window.hacked=1</script>"),),
         dialogues=40,
+        stresses=True,
+        only=some(),
     )
     return HtmlPage().write(folder)
 
@@ -99,13 +102,17 @@ def test_dark_mode_turns_page_and_figures(open_page: Open) -> None:
 
 def test_a_table_is_sorted_by_keyboard(open_page: Open) -> None:
     page = open_page()
-    table = page.locator("table.sortable").nth(1)
+    table = (
+        page.locator("table.sortable").filter(has=page.locator("caption", has_text="rage_fusion on simulated")).first
+    )
+    assert table.locator("tr.group").count() == 5
     head = table.locator("thead th").nth(1)
     values = "rows => rows.map(row => Number(row.cells[1].dataset.sort || NaN)).filter(value => !Number.isNaN(value))"
     head.locator("button").focus()
     for expected, reverse in (("ascending", False), ("descending", True)):
         page.keyboard.press("Enter")
         assert head.get_attribute("aria-sort") == expected
+        assert (table.locator("tr.group").count(), table.locator("tbody").count()) == (0, 1)
         found = table.locator("tbody tr").evaluate_all(values)
         assert len(found) >= 12
         assert found == sorted(found, reverse=reverse)
@@ -132,4 +139,5 @@ def test_it_prints_on_paper_without_loss(open_page: Open) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.emulate_media(media="print")
     assert page.locator(".skip").is_hidden()
-    assert page.locator("nav.contents").is_hidden()
+    assert page.locator("nav.contents").count() == 3
+    assert page.locator("nav.contents:visible").count() == 0

@@ -25,6 +25,11 @@ RUNS: dict[str, dict[str, object]] = {
         "selection": "test",
         "dialogues": 31,
     },
+    "sixty conditions": {
+        "models": ("rage_fusion", "m3net", "late_fusion", "bayes_optimal"),
+        "stresses": True,
+        "failed": tuple(("m3net", f"noise:snr_db={level}", "it was out of memory") for level in (20, 10, 5, 0, -5)),
+    },
     "hostile names": {
         "models": ('<script>alert("1")</script>&_%', "_{under}$x$~^\\#", "中文 é ß α", "bayes_optimal"),
         "classes": ("a<b>", "$x_1$ & 50%", "é→中", "~^\\#{}"),
@@ -56,8 +61,10 @@ def test_it_compiles_without_overfull_boxes_or_warnings(tmp_path: Path, make_run
 
 
 def test_figures_are_included_where_they_are(tmp_path: Path, make_run: Maker) -> None:
-    folder = make_run(tmp_path, only=("clean",), metrics=("weighted_f1", "confusion"))
+    folder = make_run(tmp_path, only=("clean",), metrics=("weighted_f1", "confusion"), models=("rage_fusion", "a", "b"))
     LatexDocument().write(folder)
     assert ".pdf>" not in compiled(folder.path)
     FigureFiles().write(folder)
-    assert "figures/confusion-simulated-rage-fusion.pdf" in compiled(folder.path).replace("\n", "")
+    log = compiled(folder.path).replace("\n", "")
+    for model in ("rage-fusion", "a", "b"):
+        assert f"figures/confusion-simulated-{model}.pdf" in log

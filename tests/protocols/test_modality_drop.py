@@ -10,14 +10,19 @@ import pytest
 from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import NotApplicable, SpecError
+from emobench.protocols.base import DataFacts
 from emobench.protocols.modality_drop import ModalityDrop
 
 Make = Callable[..., Conversations]
 THREE = ("text", "audio", "video")
 
 
+def facts(*modalities: str) -> DataFacts:
+    return DataFacts(modalities=modalities or THREE, speakers=2, turns=9)
+
+
 def stress(text: str, clean: Conversations, seed: int = 0) -> Conversations:
-    (condition,) = expand(text, clean.modalities)
+    (condition,) = expand(text, DataFacts.of(clean)).conditions
     return condition.apply(clean, seed=seed, training={})
 
 
@@ -26,7 +31,7 @@ def many(small: Make, turns: int = 40, dialogues: int = 250) -> Conversations:
 
 
 def test_the_ladder_is_all_proper_subsets_then_the_rates() -> None:
-    texts = [condition.text for condition in expand("modality_drop", THREE)]
+    texts = [condition.text for condition in expand("modality_drop", facts()).conditions]
     assert texts == [
         "modality_drop:drop=text",
         "modality_drop:drop=audio",
@@ -39,15 +44,17 @@ def test_the_ladder_is_all_proper_subsets_then_the_rates() -> None:
 
 
 def test_the_ladder_is_shorter_where_the_data_have_fewer_modalities() -> None:
-    assert len(expand("modality_drop", ("text", "audio"))) == 2 + 6
-    assert len(expand("modality_drop", ("text",))) == 6
+    assert len(expand("modality_drop", facts("text", "audio")).conditions) == 2 + 6
+    assert len(expand("modality_drop", facts("text")).conditions) == 6
 
 
 def test_shared_arguments_go_into_every_rung() -> None:
-    rungs = expand("modality_drop:pattern=burst,signal=silent", THREE)
+    rungs = expand("modality_drop:pattern=burst,signal=silent", facts()).conditions
     assert rungs[0].text == "modality_drop:pattern=burst,rate=0.1,signal=silent"
     assert len(rungs) == 6
-    assert len(expand("modality_drop:burst=1,pattern=burst", THREE)) == 5, "single off turns cannot fill 70 %"
+    assert len(expand("modality_drop:burst=1,pattern=burst", facts()).conditions) == 5, (
+        "single off turns cannot fill 70 %"
+    )
 
 
 def test_drop_and_keep_say_the_same_thing_two_ways(small: Make) -> None:
@@ -141,20 +148,35 @@ def test_modalities_are_hit_independently(small: Make) -> None:
 )
 def test_contradictions_are_one_line(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as caught:
-        expand(text, THREE)
+        expand(text, facts())
     assert message in str(caught.value)
 
 
 def test_only_a_plain_told_drop_of_one_modality_is_a_removal() -> None:
     assert ModalityDrop(drop=frozenset({"audio"})).removes() == "audio"
+    assert ModalityDrop(drop=frozenset({"audio"}), fill="mean").removes() == "audio:mean"
     for other in (
         ModalityDrop(drop=frozenset({"audio", "text"})),
         ModalityDrop(drop=frozenset({"audio"}), rate=0.5),
         ModalityDrop(drop=frozenset({"audio"}), signal="silent"),
-        ModalityDrop(drop=frozenset({"audio"}), fill="mean"),
+        ModalityDrop(drop=frozenset({"audio"}), rate=0.5, fill="mean"),
         ModalityDrop(rate=0.5),
     ):
         assert other.removes() == ""
+
+
+def test_only_a_rate_leaves_something_and_is_random() -> None:
+    dropped, kept = ModalityDrop(drop=frozenset({"audio"})), ModalityDrop(keep=frozenset({"audio"}))
+    assert (dropped.random, ModalityDrop(rate=0.5).random) == (False, True)
+    assert dropped.changes(THREE) == dropped.leaves_nothing_of(THREE) == {"audio"}
+    assert kept.leaves_nothing_of(THREE) == {"text", "video"}
+    assert ModalityDrop(rate=0.5).changes(THREE) == {"text", "audio", "video"}
+    assert ModalityDrop(rate=0.5).leaves_nothing_of(THREE) == frozenset()
+
+
+def test_the_exact_posterior_is_not_known_with_the_mean_fill() -> None:
+    assert ModalityDrop(rate=0.5).unknown == ""
+    assert "dialogue mean" in ModalityDrop(rate=0.5, fill="mean").unknown
 
 
 def test_what_was_missing_before_stays_missing(small: Make) -> None:

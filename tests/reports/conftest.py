@@ -1,11 +1,10 @@
 """Run folders to report on."""
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
+import fake_run
 import pytest
+from fake_conditions import some
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.formats.html import HtmlPage
@@ -19,21 +18,10 @@ HOSTILE = {
 }
 
 
-def load(path: Path) -> ModuleType:
-    """Import a module of the tests by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def make_run() -> Callable[..., RunFolder]:
     """Make a run folder; see `fake_run.make_run`."""
-    maker: Callable[..., RunFolder] = load(Path(__file__).with_name("fake_run.py")).make_run
-    return maker
+    return fake_run.make_run
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +37,18 @@ def plain(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathF
 def hostile(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """Names and reasons that are no harmless text, with page and LaTeX."""
     folder = make_run(tmp_path_factory.mktemp("runs") / "hostile <&>", **HOSTILE)
+    HtmlPage().write(folder)
+    LatexDocument().write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stressed(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Many protocols, drawn three times: two models and the ceiling, with page and LaTeX."""
+    folder = make_run(
+        tmp_path_factory.mktemp("runs") / "stressed", models=("m3net", "rage_fusion", "bayes_optimal"), stresses=True,
+        only=some(), dialogues=20, seeds=(0,),
+    )  # fmt: skip
     HtmlPage().write(folder)
     LatexDocument().write(folder)
     return folder

@@ -11,11 +11,11 @@ from emobench.benchmark.registry import FORMATS, make
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.base import Format
 from emobench.reports.canvas import svg_for_page
-from emobench.reports.contents import CLEAN
 from emobench.reports.figures import figures, legend_entries
 from emobench.reports.formats.figures import FigureFiles
 from emobench.reports.gathering import read
 from emobench.reports.numbers import number
+from emobench.reports.stress_contents import CLEAN
 from emobench.reports.theme import PAPER, WEB
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,7 +61,7 @@ def test_the_table_of_a_curve_holds_every_point(plain: RunFolder) -> None:
     (view,) = [view for view in figures(read(plain)) if view.slug == "curve-simulated-modality-drop-rate-ece"]
     assert view.table.head[-1] == "noise floor, 95th percentile"
     clean = data.models[0].results(CLEAN)["ece"]
-    assert view.table.rows[0][:3] == ("rage_fusion", "0", number(clean.value))
+    assert view.table.rows[0][:3] == ("rage_fusion", "clean", number(clean.value))
     assert view.table.rows[0][-1] == number(clean.floor_high)
     assert len(view.table.rows) == 2 * 7
 

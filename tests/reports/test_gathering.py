@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.run_record import ConditionRecord
+from emobench.reports.contents import label_of
 from emobench.reports.gathering import read
 
 Maker = Callable[..., RunFolder]
@@ -34,8 +36,9 @@ def test_a_run_is_put_together_by_data_set_and_model(plain: RunFolder) -> None:
 def test_a_curve_starts_at_clean_and_is_sorted_by_severity(plain: RunFolder) -> None:
     (curve,) = read(plain).data[0].curves
     assert (curve.family, curve.protocol, curve.argument) == ("modality_drop:rate=*", "modality_drop", "rate")
-    assert [severity for severity, _ in curve.rungs] == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7]
-    assert curve.rungs[0][1] == "clean"
+    assert [rung.severity for rung in curve.rungs] == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7]
+    assert curve.rungs[0] == (0, "clean", "clean")
+    assert curve.rungs[1] == (0.1, "modality_drop:rate=0.1", "0.1")
 
 
 def test_a_confusion_matrix_has_gold_in_rows(plain: RunFolder) -> None:
@@ -57,9 +60,11 @@ def test_bins_go_up_from_zero_to_one(plain: RunFolder) -> None:
 
 
 def test_labels_leave_out_the_protocol_only(plain: RunFolder) -> None:
-    labels = [row.label for row in read(plain).data[0].models[0].rows]
-    assert labels[:3] == ["clean", "drop=audio", "drop=text"]
-    assert list(read(plain).data[0].models[0].weights) == labels
+    rows = read(plain).data[0].models[0].rows
+    assert [row.label for row in rows][:3] == ["clean", "drop=audio", "drop=text"]
+    assert list(read(plain).data[0].models[0].weights) == [row.condition.text for row in rows]
+    chain = ConditionRecord(text="noise:snr_db=5+noise:snr_db=0", protocol="noise")
+    assert label_of(chain) == chain.text
 
 
 def test_failures_are_told_once_with_all_their_seeds_and_take_no_row_away(tmp_path: Path, make_run: Maker) -> None:

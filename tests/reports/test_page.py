@@ -4,83 +4,22 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from page_reader import Reader, figure_text, parsed, words
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.figures import figures
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
-from emobench.reports.numbers import interval, number
 from emobench.reports.page import headline
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.sentences import summary
 
 Maker = Callable[..., RunFolder]
-VOID = {"meta", "link", "br", "wbr", "img"}
-
-
-@dataclass
-class Table:
-    caption: str = ""
-    rows: list[list[str]] = field(default_factory=list)
-
-
-@dataclass
-class Reader(HTMLParser):
-    """What a reader that knows nothing of the templates finds on a page."""
-
-    tags: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    open_tags: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-        if tag == "table":
-            self.tables.append(Table())
-        elif tag == "tr":
-            self.tables[-1].rows.append([])
-        elif tag in ("td", "th"):
-            self.tables[-1].rows[-1].append("")
-        if tag not in VOID:
-            self.open_tags.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open_tags.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "script" in self.open_tags:
-            self.scripts.append(data)
-        elif "style" not in self.open_tags:
-            self.text.append(data)
-            if "caption" in self.open_tags:
-                self.tables[-1].caption += data
-            elif {"td", "th"} & set(self.open_tags):
-                self.tables[-1].rows[-1][-1] += data
-
-
-def parsed(folder: RunFolder) -> Reader:
-    reader = Reader()
-    reader.feed((folder.path / "report.html").read_text(encoding="utf-8"))
-    assert reader.open_tags == []
-    return reader
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +50,7 @@ def test_the_table_of_conditions_holds_the_results(plain: RunFolder, page: Reade
     assert all(len(row) == 1 + len(metrics) for row in table.rows)
     for condition, *cells in table.rows[1:]:
         for metric, cell in zip(metrics, cells, strict=True):
-            figure = frame.loc[(condition, metric)]
-            expected = [number(figure.value), interval(figure.low, figure.high)]
-            if metric == "ece":
-                within = "in " if figure.value <= figure.floor_high else ""
-                expected.append(f"{within}floor {number(figure.floor)} (≤ {number(figure.floor_high)})")
-            assert words(cell) == " ".join(expected)
+            assert words(cell) == figure_text(frame.loc[(condition, metric)], with_floor=metric == "ece")
 
 
 def test_summaries_are_those_of_the_sentences(plain: RunFolder, page: Reader) -> None:

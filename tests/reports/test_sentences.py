@@ -11,6 +11,7 @@ from emobench.reports.gathering import read
 from emobench.reports.results import Result
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.sentences import summary
+from emobench.reports.stresses import curves_of
 
 CLEAN = ConditionRecord(text="clean")
 DROP = ConditionRecord(text="modality_drop:drop=text", protocol="modality_drop")
@@ -47,7 +48,7 @@ def said(data: DataView, rows: Mapping[ConditionRecord | str, Mapping[str, Resul
 
 
 def test_quality_is_told_with_its_interval(data: DataView) -> None:
-    curveless = replace(data, curves=())
+    curveless = replace(data, stresses=())
     assert said(curveless, {"clean": {"weighted_f1": f1(0.7)}}) == "Weighted F1 0.700 [0.670, 0.730] on clean input."
 
 
@@ -56,8 +57,8 @@ def test_quality_is_held_against_the_exact_posterior(plain: RunFolder) -> None:
     ceiling = view.models[1].clean["weighted_f1"].value
     below = {"clean": {"weighted_f1": f1(ceiling - 0.1)}}
     above = {"clean": {"weighted_f1": f1(ceiling + 0.002)}}
-    assert ", 0.100 below the exact posterior." in said(replace(view, curves=()), below)
-    assert ", 0.002 above the exact posterior." in said(replace(view, curves=()), above)
+    assert ", 0.100 below the exact posterior." in said(replace(view, stresses=()), below)
+    assert ", 0.002 above the exact posterior." in said(replace(view, stresses=()), above)
     assert text_of(summary(view.models[1], view)).startswith("The exact posterior, the ceiling: Weighted F1 ")
 
 
@@ -78,8 +79,67 @@ def test_a_curve_without_figures_is_told(data: DataView) -> None:
     assert "modality_drop:rate=*: no figures." in said(data, {"clean": {"weighted_f1": f1(0.7)}})
 
 
+def many_rungs(values: Mapping[str, tuple[float, ...]]) -> dict[ConditionRecord, Mapping[str, Result]]:
+    """Return the rungs of one curve of noise per modality, mild to severe."""
+    return {
+        ConditionRecord(
+            text=f"noise:modality={modality},snr_db={level}", protocol="noise",
+            family=f"noise:modality={modality},snr_db=*", severity=10 ** (-level / 20), rung=str(level),
+        ): {"weighted_f1": f1(value)}
+        for modality, of_rungs in values.items()
+        for level, value in zip((20, 0, -5), of_rungs, strict=False)
+    }  # fmt: skip
+
+
+def with_curves(data: DataView, rungs: Mapping[ConditionRecord, object]) -> DataView:
+    """Return the data set with these curves and no others."""
+    (stress,) = data.stresses
+    curves = curves_of(rungs)
+    return replace(data, stresses=(replace(stress, protocol="noise", conditions=tuple(rungs), curves=curves),))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"text": (0.69, 0.5, 0.4), "audio": (0.69, 0.69, 0.6), "video": (0.69, 0.69, 0.69)},
+            "Holds along 1 of 3 curves to the last rung; breaks first along noise:modality=text,snr_db=* at 0, "
+            "rung 2 of 3 (0.500, −0.200). Hurt most by noise:modality=text,snr_db=-5 (0.400, −0.300).",
+        ),
+        (
+            {"text": (0.69, 0.5, 0.4), "audio": (0.69, 0.45, 0.45), "video": (0.69, 0.69, 0.3)},
+            "Holds along none of 3 curves to the last rung; breaks first along noise:modality=audio,snr_db=* at 0, "
+            "rung 2 of 3 (0.450, −0.250), the lowest of 2 that break at that rung. "
+            "Hurt most by noise:modality=video,snr_db=-5 (0.300, −0.400).",
+        ),
+        (
+            dict.fromkeys(("text", "audio", "video"), (0.69, 0.69, 0.68)),
+            "Holds along all 3 curves to the last rung. "
+            "All 9 conditions hold; the lowest is noise:modality=text,snr_db=-5 (0.680, −0.020).",
+        ),
+    ],
+)
+def test_of_many_curves_what_breaks_first_is_named(
+    data: DataView, values: Mapping[str, tuple[float, ...]], expected: str
+) -> None:
+    rungs = many_rungs(values)
+    view = with_curves(data, rungs)
+    assert said(view, {CLEAN: {"weighted_f1": f1(0.7)}, **rungs}).endswith(expected)
+
+
+def test_of_many_curves_those_without_figures_are_left_out(data: DataView) -> None:
+    rungs = many_rungs(dict.fromkeys(("text", "audio", "video"), (0.69, 0.5)))
+    view = with_curves(data, rungs)
+    text = [condition for condition in rungs if "text" in condition.text]
+    rows = {CLEAN: {"weighted_f1": f1(0.7)}, **{condition: rungs[condition] for condition in text}}
+    assert "Along noise:modality=text,snr_db=* it holds to 20 and breaks first at 0 (0.500, −0.200)." in said(
+        view, rows
+    )
+    assert "audio" not in said(view, rows)
+
+
 def test_the_condition_that_costs_most_is_named(data: DataView) -> None:
-    curveless = replace(data, curves=())
+    curveless = replace(data, stresses=())
     rows = {
         "clean": {"weighted_f1": f1(0.7)},
         DROP.text: {"weighted_f1": f1(0.4)},
@@ -126,7 +186,7 @@ def test_a_model_that_ignores_its_input_is_called_so(data: DataView) -> None:
 def test_confidence_is_judged_against_the_noise_floor(
     data: DataView, clean: Mapping[str, Result], expected: str
 ) -> None:
-    assert said(replace(data, curves=()), {"clean": {"weighted_f1": f1(0.7), **clean}}).endswith(expected)
+    assert said(replace(data, stresses=()), {"clean": {"weighted_f1": f1(0.7), **clean}}).endswith(expected)
 
 
 def test_the_stress_that_spoils_confidence_most_is_named(data: DataView) -> None:
@@ -136,7 +196,7 @@ def test_the_stress_that_spoils_confidence_most_is_named(data: DataView) -> None
         OTHER.text: {"ece": ece(0.1)},
     }
     expected = "; worst under modality_drop:drop=text, ECE 0.200, over-confident by 0.200."
-    assert said(replace(data, curves=()), rows).endswith(expected)
+    assert said(replace(data, stresses=()), rows).endswith(expected)
 
 
 def test_without_clean_figures_the_reasons_are_told(data: DataView) -> None:
@@ -151,14 +211,14 @@ def test_without_clean_figures_the_reasons_are_told(data: DataView) -> None:
 def test_the_exact_posterior_is_off_by_chance_only(data: DataView) -> None:
     rows = {"clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)}, DROP: {"weighted_f1": f1(0.4), "ece": ece(0.05)}}
     lead = "Being exact, it is off by chance only"
-    assert lead in said(replace(data, curves=()), rows, reference=True)
-    assert lead not in said(replace(data, curves=()), rows), "anybody else may be wrong"
+    assert lead in said(replace(data, stresses=()), rows, reference=True)
+    assert lead not in said(replace(data, stresses=()), rows), "anybody else may be wrong"
     within = {"clean": {"weighted_f1": f1(0.7), "ece": ece(0.02)}}
-    assert lead not in said(replace(data, curves=()), within, reference=True)
+    assert lead not in said(replace(data, stresses=()), within, reference=True)
 
 
 def test_a_change_is_told_with_its_paired_interval(data: DataView) -> None:
     lost = Result(-0.3, -0.35, -0.26)
     rows = {"clean": {"weighted_f1": f1(0.7)}, DROP.text: {"weighted_f1": f1(0.4), "change": lost}}
-    said_so = said(replace(data, curves=()), rows)
+    said_so = said(replace(data, stresses=()), rows)
     assert said_so.endswith("Hurt by modality_drop:drop=text (0.400, \u22120.300 [\u22120.350, \u22120.260]).")

@@ -62,3 +62,13 @@ def test_it_needs_neither_pandas_nor_matplotlib(plain: RunFolder) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
+
+
+def test_of_many_protocols_the_severest_rung_of_each_is_shown_in_full(stressed: RunFolder) -> None:
+    data = read(stressed).data[0]
+    clean, worst, *rungs = shown_conditions(data)
+    assert (clean, worst) == ("clean", "modality_drop:drop=text")
+    assert rungs == ["modality_drop:rate=0.7", "noise:snr_db=-5", "context_removal:window=1", "order:rate=1.0"]
+    lines = printed(stressed).split("\n")
+    assert all(len(line.rstrip()) <= 80 for line in lines if not line.startswith("Report:"))
+    assert f"The report has {len(data.conditions) - 6} conditions more." in lines

@@ -89,6 +89,31 @@ def test_the_most_probable_class_stays(seed: int, temperature: float) -> None:
     assert np.array_equal(after.argmax(axis=1), p.argmax(axis=1))
 
 
+@given(
+    st.integers(0, 10_000),
+    st.floats(0.01, 100),
+    st.sampled_from([1e-16, 1e-12, 1e-7, 0.08]),
+    st.sampled_from(["f4", "f8"]),
+)
+def test_the_prediction_stays_however_close_the_classes_are(
+    seed: int, temperature: float, apart: float, precision: str
+) -> None:
+    rng = Randomness(seed).generator()
+    p = (0.25 + apart * rng.integers(-3, 4, (8, 4))).astype(precision)
+    p /= p.sum(axis=1, keepdims=True)
+    after = FittedTemperature(temperature).apply(p)
+    assert np.array_equal(after.argmax(axis=1), p.argmax(axis=1))
+    assert np.allclose(after.sum(axis=1), 1, atol=1e-12)
+
+
+def test_rounding_makes_no_ties() -> None:
+    # (1 − 1e-16)^0.01 is 1: without care the first class would be predicted.
+    p = np.array([[np.nextafter(0.5, 0), 0.5]])
+    assert (p[0, 0] / p[0, 1]) ** 0.01 == 1
+    assert FittedTemperature(100.0).apply(p).argmax() == 1
+    assert FittedTemperature(100.0).apply(np.array([[0.5, 0.5]])).tolist() == [[0.5, 0.5]]
+
+
 def test_applies_the_formula_and_keeps_zeros() -> None:
     after = FittedTemperature(2.0).apply(np.array([[0.64, 0.36, 0.0], [1.0, 0.0, 0.0]]))
     assert after.tolist() == [pytest.approx([0.8 / 1.4, 0.6 / 1.4, 0]), [1, 0, 0]]

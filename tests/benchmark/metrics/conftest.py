@@ -10,6 +10,8 @@ from emobench.benchmark.randomness import Randomness
 
 CLASSES = ("neutral", "joy", "anger", "sadness", "fear", "surprise", "disgust")
 
+REMOVALS = ("text", "audio", "text:mean", "audio:mean", "intra", "inter", "intra:graph", "inter:graph")
+
 MakeScored = Callable[..., Scored]
 
 
@@ -59,7 +61,7 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
             speaker=rng.integers(0, 2, rows),
             classes=CLASSES[:classes],
             clean=probabilities(),
-            removals={name: probabilities() for name in ("text", "audio", "intra")},
+            removals={name: probabilities() for name in REMOVALS},
             modality_weights=dict(zip(("text", "audio"), rng.dirichlet([1, 1], rows).T, strict=True)),
             posterior=posterior,
         )

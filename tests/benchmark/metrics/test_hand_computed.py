@@ -185,6 +185,46 @@ def test_removals_of_one_kind_have_no_figure_over_all(make_scored: MakeScored) -
     assert list(figures("uncertain_share", only_context)) == ["intra", "contexts"]
 
 
+HOW = {
+    "text:mean": [[0.9, 0.1], [0.4, 0.6]],  # gold gains .4 and nothing
+    "intra:graph": [[0.7, 0.3], [0.3, 0.7]],  # .2 and nothing
+    "inter:graph": [[0.5, 0.5], [0.9, 0.1]],  # nothing and .5
+}
+
+
+def test_operator_and_mode_choose_among_the_removals(make_scored: MakeScored) -> None:
+    scored = make_scored(*FULL, removals={**REMOVED, **HOW})
+    plain = figures("cel", make_scored(*FULL, removals=REMOVED))
+    assert figures("cel", scored) == plain, "other operators and modes are no removals of the standard set"
+    assert figures("cel:operator=mean", scored) == pytest.approx(
+        {"text": 0.2, "intra": 0, "modalities": 0.2, "contexts": 0, "all": 0.1}
+    )
+    assert figures("cel:mode=graph", scored) == pytest.approx(
+        {"text": 0.05, "audio": 0.2, "intra": 0.1, "inter": 0.25, "modalities": 0.125, "contexts": 0.175, "all": 0.15}
+    )
+    shares = figures("uncertain_share:mode=graph,operator=mean", scored)
+    assert shares == {"text": 0.5, "intra": 0.5, "inter": 0.5, "modalities": 0.5, "contexts": 1, "all": 1}
+
+
+@pytest.mark.parametrize("how", ["operator=mean", "mode=graph", "mode=graph,operator=mean"])
+@pytest.mark.parametrize("metric", ["cel", "uncertain_share"])
+def test_an_operator_or_mode_that_the_run_lacks_has_no_figures(make_scored: MakeScored, metric: str, how: str) -> None:
+    assert figures(f"{metric}:{how}", make_scored(*FULL, removals=REMOVED)) == {}
+
+
+def test_the_graph_gap_is_graph_minus_strict_where_there_are_both(make_scored: MakeScored) -> None:
+    strict = {**REMOVED, "inter": [[0.6, 0.4], [0.6, 0.4]]}  # .1 and .2
+    scored = make_scored(*FULL, removals={**strict, **HOW})
+    assert figures("graph_gap", scored) == pytest.approx({"intra": 0.1, "inter": 0.1, "contexts": 0.1})
+    gaps = {part: figures("cel:mode=graph", scored)[part] - figures("cel", scored)[part] for part in ("intra", "inter")}
+    assert {part: figures("graph_gap", scored)[part] for part in gaps} == pytest.approx(gaps)
+    in_logs = figures("graph_gap:space=log", scored)["inter"]
+    assert in_logs == pytest.approx((math.log(0.9 / 0.4) - math.log(0.6 / 0.5) - math.log(0.6 / 0.4)) / 2)
+    # One mode has inter, the other not: no figure of both contexts.
+    assert list(figures("graph_gap", make_scored(*FULL, removals={**REMOVED, **HOW}))) == ["intra"]
+    assert figures("graph_gap", make_scored(*FULL, removals=REMOVED)) == {}
+
+
 @pytest.mark.parametrize("metric", ["cel", "cel:form=sum", "cel:space=log", "uncertain_share"])
 def test_a_model_that_ignores_its_input_has_none(make_scored: MakeScored, metric: str) -> None:
     constant = [[0.5, 0.3, 0.2]] * 3

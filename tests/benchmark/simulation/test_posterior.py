@@ -9,6 +9,7 @@ from scipy.stats import norm
 from emobench.baselines.bayes_optimal import FittedBayesOptimal
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.datasets.simulated import Simulated
+from emobench.benchmark.simulation import posterior as posterior_module
 from emobench.benchmark.simulation.posterior import posterior
 from emobench.benchmark.simulation.world import SHARES, World
 
@@ -101,3 +102,55 @@ def test_a_later_turn_speaks_for_an_earlier_one() -> None:
     found = posterior(Simulated().world(), np.array([0, 1, 0]), evidence)
     # Joy at turn 2 speaks for joy at turn 0 by inertia, and at turn 1 by contagion, which is weaker.
     assert found[0, 4] > found[1, 4] > SHARES[4] + 0.1
+
+
+def several(speakers: list[int], sets: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return evidence as different sets of turns see it, and which turns each is asked about."""
+    rng = np.random.default_rng(seed)
+    evidence = rng.normal(scale=2, size=(len(speakers), 7))
+    seen = rng.random((sets, len(speakers))) < 0.5
+    return np.where(seen[:, :, None], evidence, 0.0), rng.random(seen.shape) < 0.6
+
+
+@pytest.mark.parametrize("speakers", [[0, 0, 0, 0], [0, 1, 2, 1, 0], [0, 1, 2, 3, 0], [1, 0, 0, 2, 1]])
+@pytest.mark.parametrize("cells", [1, 1 << 22])
+def test_many_sets_of_evidence_are_each_by_itself(
+    speakers: list[int], cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posterior_module, "CELLS", cells)
+    world, who = Simulated().world(), np.array(speakers)
+    evidence, wanted = several(speakers, 9, 4)
+    found = posterior(world, who, evidence, wanted)
+    for one, asked, result in zip(evidence, wanted, found, strict=True):
+        assert np.abs(result - enumerated(speakers, np.exp(one)))[asked].max(initial=0) < 1e-10
+        assert (result[~asked] == 0).all()
+    assert np.abs(posterior(world, who, evidence)[wanted] - found[wanted]).max() < 1e-12
+
+
+@pytest.mark.parametrize("speakers", [[0] * 9, [0, 1, 1, 0, 0, 1, 1, 0, 1], [0, 1, 2, 3, 0, 1, 1, 3, 2]])
+def test_a_set_is_the_same_to_the_bit_whatever_others_there_are(speakers: list[int]) -> None:
+    world, who = Simulated().world(), np.array(speakers)
+    evidence, wanted = several(speakers, 25, 6)
+    # The first half once more, as others end: what they share must not show.
+    evidence[13:, :4], wanted[13:, 2] = evidence[:12, :4], True
+    together = posterior(world, who, evidence, wanted)
+    alone = np.array([posterior(world, who, *pair) for pair in zip(evidence, wanted, strict=True)])
+    alone[~wanted] = 0
+    assert np.array_equal(together, alone)
+    assert np.array_equal(posterior(world, who, evidence[5:8], wanted[5:8]), together[5:8])
+
+
+def test_axes_before_the_turns_are_kept() -> None:
+    evidence, _ = several([0, 1, 0], 6, 1)
+    found = posterior(Simulated().world(), np.array([0, 1, 0]), evidence.reshape(2, 3, 3, 7))
+    assert np.array_equal(found.reshape(6, 3, 7), posterior(Simulated().world(), np.array([0, 1, 0]), evidence))
+
+
+def test_what_is_removed_from_a_dialogue_is_neither_looked_at_nor_shortens_it() -> None:
+    # Two turns by 0 with one by 1 or none between them: the same evidence says different things.
+    world = Simulated().world()
+    evidence = np.zeros((3, 7))
+    evidence[0, 4] = 5.0
+    gap = posterior(world, np.array([0, 1, 0]), evidence)[2]
+    none = posterior(world, np.array([0, 0]), evidence[[0, 2]])[1]
+    assert none[4] > gap[4] + 0.1

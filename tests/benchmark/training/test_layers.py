@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.training.layers import Standardiser, drop_modalities, masked_softmax, stacked
+from emobench.benchmark.training.layers import (
+    Standardiser,
+    disregard,
+    drop_modalities,
+    masked_softmax,
+    stacked,
+)
 
 Make = Callable[..., Conversations]
 
@@ -36,6 +42,23 @@ class TestStandardiser:
         layer = Standardiser("text", 4)
         layer.learn(train.with_modalities(observed={"text": np.zeros(len(train), bool)}))
         assert torch.equal(layer(torch.eye(4)), torch.eye(4))
+
+
+class TestDisregard:
+    def test_what_is_concealed_is_zero_whatever_it_was(self) -> None:
+        rows = torch.tensor([[1.0, float("inf"), -3.0]])
+        concealed = torch.tensor([[False, True, True]])
+        assert disregard(rows, concealed).tolist() == [[1, 0, 0]]
+
+    def test_it_passes_no_gradient_there(self) -> None:
+        rows = torch.tensor([[1.0, 2.0]], requires_grad=True)
+        disregard(rows, torch.tensor([[False, True]])).sum().backward()  # type: ignore[no-untyped-call]  # torch
+        assert rows.grad is not None
+        assert rows.grad.tolist() == [[1, 0]]
+
+    def test_without_a_mask_nothing_is_done(self) -> None:
+        rows = torch.eye(2)
+        assert disregard(rows, None) is rows
 
 
 class TestMaskedSoftmax:

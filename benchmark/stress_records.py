@@ -1,0 +1,130 @@
+"""What every stress did to every utterance, as Parquet: enough for a second implementation to replay it.
+
+A file belongs to one data set (for an attack: to one model, data set and seed). One row is one utterance that is read
+under one draw of a condition:
+
+condition, draw, utterance   which; `utterance` is the row in the test split
+position, speaker            turn at which it stood in the dialogue the model was given, and the speaker it was given
+context                      turns, as recorded and in the order given, that it could draw on, its own included
+missing_<m>                  1: modality m was recorded, and the row does not hold it
+told_<m>                     1: the model was told that m is missing
+noisy_<m>                    1: noise was added to m
+source_<m>                   turn, as recorded, whose features of m the row holds
+hidden_<m>                   the features of m that are hidden, eight to a byte, first feature in the highest bit
+                             (numpy's packbits); empty: none
+
+The schema's metadata holds `emobench.randomness`: JSON, for each condition and draw and each stress of the chain the
+seed and the purpose words that its random numbers come from (see `Randomness`); `emobench show NAME` says what they
+are used for.
+"""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Bool, Int64
+
+from .arrow_columns import number_column, repeated_text_column
+from .conditions import Condition
+from .conversations import CONTEXT_ONLY, Conversations
+from .files import write_whole
+
+_RANDOMNESS = b"emobench.randomness"
+
+
+class StressRecords:
+    """The record of one file as it grows; what the file held before is kept."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what an earlier run wrote; a file that cannot be read is written anew."""
+        self._path = path
+        self._tables: dict[tuple[str, int], pa.Table] = {}
+        self._purposes: dict[str, list[object]] = {}
+        self._changed = False
+        self._read()
+
+    def note(
+        self, condition: Condition, draw: int, clean: Conversations, stressed: Conversations, *, seed: int
+    ) -> None:
+        """Keep what one draw of a condition did."""
+        self._tables[condition.text, draw] = stress_table(condition.text, draw, clean, stressed)
+        sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
+        self._purposes[f"{condition.text} {draw}"] = [[source.seed, *source.purpose] for source in sources]
+        self._changed = True
+
+    def write(self, conditions: Collection[str]) -> None:
+        """Write the conditions named, unless nothing has changed."""
+        kept = {place: table for place, table in self._tables.items() if place[0] in conditions}
+        if not self._changed or not kept:
+            return
+        purposes = {f"{text} {draw}": self._purposes[f"{text} {draw}"] for text, draw in kept}
+        schema = next(iter(kept.values())).schema.with_metadata({_RANDOMNESS: json.dumps(purposes).encode()})
+        with write_whole(self._path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for table in kept.values():
+                writer.write_table(table.replace_schema_metadata(schema.metadata))
+        self._changed = False
+
+    def _read(self) -> None:
+        try:
+            with pq.ParquetFile(self._path) as file:
+                purposes = json.loads(file.schema_arrow.metadata[_RANDOMNESS])
+                tables = [file.read_row_group(group) for group in range(file.num_row_groups)]
+                places = [(str(table["condition"][0]), int(table["draw"][0].as_py())) for table in tables]
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+            return
+        self._purposes, self._tables = purposes, dict(zip(places, tables, strict=True))
+
+
+def stress_table(condition: str, draw: int, clean: Conversations, stressed: Conversations) -> pa.Table:
+    """Return the rows of one draw of a condition, in the order of the utterances."""
+    read = np.flatnonzero(stressed.target != CONTEXT_ONLY)
+    read = read[np.argsort(stressed.target[read], kind="stable")]
+    columns = {
+        "condition": repeated_text_column(condition, len(read)),
+        "draw": number_column(np.full(len(read), draw, np.int64)),
+        "utterance": number_column(stressed.target[read]),
+        "position": number_column(stressed.turn[read].astype(np.int32)),
+        "speaker": number_column(stressed.speaker[read].astype(np.int32)),
+        "context": _context(stressed, read),
+    }
+    turn = stressed.recorded_turn()
+    for modality in stressed.modalities:
+        there = clean.present[modality][stressed.target[read]]
+        noisy = [added.hit[read] for added in stressed.trace.noise.get(modality, ())]
+        columns |= {
+            f"missing_{modality}": _flags(there & ~stressed.present[modality][read]),
+            f"told_{modality}": _flags(there & ~stressed.observed[modality][read]),
+            f"noisy_{modality}": _flags(np.any(noisy, axis=0) if noisy else np.zeros(len(read), bool)),
+            f"source_{modality}": number_column(stressed.trace.source.get(modality, turn)[read].astype(np.int32)),
+            f"hidden_{modality}": _packed(stressed.trace.hidden.get(modality), read),
+        }
+    return pa.table(columns)
+
+
+def _context(stressed: Conversations, read: Int64[np.ndarray, " read"]) -> pa.Array:
+    """Return the turns that each row could draw on, as lists."""
+    turn, starts = stressed.recorded_turn(), stressed.starts
+    lists = []
+    for dialogue, row in zip(stressed.dialogue[read].tolist(), read.tolist(), strict=True):
+        rows = slice(starts[dialogue], starts[dialogue + 1])
+        turns = turn[rows]
+        if stressed.links is not None:
+            turns = turns[stressed.links.mask(stressed.speaker[rows], turns)[row - starts[dialogue]]]
+        lists.append(turns)
+    ends = np.cumsum([0, *map(len, lists)]).astype(np.int32)
+    values = number_column(np.concatenate(lists).astype(np.int32))
+    return pa.ListArray.from_arrays(number_column(ends), values)
+
+
+def _flags(hit: Bool[np.ndarray, " read"]) -> pa.Array:
+    return number_column(hit.astype(np.int8))
+
+
+def _packed(hidden: Bool[np.ndarray, "utterances width"] | None, read: Int64[np.ndarray, " read"]) -> pa.Array:
+    width = 0 if hidden is None else -(-hidden.shape[1] // 8)
+    ends = np.arange(len(read) + 1, dtype=np.int32) * width
+    packed = b"" if hidden is None else np.packbits(hidden[read], axis=1).tobytes()
+    return pa.Array.from_buffers(pa.binary(), len(read), [None, pa.py_buffer(ends), pa.py_buffer(packed)])

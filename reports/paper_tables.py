@@ -1,0 +1,174 @@
+"""Tables of the LaTeX file beside those of conditions: removals, realised severity, trainings, what is missing."""
+
+from collections.abc import Iterator, Sequence
+
+from .contents import DataView, ModelView, Removal, RunView
+from .numbers import count, interval, number, percent, signed
+from .results import Result
+from .stress_contents import Stress
+from .stress_sentences import context_free, context_free_sentence, not_removed_sentence, realised_cell, realised_title
+from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+
+FIRST = 4.6
+"""Width of the first column in centimetres."""
+CONDITIONS_TOGETHER = 6
+"""Conditions in one cell."""
+
+
+def further_tables(data: DataView, run: RunView) -> Iterator[Tex]:
+    """Yield the tables of a data set that are not of conditions."""
+    if any(model.removals for model in data.models):
+        yield _removals(data, run)
+    if any(model.graph_gaps for model in data.models):
+        yield _graph_gaps(data)
+    yield from (_realised(data, stress) for stress in data.stresses if stress.realised.names)
+    if any(fit.epochs for model in data.models for fit in model.fits):
+        yield _trainings(data)
+
+
+def problems_table(run: RunView) -> Tex | None:
+    """Return what was not computed, and why; None: nothing."""
+    if not run.problems:
+        return None
+    rows = [
+        [
+            breakable(f"{one.model} on {one.data}"),
+            Tex(", ".join(map(code, texts))) if texts else Tex("training"),
+            escape(", ".join(map(str, one.seeds))),
+            prose(f"{one.state}: {one.why}"),
+        ]
+        for one in run.problem_groups
+        # A row of a longtable cannot go over to the next page.
+        for texts in _batches(one.conditions)
+    ]
+    head = [Tex(name) for name in ("Model", "Condition", "Seeds", "Reason")]
+    return table(escape("What was not computed; it is in no mean."), "tab:problems", head, rows, [4.2, 4.2, 1.6, 5.6])
+
+
+def figure_cell(figure: Result | None, *, bold: bool = False) -> Tex:
+    """Return a figure with what is known of its spread; a dagger: within its noise floor."""
+    if figure is None:
+        return escape(number(None))
+    value = escape(number(figure.value))
+    value = Tex(rf"\textbf{{{value}}}") if bold else value
+    within = r"\textsuperscript{\dag}" if figure.within_floor else ""
+    over_draws = escape(f"±{number(figure.draw_sd)}") if figure.draw_sd >= 0 else ""
+    ends = escape(interval(figure.low, figure.high))
+    # Each goes to a line of its own as a whole where the column is narrow.
+    spreads = "".join(rf" {{\scriptsize\mbox{{{spread}}}}}" for spread in (over_draws, ends) if spread)
+    return Tex(f"{value}{within}{spreads}")
+
+
+def seeds_sentence(run: RunView) -> str:
+    """Say of how many trainings figures are."""
+    seeds = len(run.record.seeds)
+    if seeds == 1:
+        return "One training seed."
+    return f"Means over {seeds} training seeds (one training where nothing is random)."
+
+
+def named(data: DataView) -> str:
+    """Return the name of a data set as part of a sentence."""
+    return f"the simulated data {data.name}" if data.simulated else data.name
+
+
+def slug(data: DataView) -> str:
+    """Return the name of a data set as part of a label."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in data.name)
+
+
+def _batches(conditions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield some at a time; nothing at all is one batch."""
+    for start in range(0, max(len(conditions), 1), CONDITIONS_TOGETHER):
+        yield conditions[start : start + CONDITIONS_TOGETHER]
+
+
+def _removals(data: DataView, run: RunView) -> Tex:
+    head = ["Model, removed", "CEL", "Excess over floor", "CEL (log)", "Sum (log)", "Uncertain share"]
+    rows: list[Sequence[Tex] | Tex] = []
+    for model in data.models:
+        rows += [breakable(model.name)] if model.removals else []
+        rows += [_removal(removal) for removal in model.removals]
+    sentences = [
+        f"Confidence under removal on {named(data)}, clean input against each modality removed (by zeros or by the "
+        f"dialogue's mean) or context (strict: really gone; graph: edges of the model's graph only). "
+        f"{seeds_sentence(run)} The floor is the exact "
+        "posterior's own CEL under the same removals, where it is known. The sum over utterances and removals is what "
+        "CMERC prints. CEL is no proper score: a constant predictor has 0, and flatter probabilities lower it.",
+        not_removed_sentence(data),
+        "".join(phrase.text for phrase in context_free_sentence(context_free(data))),
+    ]
+    caption = escape(" ".join(filter(None, sentences)))
+    return table(caption, f"tab:{slug(data)}-cel", [Tex(one) for one in head], rows, [3.2, 2.9, 2.1, 2.9, 2.3, 1.9])
+
+
+def _removal(removal: Removal) -> list[Tex]:
+    cel, share = removal.cel, removal.uncertain
+    return [
+        breakable(f"{removal.part}, {removal.how}"),
+        figure_cell(cel),
+        escape(signed(cel.value - cel.floor if cel else None)),
+        figure_cell(removal.cel_log),
+        escape(number(removal.cel_sum.value if removal.cel_sum else None)),
+        escape(percent(share.value if share else None)),
+    ]
+
+
+def _graph_gaps(data: DataView) -> Tex:
+    rows: list[Sequence[Tex] | Tex] = []
+    for model in data.models:
+        rows += [breakable(model.name)] if model.graph_gaps else []
+        rows += [_graph_gap(model, part, gap) for part, gap in model.graph_gaps.items()]
+    caption = (
+        f"CEL of context on {named(data)}, when it is really gone (strict) and when only edges of the model's graph "
+        "are (graph, as in CMERC's released code). Difference with paired interval; below 0: the graph hides part of "
+        "what the context does."
+    )
+    head = [Tex(name) for name in ("Model, removed", "Strict", "Graph", "Graph minus strict")]
+    return table(escape(caption), f"tab:{slug(data)}-graph", head, rows, [FIRST, 3.6, 3.6, 3.6])
+
+
+def _graph_gap(model: ModelView, part: str, gap: Result) -> list[Tex]:
+    strict, graph = (figure_cell(model.cel(part, how)) for how in ("strict", "graph"))
+    return [breakable(part), strict, graph, figure_cell(gap)]
+
+
+def _realised(data: DataView, stress: Stress) -> Tex:
+    names, rows = stress.realised.names, stress.realised.rows
+    cells = [
+        [
+            code(text.removeprefix(f"{stress.protocol}:")),
+            *(escape(realised_cell(name, value)) for name, value in zip(names, values, strict=True)),
+        ]
+        for text, values in rows.items()
+    ]
+    caption = (
+        f"What {stress.protocol} really did to the test split of {named(data)}, means over the draws: share of rows "
+        "missing, share of features hidden, signal-to-noise ratio, share of the other turns left."
+    )
+    width = min((PAGE_WIDTH - FIRST) / len(names) - 0.25, 3.0)
+    head = [Tex("Condition"), *(escape(realised_title(name)) for name in names)]
+    label = f"tab:{slug(data)}-realised-{''.join(filter(str.isalnum, stress.protocol))}"
+    return table(escape(caption), label, head, cells, [FIRST, *[width] * len(names)])
+
+
+def _trainings(data: DataView) -> Tex:
+    head = [Tex(name) for name in ("Model", "Seed", "Chosen epoch", "Chosen on", "Selection optimism", "Parameters")]
+    rows = [
+        [
+            breakable(model.name),
+            escape(fit.seed),
+            escape(f"{count(fit.chosen_epoch)} of {len(fit.epochs)}"),
+            escape(fit.selection),
+            escape(signed(fit.selection_optimism)),
+            escape(count(fit.parameters)),
+        ]
+        for model in data.models
+        for fit in model.fits
+        if fit.epochs
+    ]
+    caption = (
+        f"Trainings on {named(data)}. Selection optimism: best test weighted F1 over epochs minus that of the "
+        "epoch best on validation."
+    )
+    return table(escape(caption), f"tab:{slug(data)}-training", head, rows, [FIRST, 1.2, 2.4, 2.2, 2.6, 2.2])

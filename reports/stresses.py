@@ -1,0 +1,91 @@
+"""From run record to the views of `stress_contents`: conditions by protocol and curve, and what was really done."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from ..benchmark.run_record import ConditionRecord, DataRecord, RunRecord, SkippedRecord
+from .numbers import short
+from .stress_contents import CHAINS, CLEAN, Curve, Realised, Rung, Stress
+
+
+def stresses(record: RunRecord, data: DataRecord, conditions: Sequence[ConditionRecord]) -> tuple[Stress, ...]:
+    """Return by protocol what there is to say; `conditions` are those with a place in the report."""
+    groups: defaultdict[str, list[ConditionRecord]] = defaultdict(list)
+    for condition in conditions:
+        if condition.text != CLEAN:
+            groups[protocol_of(condition.text)].append(condition)
+    skipped = [one for one in record.skipped if one.data == data.name]
+    names = dict.fromkeys([*groups, *(protocol_of(one.condition) for one in skipped)])
+    return tuple(
+        _stress(record, data, name, groups[name], [one for one in skipped if protocol_of(one.condition) == name])
+        for name in names
+    )
+
+
+def protocol_of(condition: str) -> str:
+    """Return the protocol that a condition is told under.
+
+    Examples
+    --------
+    >>> protocol_of("noise:snr_db=5"), protocol_of("noise:snr_db=5+modality_drop:rate=0.1")
+    ('noise', 'chains')
+    """
+    return CHAINS if "+" in condition else condition.partition(":")[0]
+
+
+def curves_of(conditions: Iterable[ConditionRecord]) -> tuple[Curve, ...]:
+    """Return the degradation curves that conditions are on, each from clean to severe."""
+    families: defaultdict[str, list[ConditionRecord]] = defaultdict(list)
+    for condition in conditions:
+        if condition.family and condition.severity is not None:
+            families[condition.family].append(condition)
+    return tuple(_curve(family, rungs) for family, rungs in families.items())
+
+
+def _stress(
+    record: RunRecord,
+    data: DataRecord,
+    protocol: str,
+    conditions: Sequence[ConditionRecord],
+    skipped: Sequence[SkippedRecord],
+) -> Stress:
+    unknown: defaultdict[str, list[str]] = defaultdict(list)
+    for condition in conditions if data.posterior else ():
+        if condition.unknown:
+            unknown[condition.unknown].append(condition.text)
+    reasons = dict.fromkeys(one.why for one in skipped)
+    return Stress(
+        protocol=protocol,
+        meaning=record.meanings.get(protocol, ""),
+        conditions=tuple(conditions),
+        curves=curves_of(conditions),
+        unknown={why: tuple(texts) for why, texts in unknown.items()},
+        skipped={why: tuple(one for one in skipped if one.why == why) for why in reasons},
+        realised=_realised(data, [condition.text for condition in conditions]),
+    )
+
+
+def _curve(family: str, conditions: Sequence[ConditionRecord]) -> Curve:
+    pairs = family.partition(":")[2].split(",")
+    argument = next((pair.removesuffix("=*") for pair in pairs if pair.endswith("=*")), "severity")
+    rungs = sorted(Rung(one.severity or 0.0, one.text, _label(one)) for one in conditions)
+    return Curve(
+        family=family,
+        protocol=protocol_of(family),
+        argument=argument,
+        label=",".join(pair for pair in pairs if not pair.endswith("=*")),
+        rungs=(Rung(0.0, CLEAN, CLEAN), *rungs),
+    )
+
+
+def _label(condition: ConditionRecord) -> str:
+    return condition.rung.replace("-", "\u2212") if condition.rung else short(condition.severity or 0.0)
+
+
+def _realised(data: DataRecord, conditions: Sequence[str]) -> Realised:
+    there = {text: data.realised[text] for text in conditions if data.realised.get(text)}
+    every = dict.fromkeys(name for figures in there.values() for name in figures)
+    # Shares of missing rows are named under every condition; where nothing is missing they say nothing.
+    names = tuple(name for name in every if any(figures.get(name, 0.0) for figures in there.values()))
+    rows = {text: tuple(figures.get(name) for name in names) for text, figures in there.items()} if names else {}
+    return Realised(names, rows)

@@ -1,0 +1,86 @@
+"""How severe a stress really was."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emobench.benchmark.conversations import Conversations
+from emobench.benchmark.realised import realised_under
+from emobench.benchmark.trace import AddedNoise, Trace
+
+Make = Callable[..., Conversations]
+
+
+def test_missing_counts_what_was_taken_away_from_rows_that_are_read(small: Make) -> None:
+    clean = small(lengths=(2, 2))
+    present = {"text": np.array([False, True, True, True]), "audio": np.zeros(4, bool)}
+    hit = clean.with_modalities(present=present)
+    assert realised_under(clean, hit) == {"missing text": 0.25, "missing audio": 1.0, "missing video": 0.0}
+    # What was not there to begin with cannot be taken away.
+    assert realised_under(hit, hit)["missing audio"] == 0.0
+    # The rows that are read count, not those that are context.
+    doubled = hit.take_dialogues([0, 0, 1]).change(target=np.array([-1, 1, 0, -1, 2, 3]))
+    assert realised_under(clean, doubled)["missing text"] == 0.25
+
+
+def test_hidden_is_the_mean_share_over_rows_that_are_there(small: Make) -> None:
+    clean = small(lengths=(2,))
+    hidden = np.array([[True, True, False, False], [True, True, True, True]])
+    hit = clean.change(trace=Trace(hidden={"text": hidden}))
+    assert realised_under(clean, hit)["hidden text"] == 0.75
+    gone = hit.with_modalities(present={"text": np.array([True, False])})
+    assert realised_under(clean, gone)["hidden text"] == 0.5
+    assert "hidden text" not in realised_under(clean, hit.with_modalities(present={"text": np.zeros(2, bool)}))
+
+
+def noisy(clean: Conversations, added: np.ndarray) -> Conversations:
+    layer = AddedNoise(np.ones(added.shape[1]), np.ones(len(added), bool))
+    hit = clean.with_modalities(features={"text": clean.features["text"] + added.astype(np.float32)})
+    return hit.change(trace=Trace().with_noise("text", layer))
+
+
+def test_the_ratio_weighs_all_features_alike(small: Make) -> None:
+    clean = small(lengths=(400,))
+    deviation = clean.features["text"].std(axis=0)
+    # A tenth of each feature's own deviation, signs in turn: 20 dB whatever the scale of the feature.
+    signs = np.where(np.arange(400) % 2, 1, -1)[:, None]
+    assert realised_under(clean, noisy(clean, 0.1 * deviation * signs))["snr_db text"] == pytest.approx(20, abs=1e-3)
+    scaled = clean.with_modalities(features={"text": clean.features["text"] * np.float32([1, 10, 100, 1000])})
+    hit = noisy(scaled, 0.1 * deviation * signs * [1, 10, 100, 1000])
+    assert realised_under(scaled, hit)["snr_db text"] == pytest.approx(20, abs=1e-3)
+
+
+def test_what_is_hidden_constant_or_moved_has_no_part_in_the_ratio(small: Make) -> None:
+    clean = small(lengths=(50,))
+    rows = clean.features["text"].copy()
+    rows[:, 0] = 7
+    clean = clean.with_modalities(features={"text": rows})
+    deviation = rows.std(axis=0)
+    hit = noisy(clean, np.where(np.arange(50) % 2, 1, -1)[:, None] * deviation * [5, 0.1, 0.1, 0])
+    filled = hit.features["text"].copy()
+    filled[:, 3] = 0
+    hidden = np.zeros((50, 4), bool)
+    hidden[:, 3] = True
+    occluded = hit.with_modalities(features={"text": filled}).change(trace=hit.trace.with_hidden("text", hidden))
+    assert realised_under(clean, occluded)["snr_db text"] == pytest.approx(20, abs=1e-3)
+    moved = hit.change(trace=replace(hit.trace, source={"text": np.arange(50)}))
+    assert "snr_db text" not in realised_under(clean, moved)
+    assert realised_under(clean, noisy(clean, np.zeros((50, 4))))["snr_db text"] == np.inf
+
+
+def test_context_is_the_share_of_other_turns_that_are_left(small: Make) -> None:
+    clean = small(lengths=(3, 1))
+    rows = np.array([0, 0, 1, 0, 1, 2, 3])
+    prefixes = clean.take_rows(
+        rows,
+        dialogue=np.array([0, 1, 1, 2, 2, 2, 3]),
+        origin=np.array([0, 0, 0, 1]),
+        target=np.array([0, -1, 1, -1, -1, 2, 3]),
+    )
+    # 0 of 2, 1 of 2, 2 of 2; a dialogue of one turn has no context to lose.
+    assert realised_under(clean, prefixes)["context"] == 0.5
+    assert "context" not in realised_under(clean, clean)
+    alone = small(lengths=(1, 1))
+    assert realised_under(alone, alone.take_dialogues([0, 1]))["context"] == 1.0

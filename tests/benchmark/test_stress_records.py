@@ -1,0 +1,117 @@
+"""The record of what stresses did to each utterance."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from emobench.benchmark.conditions import Condition, expand
+from emobench.benchmark.context import Context
+from emobench.benchmark.conversations import Conversations
+from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.stress_records import StressRecords, stress_table
+from emobench.benchmark.trace import AddedNoise, Trace
+from emobench.protocols.base import DataFacts
+
+Make = Callable[..., Conversations]
+FACTS = DataFacts(("text", "audio", "video"), speakers=2, turns=9)
+
+
+def condition(text: str) -> Condition:
+    (made,) = expand(text, FACTS).conditions
+    return made
+
+
+def test_masks_are_those_of_the_stress(small: Make) -> None:
+    clean = small(lengths=(4, 3))
+    for signal, told in (("told", True), ("silent", False)):
+        hit = condition(f"modality_drop:drop=audio,rate=0.5,signal={signal}").apply(clean, seed=0, training={})
+        columns = stress_table("x", 2, clean, hit).to_pydict()
+        missing = ~hit.present["audio"]
+        assert 0 < missing.sum() < 7
+        assert columns["missing_audio"] == missing.astype(int).tolist()
+        assert columns["told_audio"] == (missing & told).astype(int).tolist()
+        assert columns["missing_text"] == [0] * 7
+        assert columns["context"] == [[0, 1, 2, 3]] * 4 + [[0, 1, 2]] * 3
+        assert (columns["condition"], columns["draw"]) == (["x"] * 7, [2] * 7)
+        assert columns["speaker"] == clean.speaker.tolist()
+
+
+def test_rows_are_those_of_the_utterances_read_in_their_order(small: Make) -> None:
+    clean = small(lengths=(2,))
+    doubled = clean.take_rows(
+        np.array([0, 1, 1]), dialogue=np.array([0, 0, 1]), origin=np.array([0, 0]), target=np.array([0, -1, 1])
+    )
+    columns = stress_table("x", 0, clean, doubled).to_pydict()
+    assert columns["utterance"] == [0, 1]
+    assert columns["context"] == [[0, 1], [1]]
+    assert columns["position"] == [0, 0]
+    linked = stress_table("x", 0, clean, clean.change(links=Context("future"))).to_pydict()
+    assert linked["context"] == [[0], [0, 1]]
+
+
+def test_hidden_noisy_and_moved_features_are_told_apart(small: Make) -> None:
+    clean = small(lengths=(2,))
+    hidden = np.array([[True, False, False, True], [False, True, False, False]])
+    trace = Trace(
+        hidden={"text": hidden},
+        noise={"audio": (AddedNoise(np.ones(5), np.array([True, False])),)},
+        source={"video": np.array([0, 0])},
+    )
+    columns = stress_table("x", 0, clean, clean.change(trace=trace)).to_pydict()
+    assert columns["hidden_text"] == [bytes([0b10010000]), bytes([0b01000000])]
+    assert columns["hidden_audio"] == [b"", b""]
+    assert (columns["noisy_audio"], columns["noisy_text"]) == ([1, 0], [0, 0])
+    assert (columns["source_video"], columns["source_text"]) == ([0, 0], [0, 1])
+
+
+def test_seeds_are_enough_to_draw_the_masks_again(small: Make, tmp_path: Path) -> None:
+    clean, made = small(lengths=(4, 3)), condition("modality_drop:drop=audio,rate=0.5")
+    records = StressRecords(tmp_path / "s.parquet")
+    for draw in range(2):
+        records.note(made, draw, clean, made.apply(clean, seed=3, training={}, draw=draw), seed=3)
+    records.write({made.text})
+    table = pq.read_table(tmp_path / "s.parquet")
+    purposes = json.loads(table.schema.metadata[b"emobench.randomness"])
+    for draw in range(2):
+        ((seed, *words),) = purposes[f"{made.text} {draw}"]
+        missing = [
+            int(number < 0.5)
+            for name, turns in zip(clean.dialogue_ids, (4, 3), strict=True)
+            for number in Randomness(seed, (*words, "audio", name)).generator().random(turns)
+        ]
+        drawn = [row["missing_audio"] for row in table.to_pylist() if row["draw"] == draw]
+        assert drawn == missing
+
+
+def test_what_was_noted_before_is_kept_as_long_as_it_is_wanted(small: Make, tmp_path: Path) -> None:
+    clean, path = small(), tmp_path / "stresses" / "s.parquet"
+    first, second = condition("modality_drop:drop=audio"), condition("modality_drop:drop=text")
+    records = StressRecords(path)
+    records.write({first.text})
+    assert not path.exists(), "nothing to write"
+    records.note(first, 0, clean, first.apply(clean, seed=0, training={}), seed=0)
+    records.write({first.text})
+    stamp = path.stat().st_mtime_ns
+    records.write({first.text})
+    assert path.stat().st_mtime_ns == stamp, "nothing has changed"
+    later = StressRecords(path)
+    later.note(second, 0, clean, second.apply(clean, seed=0, training={}), seed=0)
+    later.write({first.text, second.text})
+    texts = [first.text] * len(clean) + [second.text] * len(clean)
+    assert pq.read_table(path)["condition"].to_pylist() == texts
+    last = StressRecords(path)
+    last.note(second, 0, clean, second.apply(clean, seed=0, training={}), seed=0)
+    last.write({second.text})
+    assert pq.read_table(path)["condition"].to_pylist() == [second.text] * len(clean)
+
+
+def test_a_damaged_record_is_written_anew(small: Make, tmp_path: Path) -> None:
+    path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
+    path.write_bytes(b"PAR1 no more")
+    records = StressRecords(path)
+    records.note(made, 0, small(), made.apply(small(), seed=0, training={}), seed=0)
+    records.write({made.text})
+    assert set(pq.read_table(path)["condition"].to_pylist()) == {made.text}

@@ -1,0 +1,39 @@
+"""A second reader of the LaTeX file."""
+
+import re
+
+import pandas as pd
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.numbers import interval, number
+
+
+def shown(cell: str) -> str:
+    """Return what a reader sees of a cell."""
+    cell = cell.replace(r"\allowbreak{}", "").replace("$-$", "−").replace(r"$\pm$", "± ")
+    cell = re.sub(r"\\textsuperscript\{(\\dag|t)\}", "", cell)
+    cell = re.sub(r"\\textless\{\}", "<", re.sub(r"\\textgreater\{\}", ">", cell))
+    while (
+        inner := re.sub(r"\\(?:textbf|texttt|mbox|scriptsize|bfseries)\s*\{?((?:[^{}\\])*)\}?", r"\1", cell)
+    ) != cell:
+        cell = inner
+    return " ".join(cell.replace("{", "").replace("}", "").replace("\\_", "_").split())
+
+
+def tables(folder: RunFolder) -> dict[str, list[list[str]]]:
+    """Return the rows of each longtable by label."""
+    text = (folder.path / "report.tex").read_text(encoding="utf-8")
+    found = {}
+    for body in re.findall(r"\\begin\{longtable\}(.*?)\\end\{longtable\}", text, flags=re.DOTALL):
+        label = re.search(r"\\label\{tab:([^}]*)\}", body)
+        assert label is not None
+        lines = body[body.index(r"\endlastfoot") :].splitlines()[1:]
+        rows = [re.split(r"(?<!\\)&", line.removesuffix(r" \\")) for line in lines if line.endswith(r" \\")]
+        found[label[1]] = [[shown(cell) for cell in row] for row in rows]
+    return found
+
+
+def figure_text(figure: pd.Series) -> str:
+    """Return how a row of the results is shown in a cell, without its dagger."""
+    over_draws = [f"± {number(figure.draw_sd)}"] if figure.draw_sd == figure.draw_sd else []
+    return " ".join([number(figure.value), *over_draws, interval(figure.low, figure.high)])
