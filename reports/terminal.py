@@ -1,5 +1,6 @@
 """The short table that ends a run on the terminal: main figures under a few conditions, and where the report is."""
 
+import re
 from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+LABEL_WIDTH = 33
+"""Characters of the first column that the figures leave of 80."""
 REPORTS = ("report.html", "report.tex")
 """Files to point to, the first that is there."""
 
@@ -83,11 +86,24 @@ def _table(data: DataView) -> "Table":
     table.add_column("NLL", justify="right", no_wrap=True)
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
-        for condition in shown_conditions(data):
+        shown = [condition for condition in shown_conditions(data) if model.results(condition)]
+        if not shown:
+            table.add_row(Text("  nothing was computed"))
+        for condition in shown:
             label = condition if len(data.stresses) > 1 else _label(data, condition)
-            table.add_row(*(Text(cell) for cell in (f"  {label}", *_figures(model, data, condition))))
+            table.add_row(*(Text(cell) for cell in (indented(label), *_figures(model, data, condition))))
         table.add_section()
     return table
+
+
+def indented(label: str) -> str:
+    """Return the text of a condition, broken after its commas and pluses where it is too long for a line."""
+    lines = ["  "]
+    for piece in re.split(r"(?<=[,+:])", label):
+        if len(lines[-1] + piece) > LABEL_WIDTH and lines[-1].strip():
+            lines.append("    ")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def _label(data: DataView, condition: str) -> str:

@@ -2,14 +2,18 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from emobench.benchmark import api
+from emobench.benchmark.conversations import DataSplits
+from emobench.benchmark.registry import DATASETS, make
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.gathering import read
 from emobench.reports.numbers import interval, number
-from emobench.reports.terminal import shown_conditions, summary
+from emobench.reports.terminal import indented, shown_conditions, summary
 
 
 def printed(folder: RunFolder) -> str:
@@ -37,6 +41,32 @@ def test_it_shows_clean_the_worst_and_a_middle_and_a_last_rung(plain: RunFolder)
     data = read(plain).data[0]
     worst = min(data.other, key=lambda c: sum(m.results(c.text)["weighted_f1"].value for m in data.models)).text
     assert shown_conditions(data) == ("clean", worst, "modality_drop:rate=0.3", "modality_drop:rate=0.7")
+
+
+def test_long_conditions_break_where_arguments_end() -> None:
+    assert indented("noise:snr_db=-5") == "  noise:snr_db=-5"
+    assert indented("occlusion:fraction=0.75,modality=text") == "  occlusion:fraction=0.75,\n    modality=text"
+    chain = indented("noise:modality=audio,snr_db=5+modality_drop:drop=video")
+    assert chain.split("\n") == ["  noise:modality=audio,snr_db=5+", "    modality_drop:drop=video"]
+    assert all(len(line) <= 33 for line in chain.split("\n"))
+    assert indented("x" * 40) == "  " + "x" * 40
+
+
+def test_a_model_that_declines_everything_says_so(tmp_path: Path, register: Callable[..., None]) -> None:
+    @dataclass(frozen=True)
+    class Plain:
+        """Data whose posterior nobody knows."""
+
+        def load(self) -> DataSplits:
+            splits = make(DATASETS, "simulated:test=6,train=6,validation=4").load()
+            return DataSplits(*(split.change(data="plain") for _, split in splits.items()))
+
+    register(DATASETS, "plain", Plain)
+    options = api.options(draws=100)
+    models, protocols = ["prior", "bayes_optimal"], ["modality_drop:drop=text", "order:rate=0.5"]
+    api.run(models=models, protocols=protocols, data="plain", out=tmp_path, formats=(), options=options)
+    lines = [line.strip() for line in printed(RunFolder(tmp_path)).split("\n")]
+    assert lines[lines.index("bayes_optimal") + 1] == "nothing was computed"
 
 
 def test_names_are_text_and_failures_are_told(hostile: RunFolder) -> None:
