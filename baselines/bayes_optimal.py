@@ -14,7 +14,9 @@ What it does not know: draws that leave no trace, such as which neighbours were 
 which utterances babble is made. Under such a stress, and under one that is aimed at a model, the posterior would be a
 sum over all that may have happened; it declines, saying why, and there is no ceiling.
 
-It draws the dialogues once more and compares: what the trace does not explain is an error and not a wrong ceiling.
+It draws the dialogues once more and compares: a change to features, speakers or turns that the trace does not explain
+is refused. It cannot see that a stress looked at labels or features to decide what to take away, or stated a wrong
+variance; protocols promise not to.
 
 Source: emobench's own; Rabiner (1989), A tutorial on hidden Markov models, eqs. 18–27.
 """
@@ -85,6 +87,9 @@ class BayesOptimal:
 
 PLUGIN = BayesOptimal
 
+MOST_IMPULSES = 8
+"""In one chain, so that the mixture of what each feature may have got has at most 256 parts."""
+
 
 def _simulated(conversations: Conversations) -> Simulated:
     if conversations.data.partition(":")[0] != "simulated":
@@ -107,6 +112,13 @@ def _decline(why: str) -> NotApplicable:
 def _require_known(conversations: Conversations) -> None:
     if conversations.trace.unknown:
         raise _decline(conversations.trace.unknown)
+    for modality, layers in conversations.trace.noise.items():
+        impulses = sum(0 < layer.probability < 1 for layer in layers)
+        if impulses > MOST_IMPULSES:
+            raise _decline(
+                f"{impulses} noises hit single features of {modality} by chance, and the likelihood is a sum over all "
+                f"2^{impulses} cases (at most {MOST_IMPULSES} can be summed)"
+            )
     if conversations.links is not None:
         raise _decline("what reaches a turn through a pairwise mask differs from model to model; type mode=strict")
 

@@ -15,7 +15,8 @@ def realised_under(clean: Conversations, stressed: Conversations) -> dict[str, f
     ``snr_db m``
         10 log₁₀ of the mean square of the recorded features about their mean, over that of what was added to them:
         rows where m is there, features that are not hidden, all features of equal weight (each is divided by its
-        variance on the split). Decibels. Named where noise was added or an attack moved features.
+        variance on the split). Decibels. Named where there is a signal, and noise was added or an
+        attack moved features.
     ``context``
         Mean share of the other turns of the dialogue that are still there for the row that is read; named where turns
         have been taken away.
@@ -30,7 +31,8 @@ def realised_under(clean: Conversations, stressed: Conversations) -> dict[str, f
             found[f"hidden {modality}"] = float(stressed.trace.hidden[modality][read[there]].mean())
         moved = modality in stressed.trace.noise or modality in stressed.trace.attacked
         if moved and modality not in stressed.trace.source and there.any():
-            found[f"snr_db {modality}"] = _snr(clean, stressed, modality, rows[there], read[there])
+            ratio = _snr(clean, stressed, modality, rows[there], read[there])
+            found |= {} if ratio is None else {f"snr_db {modality}": ratio}
     if stressed.trace.speakers is not None:
         left = np.diff(stressed.starts)[stressed.dialogue[read]] - 1
         whole = np.diff(clean.starts)[clean.dialogue[rows]] - 1
@@ -45,7 +47,7 @@ def _snr(
     modality: str,
     before: np.ndarray,
     after: np.ndarray,
-) -> float:
+) -> float | None:
     recorded = clean.features[modality]
     variance = recorded.var(axis=0, dtype=np.float64)
     varies = variance > 0
@@ -53,7 +55,7 @@ def _snr(
     if modality in stressed.trace.hidden:
         seen = seen & ~stressed.trace.hidden[modality][after]
     scale = np.where(varies, variance, 1.0)
-    added = np.square(stressed.features[modality][after] - recorded[before], dtype=np.float64) / scale
+    added = np.square(stressed.features[modality][after].astype(np.float64) - recorded[before]) / scale
     signal = np.square(recorded[before] - recorded.mean(axis=0, dtype=np.float64)) / scale
-    noise_power = float(added[seen].sum())
-    return float(10 * np.log10(float(signal[seen].sum()) / noise_power)) if noise_power else float("inf")
+    powers = float(signal[seen].sum()), float(added[seen].sum())
+    return float(10 * np.log10(powers[0] / powers[1])) if all(powers) else None

@@ -5,11 +5,12 @@ under one draw of a condition:
 
 condition, draw, utterance   which; `utterance` is the row in the test split
 position, speaker            turn at which it stood in the dialogue the model was given, and the speaker it was given
-context                      turns, as recorded and in the order given, that it could draw on, its own included
+context                      turns that it could draw on, its own included, as recorded; after a shuffle, their places
 missing_<m>                  1: modality m was recorded, and the row does not hold it
 told_<m>                     1: the model was told that m is missing
 noisy_<m>                    1: noise was added to m
-source_<m>                   turn, as recorded, whose features of m the row holds
+source_<m>                   turn, as recorded, whose features of m the row holds (of a modality that was moved after a
+                             shuffle: its place after the shuffle)
 hidden_<m>                   the features of m that are hidden, eight to a byte, first feature in the highest bit
                              (numpy's packbits); empty: none
 
@@ -90,15 +91,17 @@ def stress_table(condition: str, draw: int, clean: Conversations, stressed: Conv
         "speaker": number_column(stressed.speaker[read].astype(np.int32)),
         "context": _context(stressed, read),
     }
-    turn = stressed.recorded_turn()
+    turn = clean.turn[stressed.target[read]]
     for modality in stressed.modalities:
         there = clean.present[modality][stressed.target[read]]
-        noisy = [added.hit[read] for added in stressed.trace.noise.get(modality, ())]
+        present = stressed.present[modality][read]
+        noisy = [added.hit[read] & present for added in stressed.trace.noise.get(modality, ())]
+        source = stressed.trace.source.get(modality)
         columns |= {
-            f"missing_{modality}": _flags(there & ~stressed.present[modality][read]),
+            f"missing_{modality}": _flags(there & ~present),
             f"told_{modality}": _flags(there & ~stressed.observed[modality][read]),
             f"noisy_{modality}": _flags(np.any(noisy, axis=0) if noisy else np.zeros(len(read), bool)),
-            f"source_{modality}": number_column(stressed.trace.source.get(modality, turn)[read].astype(np.int32)),
+            f"source_{modality}": number_column((turn if source is None else source[read]).astype(np.int32)),
             f"hidden_{modality}": _packed(stressed.trace.hidden.get(modality), read),
         }
     return pa.table(columns)

@@ -19,7 +19,8 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
     NotApplicable
         When the conversations carry links and the model does not say that it honours them.
     PredictionError
-        When the model returns another number of rows or classes, or the stress leaves out or repeats a target.
+        When the model returns another number of rows or classes, or the stress leaves out or repeats a target, or
+        reads one utterance in the place of another.
     """
     if stressed.links is not None and not (isinstance(fitted, HonoursLinks) and fitted.honours_links):
         raise NotApplicable("this model takes no pairwise mask of the context; type mode=strict")
@@ -38,6 +39,9 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
         )
     rows = np.empty(len(clean), np.int64)
     rows[targets] = read
+    for name, row in zip(clean.utterance_ids, rows.tolist(), strict=True):
+        if stressed.utterance_ids[row] != name:
+            raise PredictionError(f"expected {name} to be read at its own row, got {stressed.utterance_ids[row]}")
     return Predictions(
         probabilities=predictions.probabilities[rows],
         modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},

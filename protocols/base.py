@@ -136,6 +136,8 @@ class Stress(Protocol):
                 f"{name} cannot follow {repeating[0]}, which repeats dialogues: each copy of a turn would be drawn "
                 f"anew; put {name} first"
             )
+        if not self.random and self in earlier:
+            raise SpecError(f"{name} stands twice in one chain with the same arguments; leave one of them out")
         gone = frozenset[str]().union(*(stress.leaves_nothing_of(modalities) for stress in earlier))
         mine = self.changes(modalities)
         if mine and mine <= gone:
@@ -159,7 +161,9 @@ class StressProtocol(Stress, Protocol):
         """Return the conversations under stress; never write into the input, never touch labels.
 
         Random numbers are drawn per dialogue, `randomness.for_(dialogue_id, …)`, so that the result for a dialogue
-        does not depend on the others. What is done to the features is written into the trace.
+        does not depend on the others. What is done to the features is written into the trace. What is taken away may
+        depend on neither labels nor features: that something is missing would tell of the emotion, and the exact
+        posterior, which knows of no such thing, would be no ceiling.
 
         Raises
         ------
@@ -199,6 +203,11 @@ class Differentiable(Attacked, Protocol):
 @runtime_checkable
 class Attack(Stress, Protocol):
     """A plug-in whose stress is chosen against the model at hand, and so differs from model to model."""
+
+    @property
+    def unknown(self) -> str:
+        """An attack tells of the label, whatever it does."""
+        return "the stress was chosen by looking at the model and the label"
 
     def attack(
         self,

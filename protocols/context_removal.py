@@ -20,7 +20,8 @@ The mean share of the other turns of the dialogue that were really left is recor
 
 Replay: utterance k keeps turn j of its dialogue where j = k, or (`intra`) the speakers differ, (`inter`) they are the
 same, (`past`) j > k, (`future`) j < k, (`distant`) fewer than `window` other turns have a smaller 2·|j − k| + [j > k].
-Turns are counted as recorded, so that a lost turn leaves a gap.
+Turns are counted as recorded, so that a lost turn leaves a gap (but only turns that are left take one of the places of
+a window); after `order` they are counted as they stand.
 
 Source: CMERC (Tu et al., ACM MM 2024) removes `intra` and `inter`; its released code drops edges of a graph, which
 `mode=graph` stands for. `mode=strict` is exact.

@@ -15,9 +15,10 @@ modality at the end of a dialogue is recorded. With `swap`, `rate`: the share of
 expectation; a higher rate exchanges the same pairs and more.
 
 Replay: `swap` draws per modality and dialogue with default_rng (PCG64) seeded with Randomness(seed, purpose).integer();
-the purpose is `stress`, the place in the chain, the text without rate, from the second draw on `draw` and its number,
-the modality, and the dialogue's name. One uniform number u per pair, in order; the pair is exchanged where u < rate.
-After turns were lost, `shift` counts turns as recorded: what was recorded at a lost turn is lost too.
+the purpose is `stress`, the place in the chain, the canonical text without rate, from the second draw on `draw` and
+its number, the modality, and the dialogue's name. One uniform number u per pair, in order; the pair is exchanged where
+u < rate. After turns were lost or taken away, `shift` counts turns as recorded: in each copy of a dialogue, what was
+recorded at a turn that is not in it is not there.
 
 Source: emobench's own.
 """

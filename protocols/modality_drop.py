@@ -12,16 +12,17 @@ rate ≤ 1 − 1/burst.
 
 Patterns: `independent` (each utterance by itself; CMERC, Table 3), `burst` (a camera that is off stays off: a
 two-state Markov chain along the turns, stationary, whose off periods last `burst` turns on average), `dialogue` (the
-whole dialogue or nothing of it).
+whole dialogue or nothing of it). Bursts as long as that allow rates up to burst/(burst + 1).
 
 Replay: the generator of modality m in dialogue d is numpy's default_rng (PCG64), seeded with Randomness(seed,
-purpose).integer(); the purpose is "stress", place in the chain from 0, the text of the condition without rate, from the
+purpose).integer(); the purpose is "stress", place in the chain from 0, the canonical text without rate, from the
 second draw on "draw" and its number from 1, m, d. It draws float64 uniforms u, one per turn (`dialogue`: one in all). A
 turn is hit where u < rate; of a burst the first turn so too, and the next where u < 1 − 1/burst after a turn that was
 hit, where u < rate/(burst · (1 − rate)) after one that was not.
 
-`fill=mean` is the mean of the dialogue over its recorded utterances, CMERC's removal operator; it tells something about
-the dialogue even where everything is dropped.
+`fill=mean` is the mean of the dialogue over the utterances in which the modality is there before the drop, CMERC's
+removal operator; it tells something about the dialogue even where everything is dropped. A row that is hit gets the
+fill even if it was missing before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ from typing_extensions import Doc
 
 from ..benchmark.arguments import Share
 from ..benchmark.conversations import Conversations
-from ..benchmark.errors import SpecError
+from ..benchmark.errors import NotApplicable, SpecError
 from ..benchmark.randomness import Randomness
 from .base import DataFacts, FeatureStatistics, StressProtocol, named_modalities
 from .patterns import MEAN_BURST, Hits, Pattern, check_burst, highest_rate
@@ -76,6 +77,11 @@ class ModalityDrop(StressProtocol):
     def check(self, facts: DataFacts) -> None:
         """Raise NotApplicable where a modality named is not in the data."""
         named_modalities("modality_drop", self.drop | self.keep, facts.modalities, everything="")
+        if not self._dropped(facts.modalities):
+            raise NotApplicable(
+                f"modality_drop: keep={'/'.join(sorted(self.keep))} is every modality of the data, so nothing goes "
+                "missing; type clean"
+            )
 
     def ladder(self, facts: DataFacts) -> tuple["ModalityDrop", ...]:
         """Return itself, or, without `drop`, `keep` and `rate`, all proper subsets and the standard rates.

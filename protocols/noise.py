@@ -19,12 +19,12 @@ Rungs share their draws, so that a lower ratio is the same noise, louder, on the
 realised is the ratio measured on the rows that are there, those that were not hit included.
 
 Replay: the generator of dialogue d is numpy's default_rng (PCG64), seeded with Randomness(seed, purpose).integer(); the
-purpose is "stress", place in the chain from 0, the text of the condition without snr_db, from the second draw on "draw"
+purpose is "stress", place in the chain from 0, the canonical text without snr_db, from the second draw on "draw"
 and its number from 1, d. For each modality, in the order of the data, it draws for the r rows that get noise, in order.
 gaussian: float32 standard normals, r × width. impulse: float32 uniforms, r × width, a feature is chosen where they are
-< density; then float32 standard normals for those chosen, row by row. babble: integers below the number of observed
-training rows, r × voices. Hits: the purpose has "hits" and the modality before d; one float64 uniform per turn, as
-under modality_drop.
+< density; then float32 standard normals for those chosen, row by row. babble: 64-bit integers below the number of
+observed training rows, r × voices. Hits: the purpose has "hits" and the modality before d; one float64 uniform per
+turn, as under modality_drop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -132,9 +132,8 @@ class Noise(StressProtocol):
         for modality in named_modalities("noise", self.modality, conversations.modalities):
             hit = self._hits.rows(conversations, randomness.for_("hits", modality)) & conversations.present[modality]
             hits[modality] = hit
-            if self.kind != "babble":
-                variance = training[modality].variance.astype(np.float64) * (power / self._chance)
-                trace = trace.with_noise(modality, AddedNoise(variance, hit, self._chance))
+            variance = training[modality].variance.astype(np.float64) * (power / self._chance)
+            trace = trace.with_noise(modality, AddedNoise(variance, hit, self._chance))
         noisy = self._noisy(conversations, hits, training, power, randomness)
         return conversations.change(features={**conversations.features, **noisy}, trace=trace)
 
@@ -179,8 +178,9 @@ class Noise(StressProtocol):
             drawn = np.zeros(shape, np.float32)
             drawn[chosen] = generator.standard_normal(int(chosen.sum()), np.float32)
             return drawn
-        voices = known.rows[generator.integers(0, len(known.rows), (rows, self.voices))]
-        babble: Float32[np.ndarray, "rows width"] = voices.sum(axis=1) - np.float32(self.voices) * known.mean
+        babble: Float32[np.ndarray, "rows width"] = np.tile(-np.float32(self.voices) * known.mean, (rows, 1))
+        for voice in generator.integers(0, len(known.rows), (rows, self.voices)).T:
+            babble += known.rows[voice]
         return babble
 
     def _scale(self, known: FeatureStatistics, power: float) -> Float32[np.ndarray, " width"]:

@@ -7,8 +7,8 @@ fraction=1 or together with what was hidden before, counts as missing.
 Kinds: `block` (one run of features, whose place is drawn anew every `span` turns), `scattered` (features drawn one by
 one, anew every `span` turns), `band` (one run at one place for the whole dialogue).
 
-What the model is told: with `signal=told` which features are hidden, and of rows of which nothing is left that they
-are missing; with `silent` nothing, it just gets the fill.
+What the model is told: with `signal=told` which features are hidden, and of rows whose features it was all told to be
+hidden that they are missing; with `silent` nothing, it just gets the fill.
 
 What is random: where the hidden features lie, for each dialogue, modality and span; with fraction=1 nothing.
 
@@ -16,7 +16,7 @@ Severity: `fraction`, the share of a modality's features that is hidden. A highe
 more. What is recorded as realised is the mean share that is hidden, and the share of rows that went missing.
 
 Replay: the generator of dialogue d is numpy's default_rng (PCG64), seeded with Randomness(seed, purpose).integer(); the
-purpose is "stress", place in the chain from 0, the text of the condition without fraction, from the second draw on
+purpose is "stress", place in the chain from 0, the canonical text without fraction, from the second draw on
 "draw" and its number from 1, d. It draws for each modality, in the order of the data. block, band: one float64 uniform
 u per span (band: one in all); of width features k are hidden from feature floor(u · (width − k + 1)) on. scattered:
 float64 uniforms, spans × width; in each span the k features with the lowest are hidden. Spans are counted from the
@@ -29,7 +29,7 @@ from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, Unit
+from annotated_types import Ge, Le, Unit
 from jaxtyping import Bool
 from typing_extensions import Doc
 
@@ -53,7 +53,9 @@ class Occlusion(StressProtocol):
     fraction: Annotated[Share | None, Doc("share of a modality's features that is hidden"), Unit("share")] = None
     kind: Annotated[Literal["block", "scattered", "band"], Doc("how the hidden features lie")] = "block"
     fill: Annotated[Literal["zero", "mean"], Doc("what stands in for hidden features")] = "zero"
-    span: Annotated[int, Ge(1), Doc("consecutive turns that share the hidden features"), Unit("turns")] = SPAN
+    span: Annotated[int, Ge(1), Le(10_000), Doc("consecutive turns that share the hidden features"), Unit("turns")] = (
+        SPAN
+    )
     signal: Annotated[Literal["told", "silent"], Doc("is the model told what is hidden")] = "told"
 
     meaning: ClassVar[str] = (

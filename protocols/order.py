@@ -13,7 +13,8 @@ one). A higher rate moves the same turns and more, to other places. The realised
 alone, rate · (1 − rate)^(turns − 1) of a dialogue's turns in expectation.
 
 Replay: per dialogue, default_rng (PCG64) seeded with Randomness(seed, purpose).integer(); the purpose is `stress`, the
-place in the chain, the text without rate, from the second draw on `draw` and its number, and the dialogue's name.
+place in the chain, the canonical text without rate, from the second draw on `draw` and its number, and the
+dialogue's name.
 First a uniform number u per turn, in order, then another, v. Chosen are the turns with u < rate. Ranked by v, each
 goes to the place of the next, the last to that of the first: of all cycles through the chosen, each is as likely.
 

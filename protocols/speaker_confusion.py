@@ -15,7 +15,8 @@ the same one, fewer turns go to another speaker. A higher rate hits the same tur
 `merged` and `lost` have no order.
 
 Replay: per dialogue, default_rng (PCG64) seeded with Randomness(seed, purpose).integer(); the purpose is `stress`, the
-place in the chain, the text without rate, from the second draw on `draw` and its number, and the dialogue's name.
+place in the chain, the canonical text without rate, from the second draw on `draw` and its number, and the
+dialogue's name.
 `shuffled`: first a uniform number u per turn, in order, then another, v. Hit are the turns with u < rate; turn t of n
 gets the label that was recorded for number ⌊v · (n − 1)⌋ of the other turns. `merged`: a uniform number per speaker of
 the dialogue, in the order of their numbers; the two with the lowest become one.

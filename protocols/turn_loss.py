@@ -2,7 +2,8 @@
 
 What is changed: the turns that are lost are gone from the dialogue, with everything that was recorded of them. One
 loss holds for the whole dialogue. An utterance that was lost is still predicted, from itself and the turns that were
-kept.
+kept. Like context removal it makes copies of dialogues: one for the utterances that were kept, and one for each that
+was lost.
 
 What the model is told: nothing: it gets a shorter dialogue in which the turns that remain follow each other.
 
@@ -16,7 +17,8 @@ Patterns: `independent` (each turn by itself) and `burst` (a connection that is 
 chain along the turns, stationary, whose off periods last `burst` turns on average).
 
 Replay: per dialogue, default_rng (PCG64) seeded with Randomness(seed, purpose).integer(); the purpose is `stress`, the
-place in the chain, the text without rate, from the second draw on `draw` and its number, and the dialogue's name.
+place in the chain, the canonical text without rate, from the second draw on `draw` and its number, and the
+dialogue's name.
 One uniform number u per turn, in order. `independent`: lost where u < rate. `burst`: the first turn is lost where
 u < rate; after a lost turn u < 1 − 1/burst, after another u < rate / (burst · (1 − rate)).
 

@@ -66,11 +66,12 @@ def _by_noise(
 ) -> Iterator[tuple[list[AddedNoise], Int64[np.ndarray, " rows"]]]:
     """Yield the rows that are present, together those that were hit by the same noises, and these."""
     rows = np.flatnonzero(present)
-    hits = np.zeros(len(rows), np.int64)
-    for place, layer in enumerate(added):
-        hits |= layer.hit[rows].astype(np.int64) << place
-    for kind in np.unique(hits).tolist():
-        yield [layer for place, layer in enumerate(added) if kind >> place & 1], rows[hits == kind]
+    if not added:
+        yield [], rows
+        return
+    kinds, which = np.unique(np.stack([layer.hit[rows] for layer in added], axis=1), axis=0, return_inverse=True)
+    for number, kind in enumerate(kinds.tolist()):
+        yield [layer for layer, hit in zip(added, kind, strict=True) if hit], rows[which.ravel() == number]
 
 
 @dataclass(frozen=True, eq=False)

@@ -246,3 +246,10 @@ def test_a_dialogue_longer_than_was_drawn_is_declined(default: Conversations) ->
     longer = taken(default, range(turns))
     longer = longer.change(trace=replace(longer.trace, speakers=speakers))
     assert refusal(longer).startswith("the speakers of test_0000 are not those that were drawn")
+
+
+def test_more_impulses_than_can_be_summed_are_declined(default: Conversations) -> None:
+    every, variance = np.ones(len(default), bool), np.ones(default.widths["text"])
+    layers = tuple(AddedNoise(variance, every, 0.1) for _ in range(9))
+    with pytest.raises(NotApplicable, match=r"because 9 noises hit single features of text by chance, .* 2\^9 cases"):
+        predict(default.change(trace=Trace(noise={"text": layers})))

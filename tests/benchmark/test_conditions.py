@@ -213,7 +213,8 @@ def test_an_attack_is_given_the_model(small: Callable[..., Conversations]) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("modality_drop:drop=text+modality_drop:drop=text", "modality_drop changes text only, of which the stresses"),
+        ("modality_drop:drop=text+modality_drop:drop=text", "modality_drop stands twice in one chain with the same"),
+        ("modality_drop:drop=text/audio+modality_drop:drop=text", "modality_drop changes text only, of which the"),
         ("modality_drop:drop=text+modality_drop:drop=text,rate=0.5", "leave one of them out"),
     ],
 )

@@ -27,10 +27,12 @@ DATA = "simulated:test=30,train=30,validation=10"
 RATE = "modality_drop:rate=0.5"
 
 
-def run(path: Path, stress_draws: int, *protocols: str) -> tuple[RunFolder, pd.DataFrame]:
+def run(
+    path: Path, stress_draws: int, *protocols: str, models: str | tuple[str, ...] = "late_fusion"
+) -> tuple[RunFolder, pd.DataFrame]:
     options = api.options(stress_draws=stress_draws, draws=200, metrics=["weighted_f1", "nll", "regret", "ece"])
     wanted = protocols or (RATE, "modality_drop:drop=text")
-    api.run(models="late_fusion", protocols=wanted, data=DATA, out=path, options=options, formats=())
+    api.run(models=models, protocols=wanted, data=DATA, out=path, options=options, formats=())
     return RunFolder(path), pq.read_table(path / "results.parquet").to_pandas()
 
 
@@ -152,12 +154,15 @@ class Swayed(Attack):
 
 def test_what_an_attack_did_is_recorded_for_each_model(tmp_path: Path, register: Callable[..., None]) -> None:
     register(PROTOCOLS, "swayed", Swayed)
-    folder, _ = run(tmp_path, 2, "swayed", RATE)
+    folder, _ = run(tmp_path, 2, "swayed", RATE, models=("late_fusion", "late_fusion:inverse_penalty=0.01"))
     record = folder.read_record()
     assert set(record.data[0].realised) == {"clean", RATE}
     one_model = pq.read_table(folder.stresses_path("attack", "late_fusion", DATA, "0")).to_pylist()
-    posterior = pq.read_table(folder.stresses_path("attack", "bayes_optimal", DATA, "0")).to_pylist()
+    other = pq.read_table(folder.stresses_path("attack", "late_fusion:inverse_penalty=0.01", DATA, "0")).to_pylist()
     assert {row["draw"] for row in one_model} == {0, 1}
-    missing = [[row["missing_text"] for row in rows] for rows in (one_model, posterior)]
+    missing = [[row["missing_text"] for row in rows] for rows in (one_model, other)]
     assert missing[0] != missing[1]
+    (cell,) = [cell for cell in record.cells if (cell.model, cell.condition) == ("bayes_optimal", "swayed")]
+    assert cell.state == "not applicable"
+    assert "the stress was chosen by looking at the model and the label" in cell.why
     assert set(pq.read_table(folder.stresses_path(DATA))["condition"].to_pylist()) == {"clean", RATE}

@@ -37,12 +37,12 @@ class RowNumber:
 def test_rows_are_read_where_their_target_says(small: Make) -> None:
     clean = small(lengths=(2, 3))
     # The first dialogue twice: once read at its first turn, once at its second.
-    doubled = clean.take_dialogues([0, 0, 1]).change(target=np.array([0, -1, -1, 1, 4, 2, 3]))
+    doubled = clean.take_dialogues([0, 0, 1]).change(target=np.array([0, -1, -1, 1, 2, 3, 4]))
     read = predict_under(RowNumber(), clean, doubled)
-    assert (read.probabilities[:, 0] * 1000).round().tolist() == [0, 3, 5, 6, 4]
-    assert read.modality_weights["text"].tolist() == [0, 3, 5, 6, 4]
+    assert (read.probabilities[:, 0] * 1000).round().tolist() == [0, 3, 4, 5, 6]
+    assert read.modality_weights["text"].tolist() == [0, 3, 4, 5, 6]
     assert read.hidden is not None
-    assert read.hidden[:, 0].tolist() == [0, 6, 10, 12, 8]
+    assert read.hidden[:, 0].tolist() == [0, 6, 8, 10, 12]
 
 
 @pytest.mark.parametrize("target", [[0, 1, 2, 3, 3], [0, 1, 2, 3, -1]])
@@ -50,6 +50,12 @@ def test_a_target_left_out_or_repeated_is_an_error(small: Make, target: list[int
     clean = small(lengths=(2, 3))
     with pytest.raises(PredictionError, match="expected each of 5 utterances to be read once"):
         predict_under(RowNumber(), clean, clean.change(target=np.array(target)))
+
+
+def test_an_utterance_is_not_read_in_the_place_of_another(small: Make) -> None:
+    clean = small(lengths=(2, 3))
+    with pytest.raises(PredictionError, match="expected test_0 to be read at its own row, got test_1"):
+        predict_under(RowNumber(), clean, clean.change(target=np.array([1, 0, 2, 3, 4])))
 
 
 def test_a_model_that_loses_rows_is_an_error(small: Make) -> None:

@@ -237,6 +237,15 @@ def test_every_utterance_is_read_once_and_all_keep_their_label(condition: Condit
 
 
 @every_condition
+def test_what_is_done_does_not_depend_on_labels(condition: Condition) -> None:
+    if condition.attacks:
+        assert condition.unknown, "an attack looks at labels, so no exact posterior is known"
+    else:
+        relabelled = apply(condition, CLEAN.change(label=np.roll(CLEAN.label, 1)))
+        assert same(stressed(condition), relabelled.change(label=stressed(condition).label))
+
+
+@every_condition
 def test_a_dialogue_is_stressed_the_same_whichever_others_are_there(condition: Condition) -> None:
     name = condition.stresses[0][0]
     whole = stressed(condition)

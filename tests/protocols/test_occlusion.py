@@ -217,7 +217,7 @@ def test_its_record_and_its_bounds() -> None:
     [
         ("occlusion:modality=depth", NotApplicable, "occlusion: no modality 'depth'; known: audio, text, video"),
         ("occlusion:fraction=1.5", SpecError, "occlusion: expected fraction to be a number ≥ 0 and ≤ 1, got '1.5'"),
-        ("occlusion:span=0", SpecError, "occlusion: expected span to be a whole number ≥ 1, got '0'"),
+        ("occlusion:span=0", SpecError, "occlusion: expected span to be a whole number ≥ 1 and ≤ 10000, got '0'"),
         (
             "occlusion:kind=band,span=5",
             SpecError,

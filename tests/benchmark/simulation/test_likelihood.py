@@ -142,3 +142,16 @@ def test_a_row_is_the_same_to_the_bit_whatever_stands_beside_it(cells: int, monk
     without = log_likelihood(np.asfortranarray(features), present, means=means, noise=MIXTURE)
     with_mask = log_likelihood(features, present, means=means, noise=MIXTURE, hidden=hidden)
     assert np.array_equal(without[clear], with_mask[clear])
+
+
+def test_a_hundred_noises_on_different_rows_are_all_counted() -> None:
+    rng = np.random.default_rng(0)
+    features, means = rng.normal(size=(40, 3)).astype(np.float32), rng.normal(size=(2, 3))
+    noise = Noise(np.array([1.0]), np.array([1.0]))
+    layers = tuple(AddedNoise(np.full(3, 0.1), rng.random(40) < 0.5) for _ in range(100))
+    found = log_likelihood(features, np.ones(40, bool), means=means, noise=noise, added=layers)
+    variance = 1 + 0.1 * np.sum([layer.hit for layer in layers], axis=0)[:, None]
+    distance = np.square(features[:, None] - means).sum(axis=2)
+    expected = -0.5 * distance / variance - 1.5 * np.log(variance)
+    difference = found - expected
+    np.testing.assert_allclose(difference - difference[:, :1], 0, atol=1e-9)
