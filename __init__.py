@@ -1,4 +1,4 @@
-"""How far a multimodal emotion recogniser can be trusted when modalities go missing.
+"""How far a multimodal emotion recogniser can be trusted under stress.
 
 `emobench.run(models=["rage_fusion"], protocols=["modality_drop"])` does what the command line does and returns the
 figures as a pandas DataFrame. Importing the package costs nothing: what a call needs is imported when it is made.

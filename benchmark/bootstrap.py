@@ -88,8 +88,11 @@ def intervals(
     Notes
     -----
     - Draws equal to the figure count half on either side.
-    - An interval always holds its figure. Where all draws lie on one side of it, as happens to calibration errors near
-      their noise floor (resampling adds noise, and noise adds to them), it reaches from the figure to the draws.
+    - An interval always holds its figure.
+    - Calibration errors near their noise floor lie below nearly all of their draws, for resampling adds noise, and
+      noise adds to them. Where 97.5 % of the draws or more lie on one side of the figure, the levels that BCa asks for
+      are beyond what the draws can tell, and the interval is the basic one (2·figure − percentiles; Davison & Hinkley,
+      1997, eq. 5.6), which takes the same bias off once more. It may leave the range of the metric: clip it.
     - A figure that is the same in all draws has an interval of length 0: resampling cannot tell more.
     - No interval (NaN): fewer than two dialogues, an undefined figure, or one that is undefined in more than 5 % of the
       draws; draws in which it is undefined are left out otherwise.
@@ -112,8 +115,9 @@ def _ends(
 ) -> Float[np.ndarray, " 2"]:
     """Return the draws at the two corrected levels, interpolated between neighbours."""
     below = (np.searchsorted(ordered, value, "left") + np.searchsorted(ordered, value, "right")) / 2
-    # With all draws on one side the correction would be infinite; half a draw is as far as they can tell.
-    share = min(max(below, 0.5), len(ordered) - 0.5) / len(ordered)
+    share = float(below) / len(ordered)
+    if not (1 - level) / 2 < share < (1 + level) / 2:
+        return np.asarray(2 * value - np.quantile(ordered, [(1 + level) / 2, (1 - level) / 2]))
     bias = _NORMAL.inv_cdf(share)
     tail = _NORMAL.inv_cdf((1 - level) / 2)
     shifted = (bias + tail, bias - tail)

@@ -159,14 +159,16 @@ def expand(text: str, facts: DataFacts) -> Expanded:
 def expand_all(texts: Sequence[str], data: Mapping[str, DataFacts]) -> dict[str, Expanded]:
     """Return the conditions of every data set: clean first, then as asked for, each once.
 
-    A condition that is not defined for one data set is left out there, and named as skipped.
+    A condition that is not defined for one data set is left out there, and named as skipped; so is a whole ladder or
+    set.
 
     Raises
     ------
     NotApplicable
-        When a text stands for nothing on any of the data sets.
+        When a single condition is defined for none of the data sets, or nothing of all that was asked for.
     """
     expanded = {name: [Expanded((Condition(),), {})] for name in data}
+    last: str = ""
     for text in texts:
         refusals: list[EmobenchError] = []
         for name, facts in data.items():
@@ -176,8 +178,19 @@ def expand_all(texts: Sequence[str], data: Mapping[str, DataFacts]) -> dict[str,
                 refusals.append(error)
                 expanded[name].append(Expanded((), {text: str(error)}))
         if len(refusals) == len(data):
-            raise refusals[0]
-    return {name: _joined(parts) for name, parts in expanded.items()}
+            last = f"{refusals[0]} (data: {', '.join(data)})"
+            if any(_is_one(text, facts) for facts in data.values()):
+                raise NotApplicable(last)
+    joined = {name: _joined(parts) for name, parts in expanded.items()}
+    if last and all(len(those.conditions) == 1 for those in joined.values()):
+        raise NotApplicable(last)
+    return joined
+
+
+def _is_one(text: str, facts: DataFacts) -> bool:
+    """Return whether a text is a condition, not the name of a ladder or set."""
+    made = [make_call(PROTOCOLS, call) for call in parse(text)]
+    return not any(isinstance(plugin, ConditionSet) or len(plugin.ladder(facts)) > 1 for plugin in made)
 
 
 def _of_set(members: Sequence[str], facts: DataFacts) -> Expanded:

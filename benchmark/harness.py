@@ -15,6 +15,7 @@ from .plan import Plan
 from .prediction_files import read_predictions, write_predictions
 from .predictions import Predictions
 from .progress import Progress, silent
+from .realised import means_of, realised_under
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
@@ -122,7 +123,8 @@ def _predict(
     """Predict every draw of a condition; an input that is in `seen` already (by its digest) is not predicted again."""
     started = time.perf_counter()
     splits, ending = state.plan.data[combination.data], _Ending("done", "")
-    drawn = []
+    drawn: list[Predictions] = []
+    attacked: list[dict[str, float]] = []
     try:
         for draw in range(state.plan.draws_of(condition)):
             stressed = condition.apply(
@@ -134,6 +136,8 @@ def _predict(
             )
             drawn.append(_predicted(state, combination, fitted, stressed, seen))
             state.note_stress(combination, condition, draw, stressed)
+            if condition.attacks:
+                attacked.append(realised_under(splits.test, stressed))
         predictions[condition.text] = tuple(drawn)
     except Exception as error:  # a fault under one condition must not cost the others their results
         ending = _ending(error)
@@ -144,6 +148,7 @@ def _predict(
         why=ending.why,
         key=state.cell_key(combination, condition),
         seconds=time.perf_counter() - started,
+        realised=means_of(attacked),
     )
 
 

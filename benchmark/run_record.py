@@ -144,6 +144,9 @@ class CellRecord(_Record):
     key: str = ""
     """Content key: that of the fit, and protocol code, condition, stress seed."""
     seconds: float = 0.0
+    realised: dict[str, float] = Field(default_factory=dict)
+    """Under an attack: what was really done, as in `DataRecord.realised`, which it cannot be part of, for it differs
+    from model to model."""
 
 
 class RunRecord(_Record):

@@ -1,6 +1,6 @@
 """What a run has done so far, in memory and in run.json, and the keys that tell whether it still holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from .errors import RunFolderError
 from .models import model_sources, model_summary
 from .plan import Plan
 from .provenance import code_key, git_revision, hardware, key, versions
-from .realised import realised_under
+from .realised import means_of, realised_under
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, ConditionRecord, DataRecord, ModelRecord, RunRecord, SkippedRecord
 from .stress_records import StressRecords
@@ -100,7 +100,7 @@ class RunState:
         if not condition.attacks:
             of_draws = self._severities.setdefault((combination.data, condition.text), {})
             of_draws[draw] = realised_under(clean, stressed)
-            self._realised.setdefault(combination.data, {})[condition.text] = _means(list(of_draws.values()))
+            self._realised.setdefault(combination.data, {})[condition.text] = means_of(list(of_draws.values()))
 
     def fit_key(self, combination: Combination) -> str:
         """Return the content key of a trained model."""
@@ -190,12 +190,6 @@ class RunState:
             posterior=splits.posterior,
             realised=self._realised.get(name, {}),
         )
-
-
-def _means(several: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each figure over the draws that have it."""
-    names = dict.fromkeys(name for those in several for name in those)
-    return {name: float(np.mean([those[name] for those in several if name in those])) for name in names}
 
 
 def _earlier(folder: RunFolder) -> RunRecord | None:

@@ -43,8 +43,13 @@ class Figures:
 
     @cached_property
     def intervals(self) -> Intervals:
-        """The intervals of all figures."""
-        return intervals(self.value, self.draws, self.jackknife)
+        """The intervals of all figures.
+
+        That of a calibration error that is within its noise floor reaches down to 0: on a sample of this size a perfect
+        model shows as much. Bootstrap draws cannot tell, for they resample the noise as well.
+        """
+        low, high = intervals(self.value, self.draws, self.jackknife)
+        return Intervals(np.where(self.value <= self.floor_high, 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
         """Return those of the metrics that are wanted."""

@@ -132,9 +132,10 @@ class Stress(Protocol):
         name = _spec_name(self)
         repeating = [_spec_name(stress) for stress in earlier if stress.repeats]
         if repeating and self.random:
+            remedy = "leave one of them out" if name in repeating else f"put {name} first"
             raise SpecError(
                 f"{name} cannot follow {repeating[0]}, which repeats dialogues: each copy of a turn would be drawn "
-                f"anew; put {name} first"
+                f"anew; {remedy}"
             )
         if not self.random and self in earlier:
             raise SpecError(f"{name} stands twice in one chain with the same arguments; leave one of them out")

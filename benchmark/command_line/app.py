@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .. import api
 
 app = typer.Typer(
-    help="How far can a multimodal emotion recogniser be trusted when modalities go missing?",
+    help="How far can a multimodal emotion recogniser be trusted under stress?",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import SpecError, UnknownName, suggestion
-from ..registry import KINDS, Kind, names, plugin_class, summary
+from ..registry import KINDS, PROTOCOLS, Kind, names, plugin_class, summary
 from ..specs import parse
 
 if TYPE_CHECKING:
@@ -44,6 +44,31 @@ def show_plugin(
         about = inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""
         console.print(escape(_reflowed(about)), highlight=False)
         _print_arguments(console, plugin)
+        if kind is PROTOCOLS:
+            _print_conditions(console, name)
+
+
+def _print_conditions(console: "Console", text: str) -> None:
+    """Print the conditions that the text stands for, and how their random numbers are made."""
+    from rich.markup import escape
+
+    from ...protocols.base import DataFacts
+    from ..conditions import expand
+
+    facts = DataFacts(("text", "audio", "video"), speakers=3, turns=20)
+    conditions = expand(text, facts).conditions
+    lines = [f"\nConditions that `{text}` stands for, on data with text, audio and video:"]
+    lines += [f"  {condition.text}" for condition in conditions]
+    lines += ["", _SEEDS] if any(condition.random for condition in conditions) else []
+    console.print(escape("\n".join(lines)), highlight=False)
+
+
+_SEEDS = (
+    "Random numbers: the number that seeds a generator is Randomness(seed, purpose).integer(), the first 16 bytes, the "
+    "highest first, of the SHA-256 of the seed and the words of the purpose, each written as its length, a colon and "
+    "itself (seed 0 and the words stress, 0 give 1:06:stress1:0). A run folder's stresses/*.parquet hold, for every "
+    "utterance under every condition and draw, what was done to it, and the seeds and purposes in their metadata."
+)
 
 
 def _kinds_of(name: str) -> list[Kind]:

@@ -169,12 +169,22 @@ def test_an_undefined_jackknife_figure_is_left_out() -> None:
 
 def test_an_interval_holds_its_figure_even_beside_all_draws() -> None:
     draws = generator().uniform(1, 2, 1000)
+    # All draws are above 0.5 by 1 on average: so is 0.5, it is guessed, above what it stands for.
     low, high = one(0.5, draws, np.array([0.4, 0.5, 0.6]))
-    assert low == 0.5
-    assert draws.min() <= high < 1.01
+    assert low == pytest.approx(2 * 0.5 - np.quantile(draws, 0.975))
+    assert high == 0.5
     low, high = one(2.5, draws, np.array([2.4, 2.5, 2.6]))
-    assert 1.99 < low <= draws.max()
-    assert high == 2.5
+    assert low == 2.5
+    assert high == pytest.approx(2 * 2.5 - np.quantile(draws, 0.025))
+
+
+def test_the_basic_interval_begins_where_the_draws_cannot_tell_the_corrected_levels() -> None:
+    draws = np.linspace(0, 1, 1001)
+    jackknife = np.array([0.4, 0.5, 0.6])
+    inside, outside = one(0.026, draws, jackknife), one(0.024, draws, jackknife)
+    # BCa asks for levels Φ(2·Φ⁻¹(.026) ± 1.96), the upper of which is just above .026.
+    assert inside == (pytest.approx(0, abs=1e-3), pytest.approx(0.0266, abs=2e-3))
+    assert outside == (pytest.approx(2 * 0.024 - 0.975), pytest.approx(0.024))
 
 
 def test_no_figures_no_intervals() -> None:

@@ -197,6 +197,19 @@ def test_a_set_without_a_single_defined_member_is_refused(monkeypatch: pytest.Mo
         expand("together", ONE)
 
 
+def test_a_ladder_that_is_defined_nowhere_is_named_beside_what_is() -> None:
+    monologues = DataFacts(("text",), speakers=1, turns=9)
+    expanded = expand_all(["speaker_confusion", "modality_drop"], {"x": monologues})["x"]
+    assert len(expanded.conditions) == 1 + 6
+    assert expanded.skipped == {
+        "speaker_confusion": "speaker_confusion: in monologues there is nobody to be taken for another"
+    }
+    with pytest.raises(NotApplicable, match=r"nobody to be taken for another \(data: x\)"):
+        expand_all(["speaker_confusion"], {"x": monologues})
+    with pytest.raises(NotApplicable, match=r"there are no other speakers; .* \(data: x\)"):
+        expand_all(["context_removal:context=inter", "modality_drop"], {"x": monologues})
+
+
 @pytest.mark.usefixtures("_others")
 def test_an_attack_is_given_the_model(small: Callable[..., Conversations]) -> None:
     class Sure:

@@ -164,5 +164,8 @@ def test_what_an_attack_did_is_recorded_for_each_model(tmp_path: Path, register:
     assert missing[0] != missing[1]
     (cell,) = [cell for cell in record.cells if (cell.model, cell.condition) == ("bayes_optimal", "swayed")]
     assert cell.state == "not applicable"
+    cells = {cell.model: cell for cell in record.cells if cell.condition == "swayed"}
+    assert cells["late_fusion"].realised["missing text"] == pytest.approx(np.mean(missing[0]))
+    assert all(not cell.realised for cell in record.cells if cell.condition == RATE)
     assert "the stress was chosen by looking at the model and the label" in cell.why
     assert set(pq.read_table(folder.stresses_path(DATA))["condition"].to_pylist()) == {"clean", RATE}

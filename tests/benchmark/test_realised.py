@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.realised import realised_under
+from emobench.benchmark.realised import means_of, realised_under
 from emobench.benchmark.trace import AddedNoise, Trace
 
 Make = Callable[..., Conversations]
@@ -86,3 +87,43 @@ def test_context_is_the_share_of_other_turns_that_are_left(small: Make) -> None:
     assert "context" not in realised_under(clean, clean)
     alone = small(lengths=(1, 1))
     assert realised_under(alone, alone.take_dialogues([0, 1]))["context"] == 1.0
+
+
+def test_links_leave_the_share_of_turns_that_are_linked(small: Make) -> None:
+    clean = small(lengths=(3, 1))
+    # Without the future the three turns of a dialogue draw on 0, 1 and 2 of the 2 others.
+    assert realised_under(clean, clean.change(links=Context("future")))["context"] == 0.5
+
+
+def test_moved_counts_rows_that_hold_what_belongs_to_another_turn(small: Make) -> None:
+    clean = small(lengths=(3, 2))
+    late = clean.change(trace=Trace(source={"audio": np.array([1, 0, 2, 0, 1])}))
+    assert realised_under(clean, late)["moved audio"] == pytest.approx(0.4)
+    gone = late.with_modalities(present={"audio": np.array([False, True, True, True, True])})
+    assert realised_under(clean, gone)["moved audio"] == pytest.approx(0.25)
+    assert "moved text" not in realised_under(clean, late)
+
+
+def test_displaced_counts_turns_at_another_place(small: Make) -> None:
+    clean = small(lengths=(4, 1)).change(speaker=np.array([0, 0, 0, 0, 0]))
+    shuffled = clean.take_rows(np.array([1, 0, 2, 3, 4]), dialogue=clean.dialogue, origin=np.array([0, 1])).change(
+        trace=Trace()
+    )
+    found = realised_under(clean, shuffled)
+    assert found["displaced"] == pytest.approx(0.4)
+    assert "speakers" not in found
+    assert "displaced" not in realised_under(clean, clean)
+
+
+def test_speakers_counts_pairs_of_turns_that_are_told_apart_wrongly(small: Make) -> None:
+    clean = small(lengths=(3, 2)).change(speaker=np.array([0, 1, 0, 0, 1]))
+    merged = clean.change(speaker=np.zeros(5, np.int64))
+    # Of 3 + 1 pairs one is the same person's; the other 3 are taken for it.
+    assert realised_under(clean, merged)["speakers"] == 0.75
+    renamed = clean.change(speaker=np.array([1, 0, 1, 5, 2]))
+    assert "speakers" not in realised_under(clean, renamed)
+
+
+def test_means_are_over_the_draws_that_have_a_figure() -> None:
+    assert means_of([{"a": 1.0, "b": 2.0}, {"a": 3.0}]) == {"a": 2.0, "b": 2.0}
+    assert means_of([]) == {}

@@ -1,7 +1,9 @@
 """The command line: what is typed, what is answered, which exit code."""
 
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import emobench
 from emobench.benchmark import api
 from emobench.benchmark.command_line import exit_code, main
 from emobench.benchmark.errors import RunFolderError, SpecError
+from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.run_folder import RunFolder
 
 DATA = "simulated:test=6,train=12,validation=6"
@@ -192,6 +195,22 @@ def test_every_plug_in_can_be_shown(kind: str, capsys: pytest.CaptureFixture[str
         shown = capsys.readouterr().out
         assert name in shown.splitlines()[0]
         assert "argument" in shown.lower()
+
+
+def test_a_protocol_is_shown_with_its_ladder_and_how_it_is_seeded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["show", "turn_loss"]) == 0
+    shown = capsys.readouterr().out
+    assert [line.strip() for line in shown.splitlines() if line.startswith("  turn_loss:rate=")] == [
+        f"turn_loss:rate={rate}" for rate in (0.1, 0.3, 0.5, 0.7)
+    ]
+    words = re.search(r"seed 0 and the words stress, 0 give (\S+)\)", " ".join(shown.split()))
+    assert words is not None
+    digest = hashlib.sha256(words[1].encode()).digest()
+    assert int.from_bytes(digest[:16], "big") == Randomness(0, ("stress", "0")).integer()
+    assert exit_code(["show", "removals:mode=graph"]) == 0
+    shown = capsys.readouterr().out
+    assert "context_removal:context=inter,mode=graph" in shown
+    assert "Random numbers" not in shown
 
 
 def test_a_protocol_is_shown_with_defaults_and_units(capsys: pytest.CaptureFixture[str]) -> None:
