@@ -6,8 +6,8 @@ What is found is told, and nothing is removed. Three rules keep apart what is co
   `0` says nothing. (Names of this package's data sets hold the split, where the corpus begins again.)
 - A row counts as repeated if all its modalities are equal, bit by bit. A row of zeros only is one of which nothing was
   recorded, and does not count.
-- Where one modality only says anything, it counts if the turn before or after it is repeated as well: “Okay.” has the
-  same text features whoever says it, but two such turns in a row are a passage.
+- Where one modality only says anything, it counts as part of three turns in a row that are repeated: “Okay.” has the
+  same text features whoever says it, “Hi.” is often answered by “Hey!”, and “Hey.” by “Hey.” and “Hey.”.
 """
 
 import hashlib
@@ -15,9 +15,13 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 
 from .conversations import Conversations, DataSplits
+
+
+PASSAGE = 3
+"""Turns in a row that are not said again by chance."""
 
 
 def overlaps(splits: DataSplits) -> tuple[str, ...]:
@@ -39,18 +43,25 @@ def _shared(first: Sequence[str], second: Sequence[str], what: str, one: str) ->
 
 
 def _repeated(first: Conversations, second: Conversations, there: list[bytes], here: list[bytes]) -> Iterator[str]:
-    where = {digest: row for row, digest in enumerate(there) if digest}
-    source = np.array([where.get(digest, -1) if digest else -1 for digest in here], dtype=np.int64)
-    known = source >= 0
-    counts = known & (_modalities_that_say(second) > 1)
-    counts |= known & _beside_another(known, second.dialogue)
-    rows = np.flatnonzero(counts)
-    if len(rows):
-        row = int(rows[0])
+    source = {digest: row for row, digest in enumerate(there) if digest}
+    alone = np.array([digest in source for digest in here]) & (_modalities_that_say(second) > 1)
+    known = set(_passages(first, there).values())
+    passages = [row for row, passage in _passages(second, here).items() if passage in known]
+    rows = sorted({*np.flatnonzero(alone).tolist(), *(row + turn for row in passages for turn in range(PASSAGE))})
+    if rows:
+        name, as_name = second.utterance_ids[rows[0]], first.utterance_ids[source[here[rows[0]]]]
         yield (
             f"{len(rows):,} of {len(second):,} utterances of {second.split} have exactly the features of one of "
-            f"{first.split} (the first: {second.utterance_ids[row]}, as {first.utterance_ids[source[row]]})"
+            f"{first.split} (the first: {name}, as {as_name})"
         )
+
+
+def _passages(split: Conversations, digests: list[bytes]) -> dict[int, tuple[bytes, ...]]:
+    """Return by row the digests of it and the next two of its dialogue; not of zeros, nor three times the same."""
+    rows, last = range(len(split) - PASSAGE + 1), PASSAGE - 1
+    together = [row for row in rows if split.dialogue[row] == split.dialogue[row + last]]
+    passages = {row: tuple(digests[row : row + PASSAGE]) for row in together}
+    return {row: passage for row, passage in passages.items() if all(passage) and len(set(passage)) > 1}
 
 
 def _row_digests(split: Conversations) -> list[bytes]:
@@ -71,12 +82,3 @@ def _modalities_that_say(split: Conversations) -> Int64[np.ndarray, " utterances
     for rows in split.features.values():
         count += rows.any(axis=1)
     return count
-
-
-def _beside_another(
-    known: Bool[np.ndarray, " utterances"], dialogue: Int64[np.ndarray, " utterances"]
-) -> Bool[np.ndarray, " utterances"]:
-    """Return whether the turn before or after, in the same dialogue, is known as well."""
-    both = known[1:] & known[:-1] & (dialogue[1:] == dialogue[:-1])
-    beside: Bool[np.ndarray, " utterances"] = np.append(both, False) | np.insert(both, 0, False)
-    return beside
