@@ -19,7 +19,6 @@ from jaxtyping import Int64
 
 from .conversations import Conversations, DataSplits
 
-
 PASSAGE = 3
 """Turns in a row that are not said again by chance."""
 

@@ -1,8 +1,9 @@
-"""The rows that saved predictions have to fill: one for each utterance under each draw of each condition."""
+"""The rows that saved predictions have to fill, one for each utterance, condition and draw, and the stressed inputs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from ..protocols.base import DataFacts
+from ..protocols.base import DataFacts, FeatureStatistics
 from .arrow_columns import number_column, text_column
 from .conditions import CLEAN, expand_all
 from .conversations import Conversations, DataSplits
@@ -89,6 +90,37 @@ def write_template(
         _write(table, temporary, path.suffix)
     words = list(_words(path, name, protocols, options))
     return Written(path, len(table), len(conditions), " ".join(["emobench run", *words]))
+
+
+class StressedInput(NamedTuple):
+    """What a system is to be given."""
+
+    split: str
+    condition: str
+    draw: int
+    conversations: Conversations
+    """Rows whose `target` is −1 are context only; the others have the names of the rows to fill."""
+
+
+def stressed_inputs(
+    data: str,
+    protocols: Sequence[str] = (),
+    *,
+    stress_seed: int = 0,
+    stress_draws: int = Options.stress_draws,
+) -> Iterator[StressedInput]:
+    """Yield what the models of a run are given, in the order of the template; attacks, which need a model, left out.
+
+    Parameters and errors as in `write_template`.
+    """
+    splits: DataSplits = make(DATASETS, data).load()
+    training = FeatureStatistics.of(splits.train)
+    for condition in expand_all(protocols, {data: DataFacts.of(splits.test)})[data].conditions:
+        for draw in range(0 if condition.attacks else stress_draws if condition.random else 1):
+            given = condition.apply(splits.test, seed=stress_seed, training=training, draw=draw)
+            yield StressedInput("test", condition.text, draw, given)
+        if condition.text == CLEAN:
+            yield StressedInput("validation", CLEAN, 0, splits.validation)
 
 
 def _rows(

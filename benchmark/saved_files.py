@@ -18,16 +18,18 @@ in place of `/`: `clean.csv`, `modality_drop:drop=audio~video.csv`.
 import hashlib
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
+from numpy.lib.npyio import NpzFile
 
 from .arrow_columns import is_number, numbers_of, texts_of
 from .errors import DataError
@@ -137,7 +139,7 @@ def _names(file: Path, stamp: tuple[int, int, int]) -> tuple[str, ...]:
             with file.open("rb") as opened:
                 names = pc.read_csv(pa.BufferReader(opened.readline())).column_names
         else:
-            with np.load(file, allow_pickle=False) as arrays:
+            with _opened(file) as arrays:
                 names = arrays.files
     except _CANNOT as error:
         raise _unreadable(file, error) from None
@@ -189,7 +191,7 @@ def _parquet(file: Path, kept: list[str]) -> pa.Table:
 
 
 def _arrays(file: Path) -> dict[str, np.ndarray]:
-    with np.load(file, allow_pickle=False) as arrays:
+    with _opened(file) as arrays:
         found = {name: arrays[name] for name in arrays.files}
     columns: dict[str, np.ndarray] = {}
     for name, array in found.items():
@@ -205,6 +207,13 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
         name: np.repeat(column, rows) if found.get(name, column).ndim == 0 else column
         for name, column in columns.items()
     }
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator["NpzFile[Any]"]:
+    # `np.load` leaves a damaged file open, and also reads what is no NPZ.
+    with file.open("rb") as opened, NpzFile(opened, allow_pickle=False) as arrays:
+        yield arrays
 
 
 def _matrix(file: Path, array: np.ndarray, classes: np.ndarray | None) -> dict[str, np.ndarray]:

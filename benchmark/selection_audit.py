@@ -40,7 +40,7 @@ def optimism(fits: Iterable[FitRecord]) -> Optimism | None:
     mean, half = float(values.mean()), _half_width(values)
     return Optimism(
         mean=mean,
-        low=max(0.0, mean - half),
+        low=float(np.maximum(0.0, mean - half)),
         high=mean + half,
         seeds=len(values),
         tested=any(fit.selection == "test" for fit in known),
