@@ -28,11 +28,9 @@ class Block(NamedTuple):
     """What belongs together."""
 
     split: str
-    condition: str
-    """Canonical text."""
+    condition: str  # canonical text
     draw: int
-    seed: int
-    """0 where the file knows no seeds."""
+    seed: int  # 0 where the file knows no seeds
 
 
 @dataclass(frozen=True, eq=False)
