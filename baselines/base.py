@@ -124,6 +124,50 @@ class HonoursLinks(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A condition of which predictions are asked for."""
+
+    condition: str
+    """Canonical text."""
+    draw: int = 0
+    """Number of the draw."""
+    random: bool = False
+    """Whether the condition depends on random numbers."""
+    stress_seed: int = 0
+    """Where its random numbers come from."""
+
+
+@runtime_checkable
+class PredictsConditions(Protocol):
+    """A fitted model that knows a condition by its name, and is never given what the condition made of the input."""
+
+    def predict_condition(self, asked: Asked, clean: Conversations) -> Predictions:
+        """Return one row per row of `clean`, the split as recorded.
+
+        Raises
+        ------
+        NotApplicable
+            When nothing is known of the condition; the message says why.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A model that reads files which its arguments name."""
+
+    def content_key(self) -> str:
+        """Return a text that changes when the content of the files does.
+
+        Raises
+        ------
+        DataError
+            When they cannot be read.
+        """
+        ...
+
+
 @runtime_checkable
 class HasGradients(Protocol):
     """A fitted model that knows how its log probabilities change with the features."""

@@ -13,6 +13,7 @@ from ..benchmark.errors import DataError, NotApplicable, SpecError
 from ..benchmark.gold import gold_classes, loss_slopes
 from ..benchmark.predictions import Predictions
 from .base import (
+    Asked,
     Calibrator,
     FitContext,
     FittedCalibrator,
@@ -22,6 +23,7 @@ from .base import (
     HonoursLinks,
     Json,
     Model,
+    PredictsConditions,
     State,
     TrainingRecord,
 )
@@ -70,8 +72,10 @@ class FittedCalibrated:
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""
-        predictions, masks = self.fitted.predict(conversations), masks_of(conversations)
-        probabilities = predictions.probabilities
+        return self._calibrated(self.fitted.predict(conversations), conversations)
+
+    def _calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+        probabilities, masks = predictions.probabilities, masks_of(conversations)
         for calibrator in self.calibrators:
             probabilities = _applied(calibrator, probabilities, masks)
         return replace(predictions, probabilities=probabilities)
@@ -121,6 +125,16 @@ class FittedCalibrated:
             arrays={f"{place}/{name}": array for place, s in enumerate(states) for name, array in s.arrays.items()},
             settings={"parts": [dict(state.settings) for state in states]},
         )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCalibratedByCondition(FittedCalibrated):
+    """The same for a model that knows conditions by name."""
+
+    def predict_condition(self, asked: Asked, clean: Conversations) -> Predictions:
+        """Return the model's predictions under a condition with calibrated probabilities."""
+        assert isinstance(self.fitted, PredictsConditions)
+        return self._calibrated(self.fitted.predict_condition(asked, clean), clean)
 
 
 @dataclass(frozen=True)
@@ -175,14 +189,14 @@ class Calibrated:
             else:
                 done.append(calibrator.fit(views[-1].probabilities[known], validation.label[known]))
             views = tuple(v._replace(probabilities=_applied(done[-1], v.probabilities, v.masks)) for v in views)
-        return FittedCalibrated(fitted, tuple(done))
+        return _with(fitted, tuple(done))
 
     def restore(self, state: State, *, device: str = "cpu") -> FittedCalibrated:
         """Return the fitted model that gave `state`."""
         # What `FittedCalibrated.state` wrote is read here.
         settings = cast("list[dict[str, Json]]", state.settings["parts"])
         first, *others = (part_of(state, str(place), part) for place, part in enumerate(settings))
-        return FittedCalibrated(
+        return _with(
             self.model.restore(first, device=device),
             tuple(
                 restore_per_mask(calibrator, part) if wants_per_mask(calibrator) else calibrator.restore(part)
@@ -195,6 +209,11 @@ class Calibrated:
             return views_of(fitted, validation)
         masks = masks_of(validation)
         return (View(2 ** len(validation.modalities) - 1, masks, fitted.predict(validation).probabilities),)
+
+
+def _with(fitted: FittedModel, calibrators: tuple[FittedStage, ...]) -> FittedCalibrated:
+    kind = FittedCalibratedByCondition if isinstance(fitted, PredictsConditions) else FittedCalibrated
+    return kind(fitted, calibrators)
 
 
 def _check_labels(validation: Conversations) -> None:

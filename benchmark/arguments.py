@@ -70,7 +70,8 @@ def build(plugin: type[T], call: Call) -> T:
         values[name] = _read(hints[name], text, call.name, name)
     missing = [f.name for f, _ in _hints(plugin) if _default(f) is dataclasses.MISSING and f.name not in values]
     if missing:
-        raise SpecError(f"{call.name} needs the argument {missing[0]!r}: type {call.name}:{missing[0]}=…")
+        choice = f" ({_kind(hints[missing[0]])})" if get_origin(_bare(hints[missing[0]])) is Literal else ""
+        raise SpecError(f"{call.name} needs the argument {missing[0]!r}{choice}: type {call.name}:{missing[0]}=…")
     return plugin(**values)
 
 

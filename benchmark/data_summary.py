@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from .conversations import UNKNOWN, Conversations, DataSplits
+from .overlaps import overlaps
 
 WIDTH = 80
 _NAME = 24
@@ -15,7 +16,7 @@ _MARGIN = 13
 
 
 def summary(splits: DataSplits, *, notes: Mapping[str, str] | None = None) -> str:
-    """Return counts, label shares, widths, fingerprint, licence and known leaks as lines of at most 80 characters.
+    """Return counts, label shares, widths, fingerprint, licence, leaks and overlaps as lines of at most 80 characters.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def summary(splits: DataSplits, *, notes: Mapping[str, str] | None = None) -> st
             "",
             *(_entry(heading, text) for heading, text in entries.items() if text),
             *(_entry("known leak", leak) for leak in splits.leaks),
+            *(_entry("overlap", overlap) for overlap in overlaps(splits)),
         ]
     )
 

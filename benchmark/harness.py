@@ -5,11 +5,11 @@ import time
 from dataclasses import asdict
 from typing import NamedTuple
 
-from ..baselines.base import FitContext, FittedModel, TrainingRecord
+from ..baselines.base import Asked, FitContext, FittedModel, PredictsConditions, TrainingRecord
 from .checkpoints import load_checkpoint, save_checkpoint
 from .conditions import Condition
 from .conversations import Conversations
-from .errors import EmobenchError, NotApplicable, RunFolderError
+from .errors import DataError, EmobenchError, NotApplicable, RunFolderError
 from .models import make_model
 from .plan import Plan
 from .prediction_files import read_predictions, write_predictions
@@ -19,7 +19,7 @@ from .realised import means_of, realised_under
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, EpochRecord, FitRecord, RunRecord
 from .run_state import Combination, RunState
-from .stressed import predict_under
+from .stressed import predict_condition, predict_under
 from .utterance_file import read_utterances, write_utterances
 
 SECONDS_BETWEEN_FLUSHES = 10.0
@@ -122,22 +122,19 @@ def _predict(
 ) -> None:
     """Predict every draw of a condition; an input that is in `seen` already (by its digest) is not predicted again."""
     started = time.perf_counter()
-    splits, ending = state.plan.data[combination.data], _Ending("done", "")
+    ending = _Ending("done", "")
     drawn: list[Predictions] = []
     attacked: list[dict[str, float]] = []
     try:
         for draw in range(state.plan.draws_of(condition)):
-            stressed = condition.apply(
-                splits.test,
-                seed=state.plan.options.stress_seed,
-                training=state.statistics(combination.data),
-                draw=draw,
-                model=fitted,
-            )
+            if isinstance(fitted, PredictsConditions):
+                drawn.append(_predicted_by_name(state, combination, fitted, condition, draw))
+                continue
+            stressed = _stressed(state, combination, fitted, condition, draw)
             drawn.append(_predicted(state, combination, fitted, stressed, seen))
             state.note_stress(combination, condition, draw, stressed)
             if condition.attacks:
-                attacked.append(realised_under(splits.test, stressed))
+                attacked.append(realised_under(state.plan.data[combination.data].test, stressed))
         predictions[condition.text] = tuple(drawn)
     except Exception as error:  # a fault under one condition must not cost the others their results
         ending = _ending(error)
@@ -150,6 +147,30 @@ def _predict(
         seconds=time.perf_counter() - started,
         realised=means_of(attacked),
     )
+
+
+def _stressed(
+    state: RunState, combination: Combination, fitted: FittedModel | None, condition: Condition, draw: int
+) -> Conversations:
+    return condition.apply(
+        state.plan.data[combination.data].test,
+        seed=state.plan.options.stress_seed,
+        training=state.statistics(combination.data),
+        draw=draw,
+        model=fitted,
+    )
+
+
+def _predicted_by_name(
+    state: RunState, combination: Combination, fitted: PredictsConditions, condition: Condition, draw: int
+) -> Predictions:
+    """Ask a model that is never given the stressed input, which is made for the record only."""
+    asked = Asked(condition.text, draw, random=condition.random, stress_seed=state.plan.options.stress_seed)
+    predictions = predict_condition(fitted, state.plan.data[combination.data].test, asked)
+    # What an attack of this model did, nobody here knows.
+    if not condition.attacks and not state.stress_is_noted(combination, condition, draw):
+        state.note_stress(combination, condition, draw, _stressed(state, combination, None, condition, draw))
+    return predictions
 
 
 def _predicted(
@@ -223,6 +244,8 @@ def _ending(error: Exception) -> _Ending:
     """Return why a part declined, or the last line of a traceback and where in the code it was raised."""
     if isinstance(error, NotApplicable):
         return _Ending("not applicable", str(error))
+    if isinstance(error, DataError):  # the fault is in the data, not in code
+        return _Ending("failed", str(error))
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

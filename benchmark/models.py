@@ -1,6 +1,6 @@
 """Models by spec text: `rage_fusion`, `rage_fusion:preset=paper`, `late_fusion+temperature`."""
 
-from ..baselines.base import Model
+from ..baselines.base import Model, ReadsFiles
 from .registry import CALIBRATORS, MODELS, canonical_text, make_call, source_key, summary
 from .specs import parse
 
@@ -35,6 +35,14 @@ def model_summary(text: str) -> str:
 
 
 def model_sources(text: str) -> tuple[str, ...]:
-    """Return keys of the code of those parts that are not part of this package."""
+    """Return keys of the code of those parts that are not part of this package, and of the files that a model reads.
+
+    Raises
+    ------
+    DataError
+        When a file that the model reads cannot be read.
+    """
     first, *rest = parse(text)
-    return (source_key(MODELS, first.name), *(source_key(CALIBRATORS, call.name) for call in rest))
+    keys = (source_key(MODELS, first.name), *(source_key(CALIBRATORS, call.name) for call in rest))
+    model = make_call(MODELS, first)
+    return (*keys, model.content_key()) if isinstance(model, ReadsFiles) else keys

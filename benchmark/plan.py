@@ -10,7 +10,8 @@ from ..protocols.base import DataFacts
 from .conditions import Condition, expand_all
 from .conversations import DataSplits
 from .errors import RunFolderError, SpecError
-from .models import canonical_model, make_model
+from .models import canonical_model, make_model, model_sources
+from .overlaps import overlaps
 from .provenance import key
 from .registry import DATASETS, METRICS, canonical_text, make
 from .run_record import RunRecord
@@ -102,6 +103,8 @@ class Plan:
     options: Options
     skipped: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Per data set what was asked for and is not defined for it, and why."""
+    overlaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per data set what its splits have in common and should not."""
 
     def models_of(self, data: str) -> tuple[str, ...]:
         """Return the models that run on a data set: those asked for, then the exact posterior where it is known."""
@@ -155,6 +158,8 @@ def make_plan(request: Request) -> Plan:
         raise SpecError("expected at least one data set; type --data simulated")
     # Cheap checks come before data are loaded.
     canonical_models = tuple(dict.fromkeys(map(canonical_model, models)))
+    for model in canonical_models:
+        model_sources(model)  # a file that a model reads and that is not there
     metrics = tuple(dict.fromkeys(canonical_text(METRICS, metric) for metric in options.metrics))
     names = tuple(dict.fromkeys(canonical_text(DATASETS, name) for name in data))
     splits = {name: make(DATASETS, name).load() for name in names}
@@ -166,4 +171,5 @@ def make_plan(request: Request) -> Plan:
         conditions={name: those.conditions for name, those in expanded.items()},
         options=replace(options, metrics=metrics),
         skipped={name: those.skipped for name, those in expanded.items()},
+        overlaps={name: overlaps(loaded) for name, loaded in splits.items()},
     )

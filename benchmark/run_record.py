@@ -85,6 +85,8 @@ class DataRecord(_Record):
     """Terms of use; empty: not stated."""
     leaks: tuple[str, ...] = ()
     """Known leaks."""
+    overlaps: tuple[str, ...] = ()
+    """What the splits have in common and should not (see `benchmark.overlaps`)."""
     posterior: str = ""
     """The model of the run that is the exact posterior of these data; empty: it is not known."""
     realised: dict[str, dict[str, float]] = Field(default_factory=dict)

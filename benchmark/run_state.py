@@ -88,11 +88,10 @@ class RunState:
 
         An attack differs from model to model: it has a record for each, and no common severity.
         """
-        place = ("attack", *map(str, combination)) if condition.attacks else (combination.data,)
-        noted = (*place, condition.text, str(draw))
-        if noted in self._noted:
+        if self.stress_is_noted(combination, condition, draw):
             return
-        self._noted.add(noted)
+        place = _place(combination, condition)
+        self._noted.add((*place, condition.text, str(draw)))
         clean = self.plan.data[combination.data].test
         if place not in self._stresses:
             self._stresses[place] = StressRecords(self.folder.stresses_path(*place))
@@ -101,6 +100,10 @@ class RunState:
             of_draws = self._severities.setdefault((combination.data, condition.text), {})
             of_draws[draw] = realised_under(clean, stressed)
             self._realised.setdefault(combination.data, {})[condition.text] = means_of(list(of_draws.values()))
+
+    def stress_is_noted(self, combination: Combination, condition: Condition, draw: int) -> bool:
+        """Return whether it is kept already what a draw of a condition did."""
+        return (*_place(combination, condition), condition.text, str(draw)) in self._noted
 
     def fit_key(self, combination: Combination) -> str:
         """Return the content key of a trained model."""
@@ -187,9 +190,15 @@ class RunState:
             label_counts=counts,
             licence=splits.licence,
             leaks=splits.leaks,
+            overlaps=self.plan.overlaps.get(name, ()),
             posterior=splits.posterior,
             realised=self._realised.get(name, {}),
         )
+
+
+def _place(combination: Combination, condition: Condition) -> tuple[str, ...]:
+    """Return where it is kept what a condition did: for attacks by model, data set and seed."""
+    return ("attack", *map(str, combination)) if condition.attacks else (combination.data,)
 
 
 def _earlier(folder: RunFolder) -> RunRecord | None:

@@ -58,15 +58,20 @@ def join(calls: tuple[Call, ...]) -> str:
 def _parse_call(part: str, text: str) -> Call:
     name, colon, rest = part.strip().partition(":")
     if not _NAME.match(name):
-        raise SpecError(f"expected `name:argument=value,…` in {text!r}, got {part!r}")
+        raise SpecError(f"expected `name:argument=value,…` in {text!r}, got {part!r}{_hint(text)}")
     if colon and not rest:
         raise SpecError(f"expected arguments after the colon in {text!r}; without arguments type {name!r}")
     arguments: dict[str, str] = {}
     for pair in rest.split(",") if rest else ():
         argument, equals, value = (piece.strip() for piece in pair.partition("="))
         if not (equals and _NAME.match(argument) and _VALUE.match(value)):
-            raise SpecError(f"expected `argument=value` in {text!r}, got {pair!r}")
+            raise SpecError(f"expected `argument=value` in {text!r}, got {pair!r}{_hint(text)}")
         if argument in arguments:
             raise SpecError(f"{name}: argument {argument!r} is given twice in {text!r}")
         arguments[argument] = value
     return Call(name, tuple(sorted(arguments.items())))
+
+
+def _hint(text: str) -> str:
+    """Say how a path can be typed, where there is one."""
+    return "; in a path type %20 for a space, %2B for +, %2C for a comma, as in URLs" if "path=" in text else ""

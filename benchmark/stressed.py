@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..baselines.base import FittedModel, HonoursLinks
+from ..baselines.base import Asked, FittedModel, HonoursLinks, PredictsConditions
 from .conversations import CONTEXT_ONLY, Conversations
 from .errors import NotApplicable, PredictionError
 from .predictions import Predictions
@@ -24,12 +24,7 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
     """
     if stressed.links is not None and not (isinstance(fitted, HonoursLinks) and fitted.honours_links):
         raise NotApplicable("this model takes no pairwise mask of the context; type mode=strict")
-    predictions = fitted.predict(stressed)
-    expected = (len(stressed), len(clean.classes))
-    if predictions.probabilities.shape != expected:
-        raise PredictionError(
-            f"expected probabilities as utterances × classes {expected}, got {predictions.probabilities.shape}"
-        )
+    predictions = _of_shape(fitted.predict(stressed), len(stressed), clean)
     read = np.flatnonzero(stressed.target != CONTEXT_ONLY)
     targets = stressed.target[read]
     if not np.array_equal(np.sort(targets), np.arange(len(clean))):
@@ -47,6 +42,19 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
         modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
         hidden=None if predictions.hidden is None else predictions.hidden[rows],
     )
+
+
+def predict_condition(fitted: PredictsConditions, clean: Conversations, asked: Asked) -> Predictions:
+    """Return what a model that knows conditions by name says of the rows of `clean`.
+
+    Raises
+    ------
+    NotApplicable
+        When it knows nothing of the condition.
+    PredictionError
+        When it returns another number of rows or classes.
+    """
+    return _of_shape(fitted.predict_condition(asked, clean), len(clean), clean)
 
 
 class Digests:
@@ -67,6 +75,15 @@ class Digests:
         if stressed.transcripts is not None and stressed.transcripts is not self._clean.transcripts:
             digest.update(repr(stressed.transcripts).encode())
         return digest.hexdigest()
+
+
+def _of_shape(predictions: Predictions, rows: int, clean: Conversations) -> Predictions:
+    expected = (rows, len(clean.classes))
+    if predictions.probabilities.shape != expected:
+        raise PredictionError(
+            f"expected probabilities as utterances × classes {expected}, got {predictions.probabilities.shape}"
+        )
+    return predictions
 
 
 def _given(conversations: Conversations) -> Iterator[tuple[str, np.ndarray]]:

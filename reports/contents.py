@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
+from ..benchmark.selection_audit import Optimism, optimism
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
 
@@ -124,6 +125,11 @@ class ModelView:
     def test_selected(self) -> bool:
         """Whether the epoch of any training was chosen on the test split."""
         return any(fit.epochs and fit.selection == "test" for fit in self.fits)
+
+    @property
+    def optimism(self) -> Optimism | None:
+        """What choosing the epoch on test would have won, or has; None: there were no epochs."""
+        return optimism(self.fits)
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from .canvas import svg_for_page
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .selection import optimism_sentences
 from .sentences import summary
 from .stress_contents import CLEAN
 from .stress_sentences import (
@@ -138,6 +139,7 @@ def _environment() -> Environment:
         context_free=context_free,
         context_free_sentence=context_free_sentence,
         not_removed_sentence=not_removed_sentence,
+        optimism_sentences=optimism_sentences,
         realised_cell=realised_cell,
         realised_title=realised_title,
         remarks=remarks,

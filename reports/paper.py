@@ -11,6 +11,7 @@ from .figures import figures
 from .numbers import count
 from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
+from .selection import optimism_sentences
 from .sentences import summary
 from .stress_contents import CLEAN
 from .stress_sentences import remarks
@@ -40,6 +41,7 @@ def render(run: RunView) -> str:
             prose=prose,
             count=count,
             problems=problems_table(run),
+            optimism_sentences=optimism_sentences,
             remarks=lambda stress, data: Tex(
                 " ".join("".join(map(_phrase, sentence)) for sentence in remarks(stress, data, run.record))
             ),

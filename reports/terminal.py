@@ -8,6 +8,7 @@ from .contents import DataView, ModelView, label_of
 from .gathering import read
 from .numbers import MISSING, interval, number
 from .results import Result
+from .selection import warnings
 from .stress_contents import CLEAN
 from .vocabulary import text_of
 
@@ -39,6 +40,10 @@ def summary(folder: RunFolder) -> "RenderableType":
         lines.append(Text(f"The report has {more} conditions more.", style="dim"))
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
+    told = [warning for data in run.data for warning in warnings(data)]
+    if told:
+        more_told = f" ({len(told) - 1} more in the report)" if told[1:] else ""
+        lines.append(Text(f"May be too good: {told[0]}{more_told}", style="yellow"))
     reports = [folder.path / name for name in REPORTS if (folder.path / name).exists()]
     if reports:
         # A path that is cut or wrapped can be neither clicked nor copied.

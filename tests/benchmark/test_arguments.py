@@ -94,6 +94,15 @@ def test_a_missing_argument_says_what_to_type() -> None:
         build(Needy, Call("needy"))
 
 
+def test_a_missing_choice_says_what_there_is() -> None:
+    @dataclass(frozen=True)
+    class Choosy:
+        kind: Annotated[Literal["one", "two"], Doc("which")]
+
+    with pytest.raises(SpecError, match=r"choosy needs the argument 'kind' \(one \| two\): type choosy:kind=…"):
+        build(Choosy, Call("choosy"))
+
+
 def test_arguments_are_described_with_default_unit_and_range() -> None:
     assert describe(Example)[:3] == (
         Argument("snr", "a number > -50", "10", "dB", "signal to noise"),

@@ -13,7 +13,7 @@ import pytest
 from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
 from emobench.benchmark import harness
 from emobench.benchmark.conversations import Conversations, DataSplits
-from emobench.benchmark.errors import NotApplicable, RunFolderError
+from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
 from emobench.benchmark.plan import Options, Plan, Request, make_plan
 from emobench.benchmark.prediction_files import conditions_in, read_predictions
@@ -314,3 +314,18 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="expected a folder for the run, got the file"):
         execute(plan("fake"), RunFolder(tmp_path / "thesis.tex"))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_what_splits_share_is_in_the_record(tmp_path: Path) -> None:
+    shared = replace(plan("fake"), overlaps={"plain": ("1 of 34 utterances",)})
+    assert execute(shared, RunFolder(tmp_path)).data[0].overlaps == ("1 of 34 utterances",)
+
+
+def test_damaged_data_are_the_fault_of_the_data_and_of_no_line_of_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*args: object, **more: object) -> FittedFake:
+        raise DataError("row 3 is empty")
+
+    monkeypatch.setattr(Fake, "fit", damaged)
+    assert execute(plan("fake"), RunFolder(tmp_path)).fits[0].why == "row 3 is empty"

@@ -160,3 +160,16 @@ def test_folders_hold_one_way_to_stress_and_one_selection(options: Options, name
     request = Request(("b",), (), ("plain",), options)
     with pytest.raises(RunFolderError, match=f"the folder holds a run made with {name} {there}, got {name} 1"):
         request.joined_to(record())
+
+
+def test_what_splits_share_is_found_with_the_plan(small_splits: DataSplits, register: Callable[..., None]) -> None:
+    names = (small_splits.train.utterance_ids[0], *small_splits.test.utterance_ids[1:])
+
+    @dataclass(frozen=True)
+    class Shared:
+        def load(self) -> DataSplits:
+            return replace(small_splits, test=small_splits.test.change(utterance_ids=names))
+
+    register(DATASETS, "shared", Shared)
+    found = ("1 of 34 utterances of test bear a name that train has too (the first: train_0)",)
+    assert make_plan(Request(("prior",), (), ("shared",))).overlaps == {"shared": found}

@@ -35,6 +35,16 @@ def test_arguments_are_sorted() -> None:
         ("a:b=", "expected `argument=value` in 'a:b=', got 'b='"),
         ("a:b=1,b=2", "a: argument 'b' is given twice in 'a:b=1,b=2'"),
         ("a:b=$(rm)", "expected `argument=value` in 'a:b=$(rm)', got 'b=$(rm)'"),
+        (
+            "a:path=b c",
+            "expected `argument=value` in 'a:path=b c', got 'path=b c'; "
+            "in a path type %20 for a space, %2B for +, %2C for a comma, as in URLs",
+        ),
+        (
+            "a:path=b+.c",
+            "expected `name:argument=value,…` in 'a:path=b+.c', got '.c'; "
+            "in a path type %20 for a space, %2B for +, %2C for a comma, as in URLs",
+        ),
         ("__import__('os')", "expected `name:argument=value,…` in \"__import__('os')\", got \"__import__('os')\""),
     ],
 )

@@ -1,0 +1,56 @@
+"""What choosing the epoch on the test split would have won (or has), over the training seeds of a model."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .run_record import FitRecord
+
+LEVEL = 0.95
+"""Of the interval."""
+
+
+@dataclass(frozen=True)
+class Optimism:
+    """Selection optimism of a model on a data set, in weighted F1."""
+
+    mean: float
+    """Over the training seeds; 0 or more."""
+    low: float
+    """95 % t interval over training seeds, cut off at 0, below which no optimism can be; NaN: one seed."""
+    high: float
+    seeds: int
+    """How many."""
+    tested: bool
+    """Whether the epochs were chosen on test, so that the figures are too good by about the mean."""
+
+
+def optimism(fits: Iterable[FitRecord]) -> Optimism | None:
+    """Return the mean selection optimism of trainings that differ in their seed only; None: none of them knows it.
+
+    The interval is over training seeds: predictions of epochs that were not chosen are not kept, so that dialogues
+    cannot be resampled. With one seed there is none.
+    """
+    known = [fit for fit in fits if fit.state == "done" and fit.selection_optimism is not None]
+    if not known:
+        return None
+    values = np.array([fit.selection_optimism for fit in known], dtype=np.float64)
+    mean, half = float(values.mean()), _half_width(values)
+    return Optimism(
+        mean=mean,
+        low=float(np.maximum(0.0, mean - half)),
+        high=mean + half,
+        seeds=len(values),
+        tested=any(fit.selection == "test" for fit in known),
+    )
+
+
+def _half_width(values: np.ndarray) -> float:
+    if len(values) < 2:
+        return math.nan
+    # `scipy.special` alone is quick to import.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(len(values) - 1, (1 + LEVEL) / 2) * values.std(ddof=1) / math.sqrt(len(values)))
