@@ -143,7 +143,7 @@ def test_modalities_are_hit_independently(small: Make) -> None:
             SpecError,
             "off periods of 2 turns allow a rate up to 0.667, got 0.9; raise burst",
         ),
-        ("modality_drop:keep=text/audio/video", NotApplicable, "is every modality of the data, so nothing goes missing"),
+        ("modality_drop:keep=text/audio/video", NotApplicable, "is every modality of the data, so nothing goes"),
         ("modality_drop:drop=vidoe", NotApplicable, "no modality 'vidoe'; did you mean 'video'?"),
     ],
 )
