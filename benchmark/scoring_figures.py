@@ -73,7 +73,7 @@ def figures_of(
     metrics: Mapping[str, Metric],
     weights: Float[np.ndarray, "draws dialogues"],
     *,
-    generator: np.random.Generator,
+    generator: np.random.Generator | None,
 ) -> Figures:
     """Return all figures of one cell; metrics whose needs it does not meet are left out.
 
@@ -82,7 +82,7 @@ def figures_of(
     weights
         How often each dialogue is drawn in each draw.
     generator
-        For the noise floors.
+        For the noise floors; None: no floors of any kind.
     """
     able = {text: metric for text, metric in metrics.items() if _meets(scored, metric)}
     totals = _Totals.of(scored, dict.fromkeys(metric.statistic for metric in able.values()), weights)
@@ -195,8 +195,10 @@ def _joined(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
     return np.concatenate([column.T for column in columns]).T if columns else np.empty((rows, 0))
 
 
-def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.Generator) -> list[NoiseFloor]:
-    """Return a floor for every part of every metric."""
+def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.Generator | None) -> list[NoiseFloor]:
+    """Return a floor for every part of every metric; without a generator, of NaN."""
+    if generator is None:
+        return [NoiseFloor(np.nan, np.nan) for metric in metrics.values() for _ in metric.parts(scored)]
     redrawn: dict[Statistic, np.ndarray] = {}
     found: list[NoiseFloor] = []
     for metric in metrics.values():
