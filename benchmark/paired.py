@@ -22,7 +22,7 @@ from jaxtyping import Float
 from .bootstrap import LEVEL, intervals, significance
 from .errors import SpecError
 from .metrics.base import Direction
-from .paired_sources import Cell, Place, Source, require_same_data
+from .paired_sources import Cell, Place, Source, require_same_data, variance_of
 from .randomness import Randomness
 from .scoring_figures import Name
 from .scoring_metrics import asked_for
@@ -69,13 +69,17 @@ class Difference:
     """Upper end."""
     level: float
     """Level of the interval, such as 0.95."""
+    lower_bound: float
+    """One-sided: the difference is above it at this level. With `upper_bound` it is the interval at 2·level − 1."""
+    upper_bound: float
+    """One-sided: the difference is below it at this level."""
     p: float
     """Two-sided p of "there is no difference" (`bootstrap.significance`); not corrected. NaN: none."""
     standard_error: float
     """Standard deviation of the difference over the draws."""
     seed_error: float
     """Standard error of the difference over training seeds; part of interval, p and `standard_error` if asked for.
-    NaN: one of the two has one seed only."""
+    NaN: one of the two has one seed only, though another would change it."""
     utterances: int
     """How many were scored."""
     dialogues: int
@@ -175,8 +179,9 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
     if training:
         draws = draws + _training_errors(len(draws), error, freedom)
     low, high = intervals(value, draws, jackknife, level=level)
+    lower, upper = intervals(value, draws, jackknife, level=2 * level - 1)
     p = significance(value, draws, jackknife)
-    spread = np.array([_deviation(column) for column in draws.T])
+    spread = np.sqrt(variance_of(draws))
     values = [each.figures.only(set(common)) for each in (cell, reference)]
     return [
         Difference(
@@ -193,6 +198,8 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
             low=float(low[i]),
             high=float(high[i]),
             level=level,
+            lower_bound=float(lower[i]),
+            upper_bound=float(upper[i]),
             p=float(p[i]),
             standard_error=float(spread[i]),
             seed_error=float(error[i]),
@@ -212,6 +219,13 @@ class _Numbers:
     draws: Float[np.ndarray, "draws figures"]
     jackknife: Float[np.ndarray, "dialogues figures"]
     of_seeds: Mapping[int, Float[np.ndarray, " figures"]]
+    deterministic: bool
+
+    def variance_over_seeds(self) -> Float[np.ndarray, " figures"]:
+        """Return the variance of the mean over training seeds; NaN: not known from one seed."""
+        if len(self.of_seeds) > 1:
+            return np.asarray(np.var([*self.of_seeds.values()], axis=0, ddof=1) / len(self.of_seeds))
+        return np.full_like(self.value, 0 if self.deterministic else np.nan)
 
     @classmethod
     def of(cls, cell: Cell, common: Sequence[Name], directions: Sequence[Direction]) -> "_Numbers":
@@ -227,23 +241,21 @@ class _Numbers:
             draws=taken(cell.figures.draws),
             jackknife=taken(cell.figures.jackknife),
             of_seeds={seed: taken(values) for seed, values in cell.of_seeds.items()},
+            deterministic=cell.deterministic,
         )
 
 
 def _over_seeds(one: _Numbers, other: _Numbers) -> tuple[np.ndarray, np.ndarray]:
-    """Return standard error of the mean difference over seeds, and its degrees of freedom; NaN: one seed only."""
-    sizes = len(one.of_seeds), len(other.of_seeds)
-    if min(sizes) < 2:
-        return np.full_like(one.value, np.nan), np.full_like(one.value, np.nan)
-    if one.of_seeds.keys() == other.of_seeds.keys():
+    """Return standard error of the mean difference over seeds, and its degrees of freedom; NaN: not known."""
+    if one.of_seeds.keys() == other.of_seeds.keys() and len(one.of_seeds) > 1:
         apart = [one.of_seeds[seed] - other.of_seeds[seed] for seed in one.of_seeds]
-        error = np.std(apart, axis=0, ddof=1) / np.sqrt(sizes[0])
-        return np.asarray(error), np.full_like(one.value, sizes[0] - 1)
-    parts = [np.var([*numbers.of_seeds.values()], axis=0, ddof=1) / len(numbers.of_seeds) for numbers in (one, other)]
+        error = np.std(apart, axis=0, ddof=1) / np.sqrt(len(apart))
+        return np.asarray(error), np.full_like(one.value, len(apart) - 1)
+    parts = [numbers.variance_over_seeds() for numbers in (one, other)]
     variance = parts[0] + parts[1]
-    below = sum(part**2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    below = sum(part**2 / max(1, len(numbers.of_seeds) - 1) for part, numbers in zip(parts, (one, other), strict=True))
     # Without any variance there is no error to draw, whatever its freedom.
-    freedom = np.divide(variance**2, below, out=np.full_like(variance, sum(sizes) - 2), where=below > 0)
+    freedom = np.divide(variance**2, below, out=np.ones_like(variance), where=below > 0)
     return np.sqrt(variance), freedom
 
 
@@ -255,11 +267,6 @@ def _training_errors(
     generator = Randomness(0, ("training errors",)).generator()
     errors = generator.standard_t(np.where(known, freedom, 1), (draws, len(error)))
     return np.asarray(errors * np.where(known, error, 0))
-
-
-def _deviation(draws: Float[np.ndarray, " draws"]) -> float:
-    defined = draws[~np.isnan(draws)]
-    return float(np.std(defined, ddof=1)) if len(defined) > 1 else np.nan
 
 
 def _oriented(direction: Direction, value: float) -> float:

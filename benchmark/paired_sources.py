@@ -46,6 +46,10 @@ class Cell:
     """Those that all seeds have."""
     of_seeds: Mapping[int, Float[np.ndarray, " figures"]]
     """Their values by training seed."""
+    sample_variance: Float[np.ndarray, " figures"]
+    """Mean over seeds of the variance over bootstrap draws."""
+    deterministic: bool
+    """Whether another training seed would give the same."""
     directions: Mapping[str, Direction]
     """What is better, by metric."""
     utterances: int
@@ -90,6 +94,11 @@ class Source:
         utterances = read_utterances(self.folder)
         return {inputs.data.name: inputs for inputs in inputs_of(self.folder, self.record, utterances)}
 
+    def deterministic(self, place: Place) -> bool:
+        """Return whether a model was trained once for all seeds, because they change nothing."""
+        fits = [fit for fit in self.record.fits if (fit.model, fit.data) == (place.model, place.data)]
+        return len(self.record.seeds) > 1 and len(fits) == 1
+
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """All cells that are done for one seed or more, by data set, condition and model; those of curves last."""
@@ -129,6 +138,10 @@ class Source:
             place=place,
             figures=mean,
             of_seeds={seed: figures.only(set(mean.names)).value for seed, figures in of_seeds.items()},
+            sample_variance=np.mean(
+                [variance_of(figures.only(set(mean.names)).draws) for figures in of_seeds.values()], 0
+            ),
+            deterministic=self.deterministic(place),
             directions=_directions(asked),
             utterances=len(inputs.labelled),
             dialogues=inputs.dialogues,
@@ -228,6 +241,15 @@ def _curve(
     bases = Asked({base: asked.of_curve(base) for base in asked.curve_bases}, {})
     figures = [_figures(inputs, bases, drawn, model, seed, text) for _, text in rungs]
     return curve_figures(asked.curves, [severity for severity, _ in rungs], figures, bases.metrics)
+
+
+def variance_of(draws: Float[np.ndarray, "draws figures"]) -> Float[np.ndarray, " figures"]:
+    """Return the variance over the draws in which a figure is defined; NaN where there are fewer than two."""
+    defined = ~np.isnan(draws)
+    count = defined.sum(axis=0)
+    mean = np.where(defined, draws, 0).sum(axis=0) / np.maximum(count, 1)
+    squares = np.square(np.where(defined, draws - mean, 0)).sum(axis=0)
+    return np.asarray(np.divide(squares, count - 1, out=np.full_like(squares, np.nan), where=count > 1))
 
 
 def _directions(asked: Asked) -> dict[str, Direction]:
