@@ -94,6 +94,10 @@ class Source:
         utterances = read_utterances(self.folder)
         return {inputs.data.name: inputs for inputs in inputs_of(self.folder, self.record, utterances)}
 
+    def is_curve(self, place: Place) -> bool:
+        """Return whether a place stands for a whole curve."""
+        return place.condition in _families(self.inputs[place.data])
+
     def deterministic(self, place: Place) -> bool:
         """Return whether a model was trained once for all seeds, because they change nothing."""
         fits = [fit for fit in self.record.fits if (fit.model, fit.data) == (place.model, place.data)]

@@ -10,6 +10,7 @@ import typer
 
 from . import data
 from .catalogue import list_plugins, show_plugin
+from .compare import compare
 
 if TYPE_CHECKING:
     from .. import api
@@ -25,6 +26,7 @@ app.command("list", help="List models, calibrators, protocols, data, metrics or 
 app.command("show", help="Show what a model, protocol, data set or metric is, with its arguments and source.")(
     show_plugin
 )
+app.command("compare")(compare)
 
 Models = Annotated[
     list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
