@@ -170,6 +170,8 @@ class _Totals:
     @classmethod
     def of(cls, scored: Scored, statistics: Iterable[Statistic], weights: np.ndarray) -> "_Totals":
         sums = {statistic: per_dialogue(statistic(scored), scored.dialogue) for statistic in statistics}
+        if not sums:  # no metric can be computed here
+            return cls({}, {}, {})
         # One product for all: a matrix product gains from width.
         ends = np.cumsum([columns.shape[1] for columns in sums.values()])[:-1]
         drawn = np.split(resampled(weights, _joined(list(sums.values()), weights.shape[1])), ends, axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import data
+from . import check, data
 from .catalogue import list_plugins, show_plugin
 from .compare import compare
 
@@ -26,6 +26,8 @@ app.command("list", help="List models, calibrators, protocols, data, metrics or 
 app.command("show", help="Show what a model, protocol, data set or metric is, with its arguments and source.")(
     show_plugin
 )
+app.command("check")(check.check)
+app.command("accept")(check.accept)
 app.command("compare")(compare)
 
 Models = Annotated[
