@@ -134,14 +134,14 @@ def significance(
 
 
 def _significance(row: Float[np.ndarray, " draws"], value: float, acceleration: float) -> float:
-    if value == 0:
-        return 1.0
     sign = np.sign(value)
     beyond = (np.count_nonzero(sign * row <= 0) + 1) / (len(row) + 1)
+    if beyond == 1:  # the interval reaches from the figure to the draws, over zero
+        return 1.0
     below = np.count_nonzero(sign * row < abs(value)) + np.count_nonzero(row == value) / 2
     bias = _bias(below, len(row))
     # The level whose end is zero: Eq. 6.6 solved for z. (The acceleration changes sign with the figure.)
-    away = _NORMAL.inv_cdf(min(beyond, 1 - 1 / (len(row) + 1))) - bias
+    away = _NORMAL.inv_cdf(beyond) - bias
     z = away / max(1 + sign * acceleration * away, 1e-9) - bias
     return min(1.0, max(2 * _NORMAL.cdf(z), 2 / (len(row) + 1)))
 

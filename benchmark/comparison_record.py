@@ -3,7 +3,8 @@
 COMPARISON_COLUMNS = (
     "run", "model", "data", "condition", "reference_run", "reference_model", "reference_data", "reference_condition",
     "metric", "part", "direction", "value", "reference_value", "difference", "low", "high", "level", "lower_bound",
-    "upper_bound", "p", "p_adjusted", "compared", "standard_error", "seed_error", "detectable", "margin", "verdict",
+    "upper_bound", "p", "p_adjusted", "compared", "standard_error", "seed_error", "seed_variance",
+    "sample_variance", "detectable", "margin", "verdict",
     "utterances", "dialogues", "note",
 )  # fmt: skip
 """Columns of comparisons.parquet. One row compares one figure with the same figure elsewhere, on the same utterances.
@@ -19,6 +20,8 @@ p                             two-sided p of no difference, by inverting the int
 p_adjusted, compared          p after Benjamini and Hochberg, and over how many comparisons: all rows that have a p
 standard_error                of the difference, over bootstrap draws
 seed_error                    of the difference, over training seeds; NaN: not known
+seed_variance                 of the figure itself, for one training: over training seeds (n − 1); NaN: not known
+sample_variance               the same over test dialogues: mean over seeds of the variance over bootstrap draws
 detectable                    smallest true difference that is shown with 80 % power: about 2.8 standard errors
 margin                        difference that does not matter
 verdict                       better, worse (higher, lower where neither is better), equivalent (inside ± margin),

@@ -13,6 +13,7 @@ import pyarrow as pa
 from .arrow_columns import number_column, text_column
 from .bootstrap import LEVEL
 from .comparison_pairs import Pair, between_models, matching, with_clean
+from .comparison_ranks import ranks
 from .comparison_record import COMPARISON_COLUMNS
 from .errors import RunFolderError, SpecError
 from .files import write_table
@@ -29,7 +30,7 @@ METRICS_COMPARED = ("weighted_f1", "ece", "nll", "brier")
 _COUNTS = ("compared", "utterances", "dialogues")
 _NUMBERS = (
     "value", "reference_value", "difference", "low", "high", "level", "lower_bound", "upper_bound", "p", "p_adjusted",
-    "standard_error", "seed_error", "detectable", "margin",
+    "standard_error", "seed_error", "seed_variance", "sample_variance", "detectable", "margin",
 )  # fmt: skip
 
 
@@ -156,7 +157,12 @@ def table_of(comparisons: Sequence[Comparison]) -> pa.Table:
         for made in (asked.metrics, asked.curves)
         for text, metric in made.items()
     }
-    return pa.table(columns).replace_schema_metadata({b"emobench.metrics": json.dumps(about).encode()})
+    return pa.table(columns).replace_schema_metadata(
+        {
+            b"emobench.metrics": json.dumps(about).encode(),
+            b"emobench.ranks": json.dumps(ranks([one.difference for one in comparisons])).encode(),
+        }
+    )
 
 
 def _asked_for(pairs: Sequence[Pair], metrics: Sequence[str]) -> list[Pair]:
@@ -180,6 +186,7 @@ def _row(one: Comparison) -> dict[str, object]:
     of, reference = one.difference.place, one.difference.reference
     row = {name: getattr(one.difference, name, None) for name in COMPARISON_COLUMNS} | of._asdict()
     row |= {f"reference_{name}": text for name, text in reference._asdict().items()}
+    row |= {"seed_variance": one.difference.split.seed, "sample_variance": one.difference.split.sample}
     return row | {name: getattr(one, name) for name in ("p_adjusted", "compared", "detectable", "margin", "verdict")}
 
 

@@ -68,7 +68,7 @@ def verdict(
         return "not defined"
     if within:
         return "equivalent"
-    if p_adjusted >= 1 - level:
+    if p_adjusted >= round(1 - level, 12):  # 1 − .95 is a little more than .05
         return "not told apart"
     if direction == "none":
         return "higher" if difference > 0 else "lower"
@@ -79,14 +79,15 @@ class Split(NamedTuple):
     """Where the variance of one figure of one training comes from."""
 
     seed: float
-    """Variance over training seeds, on these test dialogues (n − 1); NaN: one seed."""
+    """Variance over training seeds, on these test dialogues (n − 1); NaN: not known from one seed."""
     sample: float
     """Variance over test dialogues: mean over seeds of that over bootstrap draws."""
 
     @property
     def seed_share(self) -> float:
         """Share of the two that is of the seeds; NaN: not known, or no variance at all."""
-        return self.seed / (self.seed + self.sample) if self.seed + self.sample else np.nan
+        both = self.seed + self.sample
+        return self.seed / both if both else np.nan
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from jaxtyping import Float
 from .bootstrap import LEVEL, intervals, significance
 from .errors import SpecError
 from .metrics.base import Direction
+from .multiplicity import Split
 from .paired_sources import Cell, Place, Source, require_same_data, variance_of
 from .randomness import Randomness
 from .scoring_figures import Name
@@ -84,6 +85,8 @@ class Difference:
     """How many were scored."""
     dialogues: int
     """How many dialogues they belong to."""
+    split: Split
+    """Where the variance of the figure itself comes from."""
     note: str = ""
     """What makes the two less comparable; empty: nothing."""
 
@@ -182,6 +185,7 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
     lower, upper = intervals(value, draws, jackknife, level=2 * level - 1)
     p = significance(value, draws, jackknife)
     spread = np.sqrt(variance_of(draws))
+    seed_variance = one.variance_over_seeds() * len(cell.of_seeds)
     values = [each.figures.only(set(common)) for each in (cell, reference)]
     return [
         Difference(
@@ -205,6 +209,7 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
             seed_error=float(error[i]),
             utterances=cell.utterances,
             dialogues=cell.dialogues,
+            split=Split(float(seed_variance[i]), float(cell.sample_variance[cell.figures.names.index(name)])),
             note=_note(cell, reference),
         )
         for i, name in enumerate(common)

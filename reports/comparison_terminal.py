@@ -4,7 +4,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .comparisons import ComparisonTable, comparison_tables, explanations, metric_titles, read_comparisons
+from .comparisons import (
+    ComparisonTable,
+    about_comparisons,
+    comparison_tables,
+    explanations,
+    rank_sentences,
+    read_comparisons,
+)
 from .numbers import interval, number, percent, signed
 
 if TYPE_CHECKING:
@@ -25,12 +32,11 @@ def comparison_summary(path: Path) -> "RenderableType":
         When it is missing or damaged.
     """
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
-    rows = read_comparisons(path)
-    tables = [_table(one) for one in comparison_tables(rows, metric_titles(path))]
-    notes = [Padding(Text(sentence, style="dim"), (0, 0, 0, 0)) for sentence in explanations(rows)]
+    rows, about = read_comparisons(path), about_comparisons(path)
+    tables = [_table(one) for one in comparison_tables(rows, about)]
+    notes = [Text(sentence, style="dim") for sentence in (*explanations(rows), *rank_sentences(about))]
     return Group(*tables, *notes, Text(f"Written: {path}", no_wrap=True, overflow="ignore"))
 
 

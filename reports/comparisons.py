@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -12,7 +13,7 @@ from ..benchmark.comparison_record import COMPARISON_COLUMNS
 from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from .contents import ROUGH_BELOW
-from .numbers import count, percent, short
+from .numbers import count, number, percent, short
 from .vocabulary import METRICS, text_of
 
 WHOLE_CURVE = "whole curve"
@@ -47,6 +48,8 @@ class Compared:
     compared: int
     standard_error: float
     seed_error: float
+    seed_variance: float
+    sample_variance: float
     detectable: float
     margin: float
     verdict: str
@@ -76,6 +79,16 @@ class ComparisonTable:
     """By condition and part."""
 
 
+@dataclass(frozen=True)
+class About:
+    """What comparisons.parquet says beside its rows."""
+
+    titles: Mapping[str, str]
+    """Titles of the metrics by their texts."""
+    ranks: Mapping[str, Mapping[str, Any]]  # as read from JSON
+    """By metric: `ranks` by model, `p`, `critical_difference` and `data_sets`, or `why` there are none."""
+
+
 def read_comparisons(path: Path) -> tuple[Compared, ...]:
     """Read comparisons.parquet.
 
@@ -96,14 +109,17 @@ def read_comparisons(path: Path) -> tuple[Compared, ...]:
     return tuple(Compared(*row) for row in zip(*columns, strict=True))
 
 
-def metric_titles(path: Path) -> Mapping[str, str]:
-    """Return the titles of the metrics in comparisons.parquet by their texts."""
+def about_comparisons(path: Path) -> About:
+    """Return what the metadata of comparisons.parquet says."""
     metadata = pq.read_schema(path).metadata or {}
-    about = json.loads(metadata.get(b"emobench.metrics", b"{}"))
-    return {text: str(of["title"]) for text, of in about.items()}
+    titles = json.loads(metadata.get(b"emobench.metrics", b"{}"))
+    return About(
+        titles={text: str(of["title"]) for text, of in titles.items()},
+        ranks=json.loads(metadata.get(b"emobench.ranks", b"{}")),
+    )
 
 
-def comparison_tables(rows: Iterable[Compared], titles: Mapping[str, str]) -> tuple[ComparisonTable, ...]:
+def comparison_tables(rows: Iterable[Compared], about: About) -> tuple[ComparisonTable, ...]:
     """Return the tables, one per metric and pair of sides."""
     listed = list(rows)
     several = len({run for row in listed for run in (row.run, row.reference_run)}) > 1
@@ -116,8 +132,24 @@ def comparison_tables(rows: Iterable[Compared], titles: Mapping[str, str]) -> tu
     found = []
     for _, group in groupby(ordered, key=sides):
         members = tuple(group)
-        found.append(ComparisonTable(_title(members[0], titles, several=several), members))
+        found.append(ComparisonTable(_title(members[0], about, several=several), members))
     return tuple(found)
+
+
+def rank_sentences(about: About) -> tuple[str, ...]:
+    """Return the average ranks of the models over data sets, or why there are none."""
+    found = []
+    for metric, of in about.ranks.items():
+        if "why" in of:
+            found.append(f"No average ranks: {str(of['why']).removeprefix('average ranks ')}.")
+            continue
+        order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in of["ranks"].items())
+        found.append(
+            f"Average ranks by {_named(metric, about)} over {of['data_sets']} data sets, 1 is best: {order}; those "
+            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all are alike "
+            f"{number(of['p'])} (Friedman)."
+        )
+    return tuple(dict.fromkeys(found))
 
 
 def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
@@ -132,6 +164,7 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
     ]
     if any(row.seed_error != row.seed_error for row in rows):
         found.append("Of one training seed it is not known what another training would change; it is in no interval.")
+    found += _split_sentence(rows)
     if any(row.dialogues < ROUGH_BELOW for row in rows):
         found.append(f"With fewer than {ROUGH_BELOW} dialogues intervals and p are rough.")
     if any(row.verdict == "not defined" for row in rows):
@@ -139,8 +172,26 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
     return (*found, *dict.fromkeys(f"Other inputs: {row.note}." for row in rows if row.note))
 
 
-def _title(row: Compared, titles: Mapping[str, str], *, several: bool) -> str:
-    title = text_of(row.metric).title if row.metric in METRICS else titles.get(row.metric, row.metric)
+def _named(metric: str, about: About) -> str:
+    return text_of(metric).title if metric in METRICS else about.titles.get(metric, metric)
+
+
+def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
+    """Say which share of the variance of one training's figures is that of training seeds."""
+    both = [(row.seed_variance, row.seed_variance + row.sample_variance) for row in rows]
+    shares = [seed / all_of_it for seed, all_of_it in both if all_of_it > 0]
+    if not shares:
+        return ()
+    least, most = (percent(share, decimals=0) for share in (min(shares), max(shares)))
+    share = least if least == most else f"{least} to {most}"
+    return (
+        f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of the sample "
+        "of dialogues.",
+    )
+
+
+def _title(row: Compared, about: About, *, several: bool) -> str:
+    title = _named(row.metric, about)
     better = {"higher": " (higher is better)", "lower": " (lower is better)", "zero": " (0 is best)"}
     if row.with_clean and row.reference_condition != row.condition:
         sides = f"{row.model}: condition − {row.reference_condition}"

@@ -52,4 +52,5 @@ def compare(
 
         from ...reports.comparison_terminal import comparison_summary
 
-        Console().print(comparison_summary(path))
+        # A path that is cut can be neither clicked nor copied.
+        Console().print(comparison_summary(path), crop=False)
