@@ -43,7 +43,7 @@ def _ranked(figures: dict[str, dict[str, float]], better: Direction) -> dict[str
     }
     if len(sets) < FEWEST_DATA or len(table) < FEWEST_MODELS:
         return {
-            "why": f"average ranks need {FEWEST_DATA} data sets and {FEWEST_MODELS} models or more; here are "
+            "why": f"they need {FEWEST_DATA} data sets and {FEWEST_MODELS} models or more; here are "
             f"{len(sets)} and {len(table)}"
         }
     if better == "zero":

@@ -14,11 +14,11 @@ reference_…                   what it is compared with
 metric, part, direction       which figure, and what is better: higher, lower, zero or none
 value, reference_value        the two figures, means over draws of the stress and over training seeds
 difference                    value − reference_value; of figures that are best at zero, of their distances from zero
-low, high, level              paired BCa interval over dialogues, and its level; NaN: none
+low, high, level              paired interval over dialogues (`benchmark.paired_intervals`), and its level; NaN: none
 lower_bound, upper_bound      one-sided bounds at that level; together the interval at 2·level − 1
 p                             two-sided p of no difference, by inverting the interval; NaN: none
 p_adjusted, compared          p after Benjamini and Hochberg, and over how many comparisons: all rows that have a p
-standard_error                of the difference, over bootstrap draws
+standard_error                of the difference, over test dialogues
 seed_error                    of the difference, over training seeds; NaN: not known
 seed_variance                 of the figure itself, for one training: over training seeds (n − 1); NaN: not known
 sample_variance               the same over test dialogues: mean over seeds of the variance over bootstrap draws

@@ -1,6 +1,7 @@
 """`emobench compare`: which models and conditions are compared, corrected as one family, and kept in one table."""
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,8 @@ def compare(
         )
     comparisons = judged(found, asking)
     path = RunFolder(out or Path(runs[0])).comparisons_path
-    write_table(path, table_of(comparisons))
+    digests = [hashlib.sha256(source.folder.record_path.read_bytes()).hexdigest() for source in sources]
+    write_table(path, table_of(comparisons, digests))
     return path, comparisons
 
 
@@ -146,8 +148,12 @@ def judged(found: Sequence[Difference], asking: Asking) -> list[Comparison]:
     ]
 
 
-def table_of(comparisons: Sequence[Comparison]) -> pa.Table:
-    """Return comparisons as a table with `COMPARISON_COLUMNS`; its metadata tells about the metrics."""
+def table_of(comparisons: Sequence[Comparison], records: Sequence[str] = ()) -> pa.Table:
+    """Return comparisons as a table with `COMPARISON_COLUMNS`.
+
+    Its metadata holds as JSON `emobench.metrics` (title, unit and direction by text), `emobench.ranks` (see
+    `comparison_ranks.ranks`) and `emobench.records` (SHA-256 of run.json of each run).
+    """
     rows = [_row(one) for one in comparisons]
     columns = {name: _column(name, [row[name] for row in rows]) for name in COMPARISON_COLUMNS}
     asked = asked_for([*dict.fromkeys(one.difference.metric for one in comparisons)])
@@ -157,12 +163,9 @@ def table_of(comparisons: Sequence[Comparison]) -> pa.Table:
         for made in (asked.metrics, asked.curves)
         for text, metric in made.items()
     }
-    return pa.table(columns).replace_schema_metadata(
-        {
-            b"emobench.metrics": json.dumps(about).encode(),
-            b"emobench.ranks": json.dumps(ranks([one.difference for one in comparisons])).encode(),
-        }
-    )
+    metadata = {"metrics": about, "ranks": ranks([one.difference for one in comparisons]), "records": list(records)}
+    packed = {f"emobench.{name}".encode(): json.dumps(value).encode() for name, value in metadata.items()}
+    return pa.table(columns).replace_schema_metadata(packed)
 
 
 def _asked_for(pairs: Sequence[Pair], metrics: Sequence[str]) -> list[Pair]:

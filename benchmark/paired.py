@@ -19,11 +19,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from .bootstrap import LEVEL, intervals, significance
+from .bootstrap import LEVEL
 from .errors import SpecError
 from .metrics.base import Direction
 from .multiplicity import Split
-from .paired_sources import Cell, Place, Source, require_same_data, variance_of
+from .paired_intervals import chosen, kinked, smooth, variance_of
+from .paired_sources import Cell, Place, Source, require_same_data
 from .randomness import Randomness
 from .scoring_figures import Name
 from .scoring_metrics import asked_for
@@ -65,7 +66,7 @@ class Difference:
     difference: float
     """Figure − reference; of figures that are best at zero, of their distances from zero. NaN: not defined."""
     low: float
-    """Lower end of the BCa interval of the difference; NaN: none."""
+    """Lower end of the interval of the difference (see `paired_intervals`); NaN: none."""
     high: float
     """Upper end."""
     level: float
@@ -75,9 +76,9 @@ class Difference:
     upper_bound: float
     """One-sided: the difference is below it at this level."""
     p: float
-    """Two-sided p of "there is no difference" (`bootstrap.significance`); not corrected. NaN: none."""
+    """Two-sided p of "there is no difference" (see `paired_intervals`); not corrected. NaN: none."""
     standard_error: float
-    """Standard deviation of the difference over the draws."""
+    """Of the difference over test dialogues, and with `training` over seeds."""
     seed_error: float
     """Standard error of the difference over training seeds; part of interval, p and `standard_error` if asked for.
     NaN: one of the two has one seed only, though another would change it."""
@@ -179,12 +180,11 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
     one, other = (_Numbers.of(each, common, directions) for each in (cell, reference))
     value, draws, jackknife = one.value - other.value, one.draws - other.draws, one.jackknife - other.jackknife
     error, freedom = _over_seeds(one, other)
-    if training:
-        draws = draws + _training_errors(len(draws), error, freedom)
-    low, high = intervals(value, draws, jackknife, level=level)
-    lower, upper = intervals(value, draws, jackknife, level=2 * level - 1)
-    p = significance(value, draws, jackknife)
-    spread = np.sqrt(variance_of(draws))
+    extra = np.where(np.isfinite(error), error, 0) if training else np.zeros_like(error)
+    told = smooth(value, draws + _training_errors(len(draws), extra, freedom), jackknife, level=level)
+    told = told._replace(standard_error=np.sqrt(variance_of(draws) + extra**2))
+    is_kinked = np.array([name.metric in cell.kinked for name in common], dtype=bool)
+    told = chosen(is_kinked, kinked(value, draws, jackknife, level=level, error=extra, freedom=freedom), told)
     seed_variance = one.variance_over_seeds() * len(cell.of_seeds)
     values = [each.figures.only(set(common)) for each in (cell, reference)]
     return [
@@ -199,13 +199,13 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
             value=float(values[0].value[values[0].names.index(name)]),
             reference_value=float(values[1].value[values[1].names.index(name)]),
             difference=float(value[i]),
-            low=float(low[i]),
-            high=float(high[i]),
+            low=float(told.low[i]),
+            high=float(told.high[i]),
             level=level,
-            lower_bound=float(lower[i]),
-            upper_bound=float(upper[i]),
-            p=float(p[i]),
-            standard_error=float(spread[i]),
+            lower_bound=float(told.lower_bound[i]),
+            upper_bound=float(told.upper_bound[i]),
+            p=float(told.p[i]),
+            standard_error=float(told.standard_error[i]),
             seed_error=float(error[i]),
             utterances=cell.utterances,
             dialogues=cell.dialogues,
@@ -266,12 +266,10 @@ def _over_seeds(one: _Numbers, other: _Numbers) -> tuple[np.ndarray, np.ndarray]
 
 def _training_errors(
     draws: int, error: Float[np.ndarray, " figures"], freedom: Float[np.ndarray, " figures"]
-) -> Float[np.ndarray, "draws figures"]:
-    """Return what to add to each draw: t-distributed, the same numbers for every pair; 0 where nothing is known."""
-    known = np.isfinite(error)
+) -> Float[np.ndarray, "_ _"]:
+    """Return what to add to each draw: t-distributed, the same numbers for every pair."""
     generator = Randomness(0, ("training errors",)).generator()
-    errors = generator.standard_t(np.where(known, freedom, 1), (draws, len(error)))
-    return np.asarray(errors * np.where(known, error, 0))
+    return np.asarray(error * generator.standard_t(freedom, (draws, len(error)))) if error.any() else np.zeros((1, 1))
 
 
 def _oriented(direction: Direction, value: float) -> float:

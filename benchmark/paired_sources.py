@@ -12,6 +12,7 @@ from jaxtyping import Float
 from .bootstrap import weights
 from .errors import RunFolderError, UnknownName
 from .metrics.base import Direction
+from .paired_intervals import variance_of
 from .randomness import Randomness
 from .run_folder import RunFolder
 from .scoring_curves import curve_figures
@@ -56,6 +57,8 @@ class Cell:
     """How many were scored."""
     dialogues: int
     """How many dialogues they belong to."""
+    kinked: frozenset[str] = frozenset()
+    """Metrics that are sums of absolute values; see `paired_intervals`."""
     stress: str = ""
     """Seed of the stress and number of draws in words; empty: the condition depends on no random numbers."""
 
@@ -149,6 +152,7 @@ class Source:
             directions=_directions(asked),
             utterances=len(inputs.labelled),
             dialogues=inputs.dialogues,
+            kinked=kinked_metrics(asked),
             stress=stress,
         )
 
@@ -209,6 +213,14 @@ def require_same_data(one: Source, place: Place, other: Source, reference: Place
         raise RunFolderError(f"expected the same test utterances, got others in {where}; run one of the two again")
 
 
+def kinked_metrics(asked: Asked) -> frozenset[str]:
+    """Return which metrics are sums of absolute values: calibration errors, distances from zero, and their curves."""
+    bases = {
+        text for text, metric in asked.all_metrics.items() if metric.floor == "noise" or metric.direction == "zero"
+    }
+    return frozenset(bases | {text for text, curve in asked.curves.items() if curve.metric in bases})
+
+
 def _families(inputs: Inputs) -> dict[str, list[tuple[float, str]]]:
     """Return by family the rungs of its curve with their severities, clean first."""
     found: dict[str, list[tuple[float, str]]] = {}
@@ -245,15 +257,6 @@ def _curve(
     bases = Asked({base: asked.of_curve(base) for base in asked.curve_bases}, {})
     figures = [_figures(inputs, bases, drawn, model, seed, text) for _, text in rungs]
     return curve_figures(asked.curves, [severity for severity, _ in rungs], figures, bases.metrics)
-
-
-def variance_of(draws: Float[np.ndarray, "draws figures"]) -> Float[np.ndarray, " figures"]:
-    """Return the variance over the draws in which a figure is defined; NaN where there are fewer than two."""
-    defined = ~np.isnan(draws)
-    count = defined.sum(axis=0)
-    mean = np.where(defined, draws, 0).sum(axis=0) / np.maximum(count, 1)
-    squares = np.square(np.where(defined, draws - mean, 0)).sum(axis=0)
-    return np.asarray(np.divide(squares, count - 1, out=np.full_like(squares, np.nan), where=count > 1))
 
 
 def _directions(asked: Asked) -> dict[str, Direction]:

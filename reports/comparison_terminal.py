@@ -4,14 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .comparisons import (
-    ComparisonTable,
-    about_comparisons,
-    comparison_tables,
-    explanations,
-    rank_sentences,
-    read_comparisons,
-)
+from .comparisons import ComparisonTable, view_of
 from .numbers import interval, number, percent, signed
 
 if TYPE_CHECKING:
@@ -34,10 +27,9 @@ def comparison_summary(path: Path) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    rows, about = read_comparisons(path), about_comparisons(path)
-    tables = [_table(one) for one in comparison_tables(rows, about)]
-    notes = [Text(sentence, style="dim") for sentence in (*explanations(rows), *rank_sentences(about))]
-    return Group(*tables, *notes, Text(f"Written: {path}", no_wrap=True, overflow="ignore"))
+    view = view_of(path)
+    notes = [Text(sentence, style="dim") for sentence in view.sentences]
+    return Group(*map(_table, view.tables), *notes, Text(f"Written: {path}", no_wrap=True, overflow="ignore"))
 
 
 def _table(one: ComparisonTable) -> "Table":

@@ -1,8 +1,9 @@
 """comparisons.parquet as plain views: which tables it makes, and what their captions say."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import pyarrow.parquet as pq
 from ..benchmark.comparison_record import COMPARISON_COLUMNS
 from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
+from ..benchmark.run_folder import RunFolder
 from .contents import ROUGH_BELOW
 from .numbers import count, number, percent, short
 from .vocabulary import METRICS, text_of
 
 WHOLE_CURVE = "whole curve"
 """Stands after the text of a family."""
+OUTDATED = "The run has changed since these comparisons were made; type `emobench compare` again."
+"""Said where comparisons are not of the run as it is."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,41 @@ class About:
     """Titles of the metrics by their texts."""
     ranks: Mapping[str, Mapping[str, Any]]  # as read from JSON
     """By metric: `ranks` by model, `p`, `critical_difference` and `data_sets`, or `why` there are none."""
+    records: frozenset[str]
+    """SHA-256 of run.json of each run that was compared."""
+
+
+@dataclass(frozen=True)
+class ComparisonView:
+    """All that a report says about comparisons."""
+
+    tables: tuple[ComparisonTable, ...]
+    """Of one metric and pair of sides each."""
+    sentences: tuple[str, ...]
+    """What a reader must know about them."""
+
+
+def comparisons_of(folder: RunFolder) -> ComparisonView | None:
+    """Return the comparisons kept in a run folder; None where there are none.
+
+    Raises
+    ------
+    RunFolderError
+        When the file is damaged or lacks a column.
+    """
+    path = folder.comparisons_path
+    if not path.exists():
+        return None
+    view = view_of(path)
+    if hashlib.sha256(folder.record_path.read_bytes()).hexdigest() in about_comparisons(path).records:
+        return view
+    return replace(view, sentences=(OUTDATED, *view.sentences))
+
+
+def view_of(path: Path) -> ComparisonView:
+    """Return what a comparisons.parquet says; errors as in `read_comparisons`."""
+    rows, about = read_comparisons(path), about_comparisons(path)
+    return ComparisonView(comparison_tables(rows, about), (*explanations(rows), *rank_sentences(about)))
 
 
 def read_comparisons(path: Path) -> tuple[Compared, ...]:
@@ -116,6 +155,7 @@ def about_comparisons(path: Path) -> About:
     return About(
         titles={text: str(of["title"]) for text, of in titles.items()},
         ranks=json.loads(metadata.get(b"emobench.ranks", b"{}")),
+        records=frozenset(json.loads(metadata.get(b"emobench.records", b"[]"))),
     )
 
 
@@ -141,13 +181,13 @@ def rank_sentences(about: About) -> tuple[str, ...]:
     found = []
     for metric, of in about.ranks.items():
         if "why" in of:
-            found.append(f"No average ranks: {str(of['why']).removeprefix('average ranks ')}.")
+            found.append(f"No average ranks: {of['why']}.")
             continue
         order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in of["ranks"].items())
         found.append(
             f"Average ranks by {_named(metric, about)} over {of['data_sets']} data sets, 1 is best: {order}; those "
-            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all are alike "
-            f"{number(of['p'])} (Friedman)."
+            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all "
+            f"are alike {number(of['p'])} (Friedman)."
         )
     return tuple(dict.fromkeys(found))
 
@@ -157,8 +197,9 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
     first = rows[0]
     level, inner = percent(first.level, decimals=0), percent(2 * first.level - 1, decimals=0)
     found = [
-        f"Intervals: paired BCa at {level} over the same dialogues on the same draws; p: two-sided, adjusted after "
-        f"Benjamini and Hochberg over all {count(first.compared)} comparisons.",
+        f"Intervals: at {level}, paired over the same dialogues and draws (BCa; of calibration errors, difference ± t "
+        "· standard error); p: two-sided, of the same, adjusted after Benjamini and Hochberg over all "
+        f"{count(first.compared)} comparisons.",
         f"Equivalent: the interval at {inner} is inside ±{short(first.margin)}, a difference taken not to matter. "
         "Detects: the smallest true difference that this test set shows with 80 % power (before adjusting).",
     ]
@@ -185,8 +226,8 @@ def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
     least, most = (percent(share, decimals=0) for share in (min(shares), max(shares)))
     share = least if least == most else f"{least} to {most}"
     return (
-        f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of the sample "
-        "of dialogues.",
+        f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of "
+        "the sample of dialogues.",
     )
 
 

@@ -172,7 +172,7 @@ def test_ranks_need_data_sets_and_models(make_up: MakeUp) -> None:
     _, few = compare([make_up(skills=THREE, draws=20).path], Asking(metrics=("nll", "churn", "f1")))
     found = ranks([one.difference for one in few])
     assert [*found] == ["nll"], "neither parts nor what has no better are ranked"
-    assert found["nll"]["why"] == "average ranks need 5 data sets and 3 models or more; here are 1 and 3"
+    assert found["nll"]["why"] == "they need 5 data sets and 3 models or more; here are 1 and 3"
 
 
 def test_ranks_over_data_sets(make_up: MakeUp) -> None:
@@ -197,7 +197,7 @@ def test_ranks_over_data_sets(make_up: MakeUp) -> None:
     assert isinstance(several, dict)
     assert set(several) == {*(f"{model} ({one.path})" for model in THREE), f"strong ({other.path})"}
     short = ranks([each.difference for each in found if (each.difference.place[:2]) != ("weak", "set_0")])
-    assert short["nll"]["why"] == "average ranks need 5 data sets and 3 models or more; here are 5 and 2"
+    assert short["nll"]["why"] == "they need 5 data sets and 3 models or more; here are 5 and 2"
 
 
 def test_the_command_prints_a_table_and_writes_it(make_up: MakeUp, capsys: pytest.CaptureFixture[str]) -> None:

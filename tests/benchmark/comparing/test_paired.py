@@ -12,7 +12,8 @@ from emobench.benchmark.bootstrap import intervals, left_out, per_dialogue, resa
 from emobench.benchmark.errors import RunFolderError, SpecError, UnknownName
 from emobench.benchmark.multiplicity import Split
 from emobench.benchmark.paired import Difference, Of, compare_cells, difference, differences
-from emobench.benchmark.paired_sources import Place, Source, variance_of
+from emobench.benchmark.paired_intervals import kinked, variance_of
+from emobench.benchmark.paired_sources import Place, Source, kinked_metrics
 from emobench.benchmark.prediction_files import read_predictions
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.run_folder import RunFolder
@@ -324,3 +325,54 @@ def test_parts_and_needs_that_are_not_there_are_named(make_up: MakeUp) -> None:
 
 def test_no_pairs_no_differences() -> None:
     assert list(differences([], ["nll"])) == []
+
+
+def test_calibration_errors_get_intervals_of_their_standard_error(make_up: MakeUp) -> None:
+    with Source(make_up(seeds=(0,))) as source:
+        sides = both(source)
+        one = difference(*sides, "ece")
+        figures = [of.source.cell(of.place, asked_for(["ece"]), 300).figures for of in sides]
+    draws = figures[0].draws - figures[1].draws
+    jackknife = (figures[0].jackknife - figures[1].jackknife)[:, 0]
+    of_jackknife = np.sqrt(29 / 30 * ((jackknife - jackknife.mean()) ** 2).sum())
+    assert one.standard_error == pytest.approx(max(draws.std(ddof=1), of_jackknife), rel=1e-9)
+    away = student.ppf(0.975, 29) * one.standard_error
+    assert (one.low, one.high) == pytest.approx((one.difference - away, one.difference + away), rel=1e-9)
+    assert one.upper_bound == pytest.approx(one.difference + student.ppf(0.95, 29) * one.standard_error, rel=1e-9)
+    assert one.p == pytest.approx(max(2 * student.sf(abs(one.difference) / one.standard_error, 29), 2 / 301), rel=1e-9)
+
+
+def test_which_metrics_are_sums_of_absolute_values() -> None:
+    asked = asked_for(["ece", "nll", "signed_gap", "mce", "degradation_area:metric=ece", "degradation_area"])
+    assert kinked_metrics(asked) == {"ece", "signed_gap", "mce", "degradation_area:metric=ece"}
+
+
+def test_standard_errors_of_sample_and_seeds_are_put_together() -> None:
+    value, draws = np.array([1.0]), np.array([[0.0], [2.0], [1.0]])
+    jackknife = np.full((10, 1), 1.0)
+    told = kinked(value, draws, jackknife, level=0.95, error=np.array([2.0]), freedom=np.array([2.0]))
+    assert told.standard_error == pytest.approx(np.sqrt(1 + 4))
+    # Welch and Satterthwaite: (1 + 4)² / (1²/9 + 4²/2).
+    degrees = 25 / (1 / 9 + 8)
+    assert told.high - value == pytest.approx(student.ppf(0.975, degrees) * np.sqrt(5), rel=1e-9)
+    assert told.p == pytest.approx(2 * student.sf(1 / np.sqrt(5), degrees), rel=1e-9)
+
+
+def test_where_little_is_defined_little_is_said() -> None:
+    value, jackknife = np.array([1.0, 0.0, 1.0]), np.ones((10, 3))
+    draws = np.tile(np.array([1.0, 0.0, 1.0]), (10, 1))
+    draws[:5, 2] = np.nan
+    nothing = np.zeros(3)
+    told = kinked(value, draws, jackknife, level=0.95, error=nothing, freedom=nothing + 1)
+    assert told.p[:2] == pytest.approx([2 / 11, 1.0])
+    assert (told.low[0], told.high[0]) == (1.0, 1.0)
+    assert np.isnan([column[2] for column in told]).all()
+    alone = kinked(value, draws, jackknife[:1], level=0.95, error=nothing, freedom=nothing + 1)
+    assert np.isnan(alone.p).all()
+
+
+def test_the_chance_of_training_widens_calibration_errors_too(make_up: MakeUp) -> None:
+    with Source(make_up(seeds=(0, 1, 2))) as source:
+        one, wider = (difference(*both(source), "ece", training=training) for training in (False, True))
+    assert wider.standard_error == pytest.approx(np.hypot(one.standard_error, one.seed_error), rel=1e-9)
+    assert wider.low < one.low <= one.high < wider.high
