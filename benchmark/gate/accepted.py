@@ -161,30 +161,24 @@ def _again(path: Path) -> str:
 
 def _write_predictions(folder: RunFolder, record: RunRecord, target: Path) -> str:
     """Write the predictions of a run in the place of what is there, and return their digest."""
-    temporary: Path | None = None
+    utterances = read_table(folder.utterances_path)
+    place = utterances.column_names.index("transcript")
+    # What was said may not be everybody's to pass on, and no figure needs it.
+    unsaid = utterances.set_column(place, "transcript", pa.nulls(len(utterances), pa.string()))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        new = RunFolder(temporary / "new")
-        for model, data, seed in {(c.model, c.data, c.seed): None for c in record.cells if c.state == "done"}:
-            file = new.predictions_path(model, data, seed)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder.predictions_path(model, data, seed), file)
-        utterances = read_table(folder.utterances_path)
-        place = utterances.column_names.index("transcript")
-        # What was said may not be everybody's to pass on, and no figure needs it.
-        silent_ones = utterances.set_column(place, "transcript", pa.nulls(len(utterances), pa.string()))
-        write_table(new.utterances_path, silent_ones)
-        new.write_record(record.model_copy(update={"fits": ()}))
-        shutil.rmtree(target, ignore_errors=True)
-        new.path.rename(target)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+            new = RunFolder(Path(temporary) / "new")
+            for model, data, seed in {(c.model, c.data, c.seed): None for c in record.cells if c.state == "done"}:
+                file = new.predictions_path(model, data, seed)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder.predictions_path(model, data, seed), file)
+            write_table(new.utterances_path, unsaid)
+            new.write_record(record.model_copy(update={"fits": ()}))
+            shutil.rmtree(target, ignore_errors=True)
+            new.path.rename(target)
     except OSError as error:
-        if isinstance(error, RunFolderError):
-            raise
-        raise RunFolderError(f"cannot write {target}: {error.strerror}; {remedy(error)}") from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+        raise RunFolderError(f"cannot write {target}: {error.strerror or error}; {remedy(error)}") from None
     return _digest(target)
 
 

@@ -12,8 +12,8 @@ Lower ends come from the paired bootstrap over dialogues and hold jointly for al
 one of the sides has several training seeds, figures are means over them, and the lower ends allow for the luck of
 training too (`trainings`).
 
-Figures such as ECE are above 0 for a perfectly calibrated model, by its noise floor f. Against a limit they count as
-√(v² − f²): what calibration explains, not what the sample does. Between two models the floors cancel.
+Figures such as ECE are above 0 for a perfectly calibrated model, by its noise floor f. Against a limit the lower end L
+counts as √(L² − f²): what calibration explains, not what the sample does. Between two models the floors cancel.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from ..progress import Progress, silent
 from ..registry import METRICS, make
 from ..scoring_figures import Name
 from ..scoring_metrics import asked_for
-from .floors import has_noise_floor, noise_in
+from .floors import floor_of, has_noise_floor
 from .joint import Difference, Joint
 from .matching import failure_of, is_of_curves, models_of, places_of, why_nothing
 from .questions import Question, excess_of, is_defined, loss_of
@@ -180,7 +180,7 @@ class _Check:
             question = Question(number, rule, "limit", subject, name.part, figure.value, rule.limit)
             floored = has_noise_floor(metric) and direction == "lower"
             if floored and question.worse > 0:
-                question = replace(question, noise=noise_in(self._source, place, rule.metric, metric, figure.value))
+                question = replace(question, floor=floor_of(self._source, place, rule.metric, metric))
             excess = excess_of(figure, direction, rule.limit, dialogues=cell.dialogues, biased=floored, about=about)
             self._ask(question, excess)
         if rule.max_loss is None:

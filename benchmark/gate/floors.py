@@ -1,7 +1,5 @@
 """The noise floor of one cell, for figures that are held against an absolute limit."""
 
-import math
-
 import numpy as np
 
 from ..metrics.base import CurveMetric, Metric
@@ -15,12 +13,8 @@ def has_noise_floor(metric: Metric | CurveMetric) -> bool:
     return isinstance(metric, Metric) and metric.floor == "noise"
 
 
-def noise_in(source: Source, place: Place, text: str, metric: Metric, value: float) -> float:
-    """Return what of a figure v the sample explains: v − √(v² − f²), f its noise floor; v itself within the floor.
-
-    f is the mean over seeds and draws of the stress of what a perfectly calibrated model shows on such a sample. What
-    calibration and sample add are, bin by bin, nearly independent, so their squares add up.
-    """
+def floor_of(source: Source, place: Place, text: str, metric: Metric) -> float:
+    """Return what a perfectly calibrated model shows on such a sample: mean over seeds and draws of the stress."""
     inputs = source.inputs[place.data]
     found = []
     for seed in inputs.seeds(place.model, place.condition):
@@ -29,5 +23,4 @@ def noise_in(source: Source, place: Place, text: str, metric: Metric, value: flo
             scored = inputs.scored(place.model, seed, place.condition, draw)
             once = np.ones((1, inputs.dialogues))
             found.append(figures_of(scored, {text: metric}, once, generator=purpose.generator()).floor[0])
-    floor = float(np.mean(found))
-    return value - math.sqrt(max(value**2 - floor**2, 0.0))
+    return float(np.mean(found))

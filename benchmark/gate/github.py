@@ -14,9 +14,9 @@ _LEVELS: dict[Status, str] = {
 
 
 def annotations(outcome: Outcome) -> Iterator[str]:
-    """Yield one line per verdict that is no pass.
+    """Yield one line per verdict that is no pass, the worst first: GitHub shows ten errors and ten warnings of a step.
 
-    The worst come first, for GitHub shows ten errors and ten warnings of a step. `%`, carriage return and line feed are escaped, in titles `:` and `,` too, as GitHub's own toolkit does.
+    `%`, carriage return and line feed are escaped, in titles `:` and `,` too, as GitHub's own toolkit does.
     """
     for status, level in _LEVELS.items():
         for verdict in outcome.of(status):

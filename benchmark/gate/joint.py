@@ -15,12 +15,13 @@ each draw is widened by √(ν/χ²_ν) with ν = n − 1 for n dialogues, and s
 draws that is Student's t.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from ..randomness import Randomness
+from .trainings import UNKNOWN, Errors
 
 LEVEL = 0.95
 """Probability that no lower end of a check is above its true difference."""
@@ -40,10 +41,8 @@ class Difference:
     """From 2: how many were drawn from."""
     group: str = ""
     """Differences of one group are made of the same dialogues."""
-    training: Float[np.ndarray, " draws"] = field(default_factory=lambda: np.zeros(0))
-    """Errors that another training would add; empty: not known."""
-    training_error: float = 0.0
-    """Their standard error."""
+    training: Errors = UNKNOWN
+    """What another training would add."""
 
 
 class Joint:
@@ -87,9 +86,9 @@ def _widened(difference: Difference) -> tuple[float, Float[np.ndarray, " draws"]
     scale = np.sqrt(difference.dialogues / left)
     sample = float(np.nanstd(difference.deviations)) * scale
     deviations = difference.deviations * scale * _widening(left, len(difference.deviations), difference.group)
-    if difference.training.size:
-        deviations = deviations + difference.training
-    return float(np.hypot(sample, difference.training_error)), deviations
+    if difference.training is not UNKNOWN:
+        deviations = deviations + difference.training.draws
+    return float(np.hypot(sample, difference.training.standard_error)), deviations
 
 
 def _widening(freedom: int, draws: int, group: str) -> Float[np.ndarray, " draws"]:

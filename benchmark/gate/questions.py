@@ -1,5 +1,6 @@
 """One figure against one bound: the difference to be judged, and the verdict once its lower end is known."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,8 @@ from .verdicts import Verdict
 
 MOST_UNDEFINED = 0.05
 """Share of draws in which a figure may be undefined, before nothing is concluded from it."""
+_ROUNDING = 1e-12
+"""0.04 − 0.03 is a little more than 0.01 for a computer, and no more than 0.01 for a team."""
 _POWER = 0.8416
 """Standard normal quantile of 80 %."""
 
@@ -38,8 +41,8 @@ class Question:
     """The figure."""
     reference: float
     """The limit, or the figure of the baseline."""
-    noise: float = 0.0
-    """How much of what is beyond a limit is the noise floor."""
+    floor: float = 0.0
+    """The noise floor of a figure that is held against a limit; 0: none."""
 
     @property
     def worse(self) -> float:
@@ -51,6 +54,11 @@ class Question:
         """How much worse it may be, noise or not."""
         return self.rule.min_effect if self.kind == "limit" else max(self.rule.max_loss or 0.0, self.rule.min_effect)
 
+    @property
+    def beyond(self) -> bool:
+        """Whether it is more than that, noise or not."""
+        return self.worse > self.allowed + _ROUNDING
+
     def answer(self, low: float, *, error: float, quantile: float) -> Verdict:
         """Return the verdict.
 
@@ -61,8 +69,9 @@ class Question:
         error, quantile
             Standard error of that, and how many of them the lower end is below it.
         """
-        low -= self.noise
-        regressed = self.worse > self.allowed and low > self.rule.min_effect
+        if self.floor:
+            low = _above_floor(self.reference + low, self.floor) - self.reference
+        regressed = self.beyond and low > self.rule.min_effect
         seen = max(self.allowed + _POWER * error, self.rule.min_effect + (quantile + _POWER) * error)
         return Verdict(
             rule=self.number,
@@ -77,7 +86,7 @@ class Question:
             value=self.value,
             reference=self.reference,
             low=low,
-            seen_from=seen + self.noise,
+            seen_from=seen,
         )
 
     def _sentence(self, low: float, *, regressed: bool) -> str:
@@ -88,6 +97,7 @@ class Question:
                 limit=self.reference,
                 low=low,
                 min_effect=self.rule.min_effect,
+                beyond=self.beyond,
                 regressed=regressed,
             )
         return loss_sentence(
@@ -97,8 +107,14 @@ class Question:
             low=low,
             allowed=self.allowed,
             min_effect=self.rule.min_effect,
+            beyond=self.beyond,
             regressed=regressed,
         )
+
+
+def _above_floor(figure: float, floor: float) -> float:
+    # What calibration and sample add are, bin by bin, nearly independent, so their squares add up.
+    return math.sqrt(max(max(figure, 0.0) ** 2 - floor**2, 0.0))
 
 
 def badness(direction: Direction, value: float) -> float:
@@ -125,8 +141,7 @@ def excess_of(
         deviations=draws - (np.nanmean(draws) if biased else bad),
         dialogues=dialogues,
         group=about[0],
-        training=errors.draws,
-        training_error=errors.standard_error,
+        training=errors,
     )
 
 
@@ -142,8 +157,7 @@ def loss_of(
         deviations=_bad(direction, figure.draws) - _bad(direction, reference.draws) - value,
         dialogues=dialogues,
         group=about[0],
-        training=errors.draws,
-        training_error=errors.standard_error,
+        training=errors,
     )
 
 
@@ -153,9 +167,8 @@ def is_defined(figure: Figure) -> bool:
 
 
 def _bad(direction: Direction, values: np.ndarray) -> np.ndarray:
-    if direction == "zero":
-        return np.abs(values)
-    return np.asarray(-values if direction == "higher" else values)
+    # `asarray`: of a single number numpy makes a scalar.
+    return np.asarray(np.abs(values) if direction == "zero" else -values if direction == "higher" else values)
 
 
 def _oriented(figure: Figure, direction: Direction) -> Mapping[int, float]:

@@ -34,7 +34,15 @@ def title_of(metric: Metric | CurveMetric, text: str, part: str) -> str:
 
 
 def loss_sentence(
-    subject: Subject, *, value: float, reference: float, low: float, allowed: float, min_effect: float, regressed: bool
+    subject: Subject,
+    *,
+    value: float,
+    reference: float,
+    low: float,
+    allowed: float,
+    min_effect: float,
+    beyond: bool,
+    regressed: bool,
 ) -> str:
     """Return how a figure compares with the baseline's.
 
@@ -44,11 +52,14 @@ def loss_sentence(
         Lower end of the loss: above 0 is worse.
     allowed
         The largest loss allowed.
+    beyond
+        Whether the loss is more than that, noise or not.
+    regressed
+        Whether noise does not explain it.
     """
     # A figure that is better when it is higher is worse by a negative change.
     sign = -1 if subject.direction == "higher" else 1
     change = abs(value) - abs(reference) if subject.direction == "zero" else value - reference
-    worse = sign * change
     if subject.direction == "zero":
         figures = f"{number(reference)} to {number(value)} ({signed(change)} in distance from 0"
     else:
@@ -60,16 +71,16 @@ def loss_sentence(
         return f"{subject.text} {verb} from {figures}, {bound}); {allowance}"
     if change == 0:
         return f"{subject.text} is unchanged at {number(value)}; {allowance}"
-    if worse <= allowed:
+    if not beyond:
         return f"{subject.text} went from {figures}); {allowance}"
     shown = f"is not shown to be more than {number(min_effect)}" if min_effect else "may be chance"
     return f"{subject.text} went from {figures}), beyond the {allowance}, but this {shown} ({bound})"
 
 
 def limit_sentence(
-    subject: Subject, *, value: float, limit: float, low: float, min_effect: float, regressed: bool
+    subject: Subject, *, value: float, limit: float, low: float, min_effect: float, beyond: bool, regressed: bool
 ) -> str:
-    """Return how a figure compares with the limit; `low` is the lower end of what it is beyond the limit."""
+    """Return how a figure compares with the limit; parameters as in `loss_sentence`, for what is beyond the limit."""
     higher = subject.direction == "higher"
     away = " from 0" if subject.direction == "zero" else ""
     allowance = f"{'required at least' if higher else 'allowed at most'} {number(limit)}{away}"
@@ -77,8 +88,7 @@ def limit_sentence(
     bound = f"95 % at {'most' if higher else 'least'} {number(end)}{away}"
     if regressed:
         return f"{subject.text} is {number(value)} ({bound}); {allowance}"
-    size = abs(value) if away else value
-    if (limit - size if higher else size - limit) <= 0:
+    if not beyond:
         return f"{subject.text} is {number(value)}; {allowance}"
     shown = f"is not shown to be by more than {number(min_effect)}" if min_effect else "may be chance"
     return f"{subject.text} is {number(value)}, beyond the limit ({allowance}), but this {shown} ({bound})"

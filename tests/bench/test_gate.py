@@ -4,6 +4,7 @@ Labels are drawn from a known posterior; a model's logits are those of the poste
 which it makes under all conditions. Two models with independent errors of one size are identical but for noise.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -141,5 +142,81 @@ def false_alarms(purpose: str, *, dialogues: int, conditions: int, seeds: int, l
 def test_a_build_whose_model_is_the_same_seldom_fails(dialogues: int, conditions: int, seeds: int, luck: float) -> None:
     share = false_alarms("same", dialogues=dialogues, conditions=conditions, seeds=seeds, luck=luck)
     what = f"{dialogues} dialogues, {conditions} conditions × 3 metrics, {seeds} seeds, luck {luck}"
-    print(f"\nfalse alarms, {what}: {share:.1%} of {PAIRS} pairs")
+    say(f"false alarms, {what}: {share:.1%} of {PAIRS} pairs")
     assert share <= 0.05
+
+
+def sharpened(conditions: Sequence[int], by: float) -> Callable[[int], float]:
+    """Return what makes a model over-confident under some conditions."""
+    return lambda condition: by if condition in conditions else 1.0
+
+
+def true_losses(conditions: int, hit: Sequence[int], by: float) -> list[float]:
+    """Return how much the ECE grows under each of the conditions, on a sample so large that chance is nothing."""
+    rng = Randomness(0, ("gate", "truth")).generator()
+    of = world(rng, dialogues=8000, conditions=conditions)
+    sides = [model(Randomness(1).generator(), of, sharpen=sharpen) for sharpen in (sharpened(hit, by), lambda c: 1.0)]
+    return [sides[0][condition]["ece"].value - sides[1][condition]["ece"].value for condition in hit]
+
+
+@pytest.mark.parametrize(
+    ("dialogues", "conditions", "hit", "by", "seeds", "luck"),
+    [
+        (60, 1, (0,), 1.4, 1, 0.0),
+        (60, 40, tuple(range(40)), 1.4, 1, 0.0),
+        (280, 40, (39,), 1.6, 1, 0.0),
+        (120, 8, (0,), 1.8, 3, 0.1),
+    ],
+)
+def test_a_loss_that_the_rule_does_not_allow_is_seen(
+    dialogues: int, conditions: int, hit: tuple[int, ...], by: float, seeds: int, luck: float
+) -> None:
+    """ECE, by `max_loss = 0.02` and `min_effect = 0.005`; the candidate is over-confident under some conditions."""
+    rule = Rule(metric="ece", max_loss=0.02, min_effect=0.005)
+    seen, seen_from, pairs = 0, [], PAIRS // 5
+    for pair in range(pairs):
+        rng = Randomness(pair, ("gate", "loss")).generator()
+        of = world(rng, dialogues=dialogues, conditions=conditions)
+        run = model(rng, of, seeds=seeds, luck=luck, sharpen=sharpened(hit, by))
+        baseline = model(rng, of, seeds=seeds, luck=luck)
+        verdicts = [verdict for place, verdict in enumerate(build(of, run, baseline, [rule])) if place in hit]
+        seen += any(verdict.status == "regression" for verdict in verdicts)
+        seen_from += [verdict.seen_from for verdict in verdicts if verdict.seen_from is not None]
+    losses = true_losses(conditions, hit, by)
+    of_what = f"{len(hit)} of {conditions} conditions, {seeds} seeds"
+    what = f"{dialogues} dialogues, {of_what}, true loss {min(losses):.3f} to {max(losses):.3f}"
+    say(f"seen, {what}: {seen / pairs:.1%} of {pairs} pairs (said: from {np.median(seen_from):.3f} on)")
+    assert seen / pairs >= 0.8
+
+
+@pytest.mark.parametrize(("dialogues", "conditions"), [(15, 1), (60, 1), (60, 8)])
+def test_noise_alone_is_not_beyond_a_limit(dialogues: int, conditions: int) -> None:
+    """A perfectly calibrated model, and a limit of its ECE far below what so small a sample shows."""
+    rule, alarms, beyond = Rule(metric="ece", limit=0.01), 0, 0
+    for pair in range(PAIRS):
+        rng = Randomness(pair, ("gate", "limit")).generator()
+        of = world(rng, dialogues=dialogues, conditions=1)
+        joint, questions = Joint(DRAWS), []
+        for condition in range(conditions):
+            # Calibrated too: the posterior when the last classes cannot be told apart.
+            merged = softmax(of.logits)
+            if condition % 2:
+                merged[:, 2:] = merged[:, 2:].mean(axis=1, keepdims=True)
+            one = scored(of, merged)
+            figures = figures_of(one, {"ece": METRICS["ece"]}, of.drawn, generator=rng)
+            figure = Figure(float(figures.value[0]), figures.draws[:, 0], {0: float(figures.value[0])})
+            subject = Subject("model", "data", str(condition), "ECE", "lower")
+            questions.append(Question(1, rule, "limit", subject, "", figure.value, 0.01, float(figures.floor[0])))
+            joint.add(excess_of(figure, "lower", 0.01, dialogues=dialogues, biased=True, about=("data", "model")))
+        ends = zip(questions, joint.lower_ends(), joint.errors, strict=True)
+        answers = [question.answer(float(low), error=e, quantile=joint.quantile) for question, low, e in ends]
+        alarms += any(verdict.status == "regression" for verdict in answers)
+        beyond += any(verdict.value is not None and verdict.value > 0.01 for verdict in answers)
+    what = f"{dialogues} dialogues, {conditions} conditions"
+    say(f"false alarms of a limit, {what}: {alarms / PAIRS:.1%} of {PAIRS}; beyond it in {beyond / PAIRS:.0%}")
+    assert alarms / PAIRS <= 0.05
+
+
+def say(figure: str) -> None:
+    """Show a figure; pytest shows it with `-s`."""
+    sys.stdout.write(f"\n{figure}\n")
