@@ -168,7 +168,8 @@ def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
 
         from ...reports.terminal import summary
 
-        Console().print(summary(outcome.folder))
+        # A path that is cut can be neither clicked nor copied.
+        Console().print(summary(outcome.folder), crop=False)
     failed = [cell for cell in outcome.record.cells if cell.state == "failed"]
     for why in dict.fromkeys(f"{cell.model} on {cell.data}: {cell.why}" for cell in failed):
         typer.echo(f"emobench: failed: {why}", err=True)
