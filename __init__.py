@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["__version__", "run"]
+__all__ = ["__version__", "compare", "run"]
 
 __version__ = "0.1.0"
 
@@ -55,3 +55,67 @@ def run(
         models=models, protocols=protocols, data=data, out=out, options=api.options(**options), formats=formats
     )
     return api.results(outcome.folder)
+
+
+def compare(
+    runs: Sequence[Path | str] | Path | str,
+    *,
+    metrics: Sequence[str] | str = (),
+    conditions: Sequence[str] | str = (),
+    against: str = "",
+    with_clean: bool = False,
+    training: bool = False,
+    margin: float = 0.01,
+    level: float = 0.95,
+    out: Path | str | None = None,
+) -> "pd.DataFrame":
+    """Tell which differences between models, runs or conditions are more than chance.
+
+    Parameters
+    ----------
+    runs
+        Run folders, or one, of the same data.
+    metrics, conditions
+        Spec texts of metrics (none: weighted F1, ECE, NLL, Brier); globs over conditions (none: all).
+    against
+        Model that all others are compared with; empty: the first of the first run, and with several runs each model
+        with itself in the first run.
+    with_clean
+        Compare conditions with clean input within each model, instead of models with each other.
+    training
+        Count in intervals and p what another training seed would change.
+    margin, level
+        Difference that does not matter; level of the intervals.
+    out
+        Folder for comparisons.parquet; None: the first run folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a difference; columns as in `emobench.benchmark.comparison_record.COMPARISON_COLUMNS`.
+
+    Raises
+    ------
+    emobench.benchmark.errors.EmobenchError
+        One line: what was expected, what was got, what to type.
+    """
+    import pandas as pd
+
+    from .benchmark.comparisons import Asking
+    from .benchmark.comparisons import compare as compare_runs
+
+    def listed(texts: Sequence[str] | str) -> tuple[str, ...]:
+        return (texts,) if isinstance(texts, str) else tuple(texts)
+
+    asking = Asking(
+        metrics=listed(metrics),
+        conditions=listed(conditions),
+        against=against,
+        with_clean=with_clean,
+        training=training,
+        margin=margin,
+        level=level,
+    )
+    folders = [runs] if isinstance(runs, str | Path) else list(runs)
+    path, _ = compare_runs(folders, asking, out=None if out is None else Path(out))
+    return pd.read_parquet(path)

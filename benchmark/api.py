@@ -157,5 +157,6 @@ def _write_if_outdated(folder: RunFolder, text: str, writer: Any, progress: Prog
 def _report_key(folder: RunFolder, text: str) -> str:
     reports = Path(__file__).parent.parent / "reports"
     code = [(path.name, path.read_bytes()) for path in sorted(reports.rglob("*.*")) if path.suffix != ".pyc"]
-    inputs = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder.record_path, folder.results_path)]
+    paths = (folder.record_path, folder.results_path, folder.comparisons_path)
+    inputs = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in paths]
     return key(text, code, inputs)

@@ -110,6 +110,51 @@ def intervals(
     return Intervals(low, high)
 
 
+def significance(
+    value: Float[np.ndarray, " figures"],
+    draws: Float[np.ndarray, "draws figures"],
+    jackknife: Float[np.ndarray, "dialogues figures"],
+) -> Float[np.ndarray, " figures"]:
+    """Return two-sided p of "the figure is zero" by inverting the BCa interval; for differences of figures.
+
+    p is 1 minus the level of the interval that just reaches zero, so an interval at 95 % leaves zero out where p < .05
+    (up to the interpolation between draws, and one draw in all of them). Parameters as in `intervals`.
+
+    Notes
+    -----
+    - Draws of zero count as being on the far side, whichever that is; a figure of zero has p = 1.
+    - One draw is counted in addition on the far side (Davison and Hinkley, Bootstrap methods and their application,
+      1997, Eq. 4.11), and p is never below 2/(draws + 1), which is all that so many draws can tell.
+    - NaN where `intervals` gives no interval.
+    """
+    p = np.full_like(value, np.nan)
+    acceleration = _acceleration(jackknife)
+    for figure in np.flatnonzero(np.isfinite(value)):
+        row = draws[~np.isnan(draws[:, figure]), figure]
+        if len(row) >= (1 - MOST_UNDEFINED) * max(1, len(draws)) and len(jackknife) >= 2:
+            p[figure] = _significance(row, float(value[figure]), float(acceleration[figure]))
+    return p
+
+
+def _significance(row: Float[np.ndarray, " draws"], value: float, acceleration: float) -> float:
+    sign = np.sign(value)
+    beyond = (np.count_nonzero(sign * row <= 0) + 1) / (len(row) + 1)
+    if beyond == 1:  # the interval reaches from the figure to the draws, over zero
+        return 1.0
+    below = np.count_nonzero(sign * row < abs(value)) + np.count_nonzero(row == value) / 2
+    bias = _bias(below, len(row))
+    # The level whose end is zero: Eq. 6.6 solved for z. (The acceleration changes sign with the figure.)
+    away = _NORMAL.inv_cdf(beyond) - bias
+    z = away / max(1 + sign * acceleration * away, 1e-9) - bias
+    return min(1.0, max(2 * _NORMAL.cdf(z), 2 / (len(row) + 1)))
+
+
+def _bias(below: float, draws: int) -> float:
+    """Return the bias correction from how many draws lie below the figure."""
+    # With all draws on one side the correction would be infinite; half a draw is as far as they can tell.
+    return _NORMAL.inv_cdf(min(max(below, 0.5), draws - 0.5) / draws)
+
+
 def _ends(
     ordered: Float[np.ndarray, " draws"], value: float, acceleration: float, level: float
 ) -> Float[np.ndarray, " 2"]:
@@ -118,7 +163,7 @@ def _ends(
     share = float(below) / len(ordered)
     if not (1 - level) / 2 < share < (1 + level) / 2:
         return np.asarray(2 * value - np.quantile(ordered, [(1 + level) / 2, (1 - level) / 2]))
-    bias = _NORMAL.inv_cdf(share)
+    bias = _bias(below, len(ordered))
     tail = _NORMAL.inv_cdf((1 - level) / 2)
     shifted = (bias + tail, bias - tail)
     # |acceleration| ≤ 1/6 and |bias ± tail| < 6 below a million draws: the denominator is positive.

@@ -5,6 +5,7 @@ utterances.parquet     data, utterance, dialogue, turn, speaker, label, transcri
 predictions/*.parquet  one file per model × data × seed: condition, draw, utterance, p_0 …, optional weight_<modality>
 stresses/*.parquet     one file per data set: what each condition did to each utterance (`benchmark.stress_records`)
 results.parquet        `RESULT_COLUMNS`
+comparisons.parquet    `COMPARISON_COLUMNS`, where `emobench compare` was asked
 checkpoints/           safetensors and JSON
 report.html  report.tex  figures/
 
@@ -36,6 +37,11 @@ class RunFolder:
     def results_path(self) -> Path:
         """Path of results.parquet."""
         return self.path / "results.parquet"
+
+    @property
+    def comparisons_path(self) -> Path:
+        """Path of comparisons.parquet."""
+        return self.path / "comparisons.parquet"
 
     @property
     def utterances_path(self) -> Path:

@@ -78,7 +78,7 @@ def figures_of(
     metrics: Mapping[str, Metric],
     weights: Float[np.ndarray, "draws dialogues"],
     *,
-    generator: np.random.Generator,
+    generator: np.random.Generator | None,
 ) -> Figures:
     """Return all figures of one cell; metrics whose needs it does not meet are left out.
 
@@ -87,7 +87,7 @@ def figures_of(
     weights
         How often each dialogue is drawn in each draw.
     generator
-        For the noise floors.
+        For the noise floors; None: no floors of any kind.
     """
     able = {text: metric for text, metric in metrics.items() if _meets(scored, metric)}
     totals = _Totals.of(scored, dict.fromkeys(metric.statistic for metric in able.values()), weights)
@@ -175,6 +175,8 @@ class _Totals:
     @classmethod
     def of(cls, scored: Scored, statistics: Iterable[Statistic], weights: np.ndarray) -> "_Totals":
         sums = {statistic: per_dialogue(statistic(scored), scored.dialogue) for statistic in statistics}
+        if not sums:  # no metric can be computed here
+            return cls({}, {}, {})
         # One product for all: a matrix product gains from width.
         ends = np.cumsum([columns.shape[1] for columns in sums.values()])[:-1]
         drawn = np.split(resampled(weights, _joined(list(sums.values()), weights.shape[1])), ends, axis=1)
@@ -200,8 +202,10 @@ def _joined(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
     return np.concatenate([column.T for column in columns]).T if columns else np.empty((rows, 0))
 
 
-def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.Generator) -> list[NoiseFloor]:
-    """Return a floor for every part of every metric."""
+def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.Generator | None) -> list[NoiseFloor]:
+    """Return a floor for every part of every metric; without a generator, of NaN."""
+    if generator is None:
+        return [NoiseFloor(np.nan, np.nan) for metric in metrics.values() for _ in metric.parts(scored)]
     redrawn: dict[Statistic, np.ndarray] = {}
     found: list[NoiseFloor] = []
     for metric in metrics.values():

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from . import numbers
 from .canvas import svg_for_page
+from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
@@ -42,7 +43,7 @@ class Drawn:
     svg: Markup
 
 
-def render(run: RunView) -> str:
+def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return the page: one file that refers to nothing outside itself."""
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -51,6 +52,7 @@ def render(run: RunView) -> str:
         .get_template("report.html")
         .render(
             run=run,
+            comparisons=comparisons,
             figures=_drawn(run),
             script=Markup(script),  # noqa: S704 (a file of this package)
             script_hash=f"sha256-{digest}",

@@ -5,6 +5,8 @@ from itertools import islice
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from .comparison_paper import comparison_tables
+from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures
@@ -24,7 +26,7 @@ MODELS_SIDE_BY_SIDE = 4
 _FIRST = 4.6
 
 
-def render(run: RunView) -> str:
+def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return a LaTeX document that compiles by itself; figures are shown where `figures/` is beside it."""
     return (
         _environment()
@@ -42,6 +44,7 @@ def render(run: RunView) -> str:
             count=count,
             problems=problems_table(run),
             optimism_sentences=optimism_sentences,
+            comparisons=comparison_tables(comparisons) if comparisons else None,
             remarks=lambda stress, data: Tex(
                 " ".join("".join(map(_phrase, sentence)) for sentence in remarks(stress, data, run.record))
             ),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import data
+from . import check, data
 from .catalogue import list_plugins, show_plugin
+from .compare import compare
 from .template import template
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ app.command("show", help="Show what a model, protocol, data set or metric is, wi
     show_plugin
 )
 app.command("template", help="Write the rows that saved predictions have to fill.")(template)
+app.command("check")(check.check)
+app.command("accept")(check.accept)
+app.command("compare")(compare)
 
 Models = Annotated[
     list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
@@ -166,7 +170,8 @@ def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
 
         from ...reports.terminal import summary
 
-        Console().print(summary(outcome.folder))
+        # A path that is cut can be neither clicked nor copied.
+        Console().print(summary(outcome.folder), crop=False)
     failed = [cell for cell in outcome.record.cells if cell.state == "failed"]
     for why in dict.fromkeys(f"{cell.model} on {cell.data}: {cell.why}" for cell in failed):
         typer.echo(f"emobench: failed: {why}", err=True)

@@ -13,11 +13,12 @@ class HtmlPage:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.html and return its path."""
+        from ..comparisons import comparisons_of
         from ..gathering import read
         from ..page import render
 
         path = folder.path / "report.html"
-        write_text(path, render(read(folder)))
+        write_text(path, render(read(folder), comparisons_of(folder)))
         return path
 
 

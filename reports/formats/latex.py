@@ -13,11 +13,12 @@ class LatexDocument:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.tex and return its path."""
+        from ..comparisons import comparisons_of
         from ..gathering import read
         from ..paper import render
 
         path = folder.path / "report.tex"
-        write_text(path, render(read(folder)))
+        write_text(path, render(read(folder), comparisons_of(folder)))
         return path
 
 

@@ -1,0 +1,1 @@
+"""The gate: whether calibration or robustness got worse, decided so that noise alone does not fail a build."""

@@ -1,0 +1,65 @@
+"""A check on the terminal: by rule what passed, and a sentence for everything else."""
+
+from typing import TYPE_CHECKING
+
+from ...reports.numbers import number
+from .verdicts import Outcome, Status, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 80
+"""Columns that it fits."""
+MOST_PASSES = 10
+"""A rule with more passes gets a count of them instead of a sentence each."""
+_STYLES: dict[Status, str] = {
+    "pass": "green",
+    "regression": "bold red",
+    "failed": "bold red",
+    "inconclusive": "yellow",
+    "not measured": "yellow",
+}
+
+
+def summary(outcome: Outcome) -> "RenderableType":
+    """Return what to print with rich."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), width=WIDTH)
+    table.add_column(no_wrap=True, width=len("inconclusive"))
+    table.add_column(ratio=1, overflow="fold")
+    for number_, verdicts in _by_rule(outcome).items():
+        table.add_row(f"rule {number_}", Text(_heading(verdicts[0]), style="bold"))
+        passes = [verdict for verdict in verdicts if verdict.status == "pass"]
+        others = [verdict for verdict in verdicts if verdict.status != "pass"]
+        shown = [*others, *(passes if len(passes) <= MOST_PASSES else [])]
+        for verdict in shown:
+            table.add_row(Text(verdict.status, style=_STYLES[verdict.status]), Text(verdict.message))
+        if len(passes) > MOST_PASSES:
+            table.add_row(Text("pass", style=_STYLES["pass"]), Text(_passes(passes)))
+    notes = [Text(f"Note: {note}.", style="dim") for note in outcome.notes]
+    return Group(table, *notes, Text(outcome.summary, style="bold"))
+
+
+def _by_rule(outcome: Outcome) -> dict[int, list[Verdict]]:
+    found: dict[int, list[Verdict]] = {}
+    for verdict in outcome.verdicts:
+        found.setdefault(verdict.rule, []).append(verdict)
+    return found
+
+
+def _heading(verdict: Verdict) -> str:
+    rule = verdict.about
+    bounds = [f"limit {number(rule.limit)}"] if rule.limit is not None else []
+    bounds += [f"loss up to {number(rule.max_loss)}"] if rule.max_loss is not None else []
+    bounds += [f"differences up to {number(rule.min_effect)} never count"] if rule.min_effect else []
+    return f"{rule.metric}, {rule.condition}: {', '.join(bounds)}"
+
+
+def _passes(passes: list[Verdict]) -> str:
+    seen = [verdict.seen_from for verdict in passes if verdict.seen_from is not None]
+    doubtful = sum("may be chance" in verdict.message or "not shown" in verdict.message for verdict in passes)
+    text = f"{len(passes)} figures; a loss or breach of {number(max(seen))} would be seen in any of them 4 times in 5"
+    return text + (f"; {doubtful} beyond what is allowed, but that may be chance" if doubtful else "")

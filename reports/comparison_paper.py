@@ -1,0 +1,31 @@
+"""The tables of comparisons in the LaTeX file."""
+
+from .comparisons import ComparisonTable, ComparisonView
+from .numbers import MISSING, count, interval, number, percent, signed
+from .tex import Tex, code, escape, prose, table
+
+_WIDTHS = (5.2, 1.7, 3.2, 1.3, 2.6, 1.4)
+
+
+def comparison_tables(comparisons: ComparisonView) -> tuple[Tex, ...]:
+    """Return what explains the tables, and the tables."""
+    about = Tex(" ".join(prose(sentence) for sentence in comparisons.sentences))
+    return (about, *(_table(one, place) for place, one in enumerate(comparisons.tables, 1)))
+
+
+def _table(one: ComparisonTable, place: int) -> Tex:
+    level = percent(one.rows[0].level, decimals=0)
+    head = [escape(name) for name in ("Condition", "Difference", f"{level} interval", "p", "Verdict", "Detects")]
+    rows = [
+        [
+            code(row.label),
+            escape(signed(row.difference)),
+            escape(interval(row.low, row.high) or MISSING),
+            escape(number(row.p_adjusted)),
+            escape(row.verdict),
+            escape(number(row.detectable)),
+        ]
+        for row in one.rows
+    ]
+    caption = prose(f"{one.title}. p adjusted over all {count(one.rows[0].compared)} comparisons.")
+    return table(caption, f"tab:comparison-{place}", head, rows, _WIDTHS)

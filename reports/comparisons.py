@@ -1,0 +1,244 @@
+"""comparisons.parquet as plain views: which tables it makes, and what their captions say."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ..benchmark.comparison_record import COMPARISON_COLUMNS
+from ..benchmark.errors import RunFolderError
+from ..benchmark.files import read_table
+from ..benchmark.run_folder import RunFolder
+from .contents import ROUGH_BELOW
+from .numbers import count, number, percent, short
+from .vocabulary import METRICS, text_of
+
+WHOLE_CURVE = "whole curve"
+"""Stands after the text of a family."""
+OUTDATED = "The run has changed since these comparisons were made; type `emobench compare` again."
+"""Said where comparisons are not of the run as it is."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One row of comparisons.parquet; see `COMPARISON_COLUMNS`."""
+
+    run: str
+    model: str
+    data: str
+    condition: str
+    reference_run: str
+    reference_model: str
+    reference_data: str
+    reference_condition: str
+    metric: str
+    part: str
+    direction: str
+    value: float
+    reference_value: float
+    difference: float
+    low: float
+    high: float
+    level: float
+    lower_bound: float
+    upper_bound: float
+    p: float
+    p_adjusted: float
+    compared: int
+    standard_error: float
+    seed_error: float
+    seed_variance: float
+    sample_variance: float
+    detectable: float
+    margin: float
+    verdict: str
+    utterances: int
+    dialogues: int
+    note: str
+
+    @property
+    def with_clean(self) -> bool:
+        """Whether it compares two conditions of one model."""
+        return (self.run, self.model) == (self.reference_run, self.reference_model)
+
+    @property
+    def label(self) -> str:
+        """Condition and part."""
+        condition = f"{self.condition} ({WHOLE_CURVE})" if "*" in self.condition else self.condition
+        return f"{condition}, {self.part}" if self.part else condition
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """Comparisons of one metric between the same two sides."""
+
+    title: str
+    """Metric, sides and data."""
+    rows: tuple[Compared, ...]
+    """By condition and part."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What comparisons.parquet says beside its rows."""
+
+    titles: Mapping[str, str]
+    """Titles of the metrics by their texts."""
+    ranks: Mapping[str, Mapping[str, Any]]  # as read from JSON
+    """By metric: `ranks` by model, `p`, `critical_difference` and `data_sets`, or `why` there are none."""
+    records: frozenset[str]
+    """SHA-256 of run.json of each run that was compared."""
+
+
+@dataclass(frozen=True)
+class ComparisonView:
+    """All that a report says about comparisons."""
+
+    tables: tuple[ComparisonTable, ...]
+    """Of one metric and pair of sides each."""
+    sentences: tuple[str, ...]
+    """What a reader must know about them."""
+
+
+def comparisons_of(folder: RunFolder) -> ComparisonView | None:
+    """Return the comparisons kept in a run folder; None where there are none.
+
+    Raises
+    ------
+    RunFolderError
+        When the file is damaged or lacks a column.
+    """
+    path = folder.comparisons_path
+    if not path.exists():
+        return None
+    view = view_of(path)
+    if hashlib.sha256(folder.record_path.read_bytes()).hexdigest() in about_comparisons(path).records:
+        return view
+    return replace(view, sentences=(OUTDATED, *view.sentences))
+
+
+def view_of(path: Path) -> ComparisonView:
+    """Return what a comparisons.parquet says; errors as in `read_comparisons`."""
+    rows, about = read_comparisons(path), about_comparisons(path)
+    return ComparisonView(comparison_tables(rows, about), (*explanations(rows), *rank_sentences(about)))
+
+
+def read_comparisons(path: Path) -> tuple[Compared, ...]:
+    """Read comparisons.parquet.
+
+    Raises
+    ------
+    RunFolderError
+        When it is missing, damaged, or lacks a column.
+    """
+    table = read_table(path)
+    missing = [column for column in COMPARISON_COLUMNS if column not in table.column_names]
+    if missing:
+        raise RunFolderError(
+            f"{path}: expected the column {missing[0]!r}, got {', '.join(table.column_names)}; type `emobench compare` "
+            "again to write it anew"
+        )
+    # Plain lists: pyarrow's own conversions would import pandas.
+    columns = [table[field.name].to_pylist() for field in fields(Compared)]
+    return tuple(Compared(*row) for row in zip(*columns, strict=True))
+
+
+def about_comparisons(path: Path) -> About:
+    """Return what the metadata of comparisons.parquet says."""
+    metadata = pq.read_schema(path).metadata or {}
+    titles = json.loads(metadata.get(b"emobench.metrics", b"{}"))
+    return About(
+        titles={text: str(of["title"]) for text, of in titles.items()},
+        ranks=json.loads(metadata.get(b"emobench.ranks", b"{}")),
+        records=frozenset(json.loads(metadata.get(b"emobench.records", b"[]"))),
+    )
+
+
+def comparison_tables(rows: Iterable[Compared], about: About) -> tuple[ComparisonTable, ...]:
+    """Return the tables, one per metric and pair of sides."""
+    listed = list(rows)
+    several = len({run for row in listed for run in (row.run, row.reference_run)}) > 1
+
+    def sides(row: Compared) -> tuple[str, ...]:
+        return (row.data, row.run, row.model, row.reference_run, row.reference_model, row.metric, row.direction)
+
+    order = {key: place for place, key in enumerate(dict.fromkeys(map(sides, listed)))}
+    ordered = sorted(listed, key=lambda row: order[sides(row)])
+    found = []
+    for _, group in groupby(ordered, key=sides):
+        members = tuple(group)
+        found.append(ComparisonTable(_title(members[0], about, several=several), members))
+    return tuple(found)
+
+
+def rank_sentences(about: About) -> tuple[str, ...]:
+    """Return the average ranks of the models over data sets, or why there are none."""
+    found = []
+    for metric, of in about.ranks.items():
+        if "why" in of:
+            found.append(f"No average ranks: {of['why']}.")
+            continue
+        order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in of["ranks"].items())
+        found.append(
+            f"Average ranks by {_named(metric, about)} over {of['data_sets']} data sets, 1 is best: {order}; those "
+            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all "
+            f"are alike {number(of['p'])} (Friedman)."
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
+    """Return what a reader must know about the tables, sentence by sentence."""
+    first = rows[0]
+    level, inner = percent(first.level, decimals=0), percent(2 * first.level - 1, decimals=0)
+    found = [
+        f"Intervals: at {level}, paired over the same dialogues and draws (BCa; of calibration errors, difference ± t "
+        "· standard error); p: two-sided, of the same, adjusted after Benjamini and Hochberg over all "
+        f"{count(first.compared)} comparisons.",
+        f"Equivalent: the interval at {inner} is inside ±{short(first.margin)}, a difference taken not to matter. "
+        "Detects: the smallest true difference that this test set shows with 80 % power (before adjusting).",
+    ]
+    if any(row.seed_error != row.seed_error for row in rows):
+        found.append("Of one training seed it is not known what another training would change; it is in no interval.")
+    found += _split_sentence(rows)
+    if any(row.dialogues < ROUGH_BELOW for row in rows):
+        found.append(f"With fewer than {ROUGH_BELOW} dialogues intervals and p are rough.")
+    if any(row.verdict == "not defined" for row in rows):
+        found.append("Not defined: one of the two figures is not known, or there are too few dialogues.")
+    return (*found, *dict.fromkeys(f"Other inputs: {row.note}." for row in rows if row.note))
+
+
+def _named(metric: str, about: About) -> str:
+    return text_of(metric).title if metric in METRICS else about.titles.get(metric, metric)
+
+
+def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
+    """Say which share of the variance of one training's figures is that of training seeds."""
+    both = [(row.seed_variance, row.seed_variance + row.sample_variance) for row in rows]
+    shares = [seed / all_of_it for seed, all_of_it in both if all_of_it > 0]
+    if not shares:
+        return ()
+    least, most = (percent(share, decimals=0) for share in (min(shares), max(shares)))
+    share = least if least == most else f"{least} to {most}"
+    return (
+        f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of "
+        "the sample of dialogues.",
+    )
+
+
+def _title(row: Compared, about: About, *, several: bool) -> str:
+    title = _named(row.metric, about)
+    better = {"higher": " (higher is better)", "lower": " (lower is better)", "zero": " (0 is best)"}
+    if row.with_clean and row.reference_condition != row.condition:
+        sides = f"{row.model}: condition − {row.reference_condition}"
+    else:
+        sides = f"{row.model} − {row.reference_model}"
+    where = (
+        f"; {Path(row.run).name} − {Path(row.reference_run).name}" if several and row.run != row.reference_run else ""
+    )
+    return f"{title}{better.get(row.direction, '')}: {sides} on {row.data}{where}"

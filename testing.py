@@ -1,0 +1,58 @@
+"""The gate inside a test suite.
+
+```python
+from emobench.testing import assert_no_regression
+
+def test_calibration_holds() -> None:
+    assert_no_regression("runs/candidate", against="baseline.toml", rules="rules.toml")
+```
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .benchmark.gate.verdicts import Outcome
+
+__all__ = ["assert_no_regression"]
+
+
+def assert_no_regression(
+    run: Path | str,
+    *,
+    rules: Path | str | Sequence[Mapping[str, object]],
+    against: Path | str | None = None,
+) -> "Outcome":
+    """Do what `emobench check` does, and return the outcome if everything passed.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    rules
+        File of rules, or the rules themselves, such as `[{"metric": "ece", "limit": 0.15}]`.
+    against
+        What `emobench accept` wrote, or another run folder.
+
+    Raises
+    ------
+    AssertionError
+        When there is a regression, a cell failed, there is too little data for a rule, or a rule matches nothing; the
+        message has a line for each.
+    emobench.benchmark.errors.EmobenchError
+        One line, for wrong usage.
+    """
+    __tracebackhide__ = True  # pytest then shows the test that failed, not these lines
+    from .benchmark.gate.check import check
+    from .benchmark.gate.rules import make_rule, read_rules
+
+    if isinstance(rules, (str, Path)):
+        made = read_rules(Path(rules))
+    else:
+        made = tuple(make_rule(dict(rule), where=f"rule {number}") for number, rule in enumerate(rules, 1))
+    outcome = check(Path(run), made, against=Path(against) if against is not None else None)
+    if outcome.exit_code:
+        said = [f"{verdict.status}: {verdict.message}" for verdict in outcome.verdicts if verdict.status != "pass"]
+        raise AssertionError("\n".join([outcome.summary, *said, *(f"note: {note}" for note in outcome.notes)]))
+    return outcome

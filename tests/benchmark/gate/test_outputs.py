@@ -1,0 +1,151 @@
+"""JUnit, Markdown, annotations and terminal."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from emobench.benchmark.errors import RunFolderError
+from emobench.benchmark.gate.github import annotations
+from emobench.benchmark.gate.junit import junit
+from emobench.benchmark.gate.markdown import MOST_ROWS, append_step_summary, markdown
+from emobench.benchmark.gate.rules import Rule
+from emobench.benchmark.gate.terminal import WIDTH, summary
+from emobench.benchmark.gate.verdicts import Outcome, Status, Verdict
+
+RULES = (Rule(metric="ece", limit=0.1, max_loss=0.02, min_effect=0.005), Rule(metric="f1", part="*", limit=0.5))
+STATUSES: tuple[Status, ...] = ("pass", "regression", "failed", "inconclusive", "not measured")
+
+
+def verdict(status: Status, *, rule: int = 1, message: str = "it rose", part: str = "") -> Verdict:
+    measured = status in ("pass", "regression")
+    numbers = {"value": 0.25, "reference": 0.1, "low": 0.12, "seen_from": 0.05} if measured else {}
+    kind = "limit" if measured else ""
+    about = RULES[rule - 1]
+    return Verdict(rule, about, kind, "mosi", "a|b", "clean", part, status, message, **numbers)
+
+
+def outcome(*verdicts: Verdict, notes: tuple[str, ...] = ()) -> Outcome:
+    return Outcome("runs/candidate", "baseline.toml", verdicts, notes)
+
+
+ALL = outcome(*(verdict(status) for status in STATUSES), verdict("pass", rule=2, part="joy"))
+
+
+def test_junit_has_the_structure_that_servers_read() -> None:
+    root = ET.fromstring(junit(ALL))
+    assert root.tag == "testsuites"
+    assert [suite.tag for suite in root] == ["testsuite", "testsuite"]
+    for element in (root, *root):
+        cases = list(element.iter("testcase"))
+        children = [child.tag for case in cases for child in case]
+        assert element.get("tests") == str(len(cases))
+        assert element.get("failures") == str(children.count("failure"))
+        assert element.get("errors") == str(children.count("error"))
+        assert float(element.get("time", "")) == 0
+    assert root[0].get("skipped") == "1"
+    cases = list(root[0])
+    assert {case.tag for case in cases} == {"testcase"}
+    assert all(case.get("classname") == "mosi.a|b" and case.get("name") and case.get("time") for case in cases)
+    assert [[child.tag for child in case] for case in cases] == [
+        ["system-out"],
+        ["failure"],
+        ["error"],
+        ["skipped"],
+        ["error"],
+    ]
+    failure = cases[1][0]
+    assert (failure.get("message"), failure.get("type"), failure.text) == ("it rose", "regression", "it rose")
+    assert [case.get("name") for case in root[1]] == ["f1 of joy under clean: limit"]
+
+
+def test_junit_survives_what_xml_cannot_hold() -> None:
+    root = ET.fromstring(junit(outcome(verdict("failed", message='a\x00b <&"> é \ud800'))))
+    assert root[0][0][0].get("message") == 'a\ufffdb <&"> é \ufffd'
+
+
+def test_annotations_show_the_worst_first_and_escape_what_has_a_meaning() -> None:
+    lines = list(annotations(outcome(verdict("inconclusive"), verdict("regression", message="95 %: a,\r\nb"))))
+    assert lines == [
+        "::error title=emobench%3A regression (rule 1%3A ece)::95 %25: a,%0D%0Ab",
+        "::warning title=emobench%3A inconclusive (rule 1%3A ece)::it rose",
+    ]
+    assert [line.split(" ")[0] for line in annotations(ALL)] == ["::error", "::error", "::error", "::warning"]
+    comma = Rule(metric="ece:bins=10", limit=0.1).model_copy(update={"metric": "a:b=1,c=2"})
+    one = Verdict(1, comma, "", "d", "m", "c", "", "failed", "why")
+    assert "a%3Ab=1%2Cc=2" in next(annotations(outcome(one)))
+
+
+def test_markdown_tells_what_failed_first_and_everything_below() -> None:
+    text = markdown(outcome(*ALL.verdicts, verdict("failed", message="`x` | <b>\nnext"), notes=("few dialogues",)))
+    lines = text.splitlines()
+    assert lines[0] == "## emobench check: 2 failed, 1 regression, 1 inconclusive, 1 not measured, 2 pass"
+    assert lines[2] == "Run `runs/candidate`, baseline `baseline.toml`."
+    assert "- **regression** (rule 1): it rose" in lines
+    assert r"- **failed** (rule 1): \`x\` \| \<b\> next" in lines
+    assert "Note: few dialogues." in lines
+    table = [line for line in lines if line.startswith("|")]
+    assert {line.replace(r"\|", "").count("|") for line in table} == {10}
+    row = r"| 1 | `a\|b` | `mosi` | `ece under clean: limit` | 0.100 | 0.250 | +0.120 | 0.050 | **regression** |"
+    assert row in table
+    assert r"| 1 | `a\|b` | `mosi` | `ece under clean` | – | – | – | – | **failed** |" in table
+
+
+def test_markdown_without_anything_to_say_is_short() -> None:
+    text = markdown(Outcome("run", "", (verdict("pass"),)))
+    assert text.splitlines()[:5] == [
+        "## emobench check: 1 pass",
+        "",
+        "Run `run`.",
+        "",
+        "<details><summary>All verdicts</summary>",
+    ]
+
+
+def test_markdown_does_not_outgrow_what_github_takes() -> None:
+    text = markdown(outcome(*[verdict("pass")] * (MOST_ROWS + 3)))
+    assert text.count("| pass |") == MOST_ROWS
+    assert "And 3 more." in text
+
+
+def test_the_step_summary_is_appended_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    append_step_summary(ALL)
+    path = tmp_path / "summary.md"
+    path.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    append_step_summary(ALL)
+    assert path.read_text(encoding="utf-8") == "before\n" + markdown(ALL)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "summary.md"))
+    with pytest.raises(RunFolderError, match=r"cannot write .*summary\.md \(\$GITHUB_STEP_SUMMARY\): No such file"):
+        append_step_summary(ALL)
+
+
+def shown(of: Outcome) -> list[str]:
+    console = Console(width=WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(summary(of))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def test_the_terminal_shows_a_sentence_each_in_80_columns() -> None:
+    long = verdict("regression", message="ECE under " + "noise:modality=audio,snr_db=5+" * 4 + "order rose")
+    lines = shown(outcome(*ALL.verdicts, long, notes=("few dialogues",)))
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("rule 1       ece, *: limit 0.100, loss up to 0.020, differences up to 0.005")
+    assert "regression   it rose" in lines
+    assert "inconclusive it rose" in lines
+    assert "rule 2       f1, *: limit 0.500" in lines
+    assert lines[-2] == "Note: few dialogues."
+    assert lines[-1] == "2 regression, 1 failed, 1 inconclusive, 1 not measured, 2 pass".replace(
+        "2 regression, 1 failed", "1 failed, 2 regression"
+    )
+
+
+def test_many_passes_are_counted_on_the_terminal() -> None:
+    doubtful = verdict("pass", message="beyond the allowed, but this may be chance")
+    lines = " ".join(" ".join(shown(outcome(*[verdict("pass")] * 11))).split())
+    assert "pass 11 figures; a loss or breach of 0.050 would be seen in any of them 4 times in 5 11 pass" in lines
+    lines = " ".join(" ".join(shown(outcome(*[verdict("pass")] * 11, doubtful))).split())
+    assert "12 figures; a loss or breach of 0.050 would be seen in any of them 4 times in 5; 1 beyond what" in lines
