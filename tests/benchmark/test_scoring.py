@@ -37,6 +37,7 @@ from emobench.benchmark.run_record import (
     ConditionRecord,
 )
 from emobench.benchmark.scoring import score
+from emobench.benchmark.scoring_samples import RANK_DRAWS, sampled
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_the_table_is_as_documented(tmp_path: Path) -> None:
     table = score(folder)
     assert tuple(table.column_names) == RESULT_COLUMNS
     assert content(pq.read_table(folder.results_path)) == content(table)
-    assert {str(table.schema.field(name).type) for name in ("seed", "utterances", "dialogues")} == {"int64"}
+    assert {str(table.schema.field(name).type) for name in ("seed", "utterances", "dialogues", "draws")} == {"int64"}
     about = json.loads(table.schema.metadata[b"emobench.metrics"])
     assert about["weighted_f1"] == {"title": "Weighted F1", "unit": "", "direction": "higher"}
     # There is no posterior here, and modalities are removed by zeros only.
@@ -125,6 +126,23 @@ def test_curves_are_rows_of_their_family(results: Table) -> None:
     both = [results("degradation_area", condition=FAMILY, seed=seed)["value"] for seed in (0, 1)]
     assert results("degradation_area", condition=FAMILY)["value"] == pytest.approx(np.mean(both))
     assert {key[3] for key in results.rows if key[2] == FAMILY} == {"degradation_area", "worst_rung"}
+
+
+def test_metrics_that_rank_have_fewer_draws_and_say_so(tmp_path: Path) -> None:
+    asked = ("aurc", "degradation_area:metric=aurc", "nll", "sliced:by=shift,metric=aurc", "worst_rung:metric=nll")
+    table = Table(score(Run(metrics=asked, seeds=(0, 1), draws=RANK_DRAWS + 100).write(tmp_path)))
+    drawn = {key[3]: row["draws"] for key, row in table.rows.items()}
+    assert {text: count == RANK_DRAWS for text, count in drawn.items()} == {text: "aurc" in text for text in asked}
+    assert drawn["nll"] == drawn["worst_rung:metric=nll"] == RANK_DRAWS + 100
+    scored = [scored_by_hand("gated", seed, "clean") for seed in (0, 1)]
+    few = weights(7, RANK_DRAWS + 100, Randomness(0, ("bootstrap", "f" * 64)))[:RANK_DRAWS]
+    both = [sampled(one, {"aurc": make(METRICS, "aurc")}, few)["aurc"] for one in scored]
+    whole, draws, jackknife = (sum(arrays) / 2 for arrays in zip(*both, strict=True))
+    low, high = intervals(whole[0], draws, jackknife)
+    row = table("aurc")
+    assert [row["value"], row["low"], row["high"]] == pytest.approx([whole[0, 0], low[0], high[0]])
+    area = table("degradation_area:metric=aurc", condition=FAMILY)
+    assert area["low"] < area["value"] < area["high"]
 
 
 def test_with_one_seed_the_mean_is_that_seed(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def test_changed_predictions_change_figures_of_their_cells_only(tmp_path: Path) 
     change_predictions(folder)
     second = Table(score(folder))
     assert first("accuracy") != second("accuracy")
-    untouched = [key for key in first.rows if key[2] == TEXTS[1] and key[3] not in ("churn", "change", "relative_change")]
+    untouched = [
+        key for key in first.rows if key[2] == TEXTS[1] and key[3] not in ("churn", "change", "relative_change")
+    ]
     for key in untouched:
         assert list(first.rows[key].values()) == pytest.approx(list(second.rows[key].values()), nan_ok=True)
 
