@@ -12,7 +12,7 @@ ALL_SEEDS = -1
 
 RESULT_COLUMNS = (
     "model", "data", "seed", "condition", "metric", "part", "value", "low", "high",
-    "floor", "floor_high", "seed_sd", "draw_sd", "utterances", "dialogues",
+    "floor", "floor_high", "seed_sd", "draw_sd", "utterances", "dialogues", "draws",
 )  # fmt: skip
 """Columns of results.parquet. One row is one figure.
 
@@ -26,6 +26,7 @@ seed_sd      in rows of ALL_SEEDS with two or more seeds: standard deviation ove
 draw_sd      under a condition drawn several times: standard deviation over the draws of one stress (in rows of
              ALL_SEEDS the root of the mean variance over seeds); value and interval are those of the mean over draws;
              else NaN
+draws        bootstrap draws behind the interval: those of the run, or fewer for metrics that rank utterances
 """
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from .arrow_columns import number_column, text_column
 from .bootstrap import weights
 from .files import read_table, write_table
-from .metrics.base import CurveMetric, Metric
+from .metrics.base import ConditionMetric, CurveMetric
 from .progress import Progress, silent
 from .randomness import Randomness
 from .run_folder import RunFolder
@@ -31,7 +31,7 @@ from .utterance_file import read_utterances
 _KEY = b"emobench.key"
 _METRICS = b"emobench.metrics"
 _TEXTS = ("model", "data", "condition", "metric", "part")
-_COUNTS = ("seed", "utterances", "dialogues")
+_COUNTS = ("seed", "utterances", "dialogues", "draws")
 
 
 def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
@@ -145,7 +145,7 @@ def _add(
         low, high = figures.intervals
         numbers = {"value": figures.value, "low": low, "high": high}
         numbers |= {"floor": figures.floor, "floor_high": figures.floor_high}
-        numbers["draw_sd"] = figures.draw_sd
+        numbers |= {"draw_sd": figures.draw_sd, "draws": figures.drawn}
         numbers["seed_sd"] = _seed_sd(shown, mean) if seed == ALL_SEEDS else np.full(len(low), np.nan)
         place = {"model": model, "data": inputs.data.name, "seed": seed, "condition": condition}
         counts = {"utterances": len(inputs.labelled), "dialogues": inputs.dialogues}
@@ -169,7 +169,7 @@ def _stored_key(folder: RunFolder) -> str:
 
 
 def _about(asked: Asked) -> dict[str, dict[str, str]]:
-    made: dict[str, Metric | CurveMetric] = {**asked.metrics, **asked.curves}
+    made: dict[str, ConditionMetric | CurveMetric] = {**asked.metrics, **asked.curves}
     return {
         text: {"title": metric.title, "unit": metric.unit, "direction": metric.direction}
         for text, metric in made.items()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .metrics.base import CurveMetric, Metric
+from .metrics.base import ConditionMetric, CurveMetric
 from .scoring_figures import Figures, Name
 from .scoring_inputs import CLEAN, Inputs
 from .scoring_metrics import Asked
@@ -46,7 +46,7 @@ def curve_figures(
     curves: Mapping[str, CurveMetric],
     severities: Sequence[float],
     rungs: Sequence[Figures],
-    bases: Mapping[str, Metric],
+    bases: Mapping[str, ConditionMetric],
 ) -> Figures:
     """Return the figures of one degradation curve.
 
@@ -75,8 +75,14 @@ def curve_figures(
         names=tuple(Name(text, "") for text in able),
         value=summaries([figures.value for figures in rungs]),
         draws=summaries([figures.draws for figures in rungs]),
+        drawn=np.array([_drawn(Name(curve.metric, ""), rungs) for curve in able.values()], dtype=np.int64),
         jackknife=summaries([figures.jackknife for figures in rungs]),
         floor=np.full(len(able), np.nan),
         floor_high=np.full(len(able), np.nan),
         draw_sd=np.full(len(able), np.nan),
     )
+
+
+def _drawn(name: Name, rungs: Sequence[Figures]) -> int:
+    """Return how many draws were made of a figure on every rung."""
+    return min(int(figures.drawn[figures.names.index(name)]) for figures in rungs)

@@ -6,11 +6,12 @@ from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 
-from .bootstrap import Intervals, intervals, left_out, per_dialogue, resampled
-from .metrics.base import Metric, NoiseFloor, Scored, Statistic
-from .noise_floor import REDRAWS, floors, redrawn_totals
+from .bootstrap import Intervals, intervals
+from .metrics.base import ComposedMetric, ConditionMetric, Need, Scored
+from .scoring_floors import floors_of
+from .scoring_samples import joined, sampled
 
 
 class Name(NamedTuple):
@@ -31,7 +32,9 @@ class Figures:
     value: Float[np.ndarray, " figures"]
     """On the sample itself; NaN: not defined."""
     draws: Float[np.ndarray, "draws figures"]
-    """In each bootstrap draw."""
+    """In each bootstrap draw; NaN in those that were not made."""
+    drawn: Int64[np.ndarray, " figures"]
+    """How many draws were made, the first ones: fewer for rank metrics."""
     jackknife: Float[np.ndarray, "dialogues figures"]
     """With one dialogue left out."""
     floor: Float[np.ndarray, " figures"]
@@ -48,7 +51,10 @@ class Figures:
         That of a calibration error that is within its noise floor reaches down to 0: on a sample of this size a perfect
         model shows as much. Bootstrap draws cannot tell, for they resample the noise as well.
         """
-        low, high = intervals(self.value, self.draws, self.jackknife)
+        low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
+        for count in np.unique(self.drawn).tolist():
+            alike = np.flatnonzero(self.drawn == count)
+            low[alike], high[alike] = intervals(self.value[alike], self.draws[:count, alike], self.jackknife[:, alike])
         return Intervals(np.where(self.value <= self.floor_high, 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
@@ -66,6 +72,7 @@ class Figures:
             names=tuple(self.names[place] for place in places),
             value=self.value[places],
             draws=self.draws[:, places],
+            drawn=self.drawn[places],
             jackknife=self.jackknife[:, places],
             floor=self.floor[places],
             floor_high=self.floor_high[places],
@@ -75,7 +82,7 @@ class Figures:
 
 def figures_of(
     scored: Scored,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, ConditionMetric],
     weights: Float[np.ndarray, "draws dialogues"],
     *,
     generator: np.random.Generator | None,
@@ -90,18 +97,15 @@ def figures_of(
         For the noise floors; None: no floors of any kind.
     """
     able = {text: metric for text, metric in metrics.items() if _meets(scored, metric)}
-    totals = _Totals.of(scored, dict.fromkeys(metric.statistic for metric in able.values()), weights)
-    parts = {text: metric.parts(scored) for text, metric in able.items()}
-    whole, draws, jackknife = (
-        _joined([metric.value(sums[metric.statistic]) for metric in able.values()], rows)
-        for sums, rows in ((totals.whole, 1), (totals.draws, len(weights)), (totals.jackknife, weights.shape[1]))
-    )
-    floors = _floors(scored, able, generator)
+    of_metric = sampled(scored, able, weights)
+    names = tuple(Name(text, part) for text, metric in able.items() for part in metric.parts(scored))
+    floors = floors_of(scored, able, generator)
     return Figures(
-        names=tuple(Name(text, part) for text, those in parts.items() for part in those),
-        value=whole[0],
-        draws=draws,
-        jackknife=jackknife,
+        names=names,
+        value=joined([one.whole for one in of_metric.values()], 1)[0],
+        draws=joined([_filled(one.draws, len(weights)) for one in of_metric.values()], len(weights)),
+        drawn=np.array([len(of_metric[name.metric].draws) for name in names], dtype=np.int64),
+        jackknife=joined([one.jackknife for one in of_metric.values()], weights.shape[1]),
         floor=np.array([floor.mean for floor in floors]),
         floor_high=np.array([floor.high for floor in floors]),
         draw_sd=np.full(len(floors), np.nan),
@@ -146,6 +150,7 @@ def _sum(one: Figures, other: Figures) -> Figures:
         names=one.names,
         value=one.value + other.value,
         draws=one.draws + other.draws,
+        drawn=one.drawn,
         jackknife=one.jackknife + other.jackknife,
         floor=one.floor + other.floor,
         floor_high=one.floor_high + other.floor_high,
@@ -164,65 +169,21 @@ def _scaled(figures: Figures, factor: float) -> Figures:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Totals:
-    """Totals by statistic: of the sample, of every draw, and with one dialogue left out."""
-
-    whole: Mapping[Statistic, np.ndarray]
-    draws: Mapping[Statistic, np.ndarray]
-    jackknife: Mapping[Statistic, np.ndarray]
-
-    @classmethod
-    def of(cls, scored: Scored, statistics: Iterable[Statistic], weights: np.ndarray) -> "_Totals":
-        sums = {statistic: per_dialogue(statistic(scored), scored.dialogue) for statistic in statistics}
-        if not sums:  # no metric can be computed here
-            return cls({}, {}, {})
-        # One product for all: a matrix product gains from width.
-        ends = np.cumsum([columns.shape[1] for columns in sums.values()])[:-1]
-        drawn = np.split(resampled(weights, _joined(list(sums.values()), weights.shape[1])), ends, axis=1)
-        return cls(
-            whole={statistic: columns.sum(axis=0, keepdims=True) for statistic, columns in sums.items()},
-            draws=dict(zip(sums, drawn, strict=True)),
-            jackknife={statistic: left_out(columns) for statistic, columns in sums.items()},
-        )
-
-
-def _meets(scored: Scored, metric: Metric) -> bool:
+def _meets(scored: Scored, metric: ConditionMetric) -> bool:
     there = {
         "clean": scored.clean is not None,
         "removals": bool(scored.removals),
         "posterior": scored.posterior is not None,
         "weights": bool(scored.modality_weights),
     }
-    return all(there[need] for need in metric.needs)
+    inner = metric.of.needs if isinstance(metric, ComposedMetric) else frozenset[Need]()
+    return all(there[need] for need in metric.needs | inner)
 
 
-def _joined(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
-    """Put columns beside each other, each column in one piece of memory."""
-    return np.concatenate([column.T for column in columns]).T if columns else np.empty((rows, 0))
-
-
-def _floors(scored: Scored, metrics: Mapping[str, Metric], generator: np.random.Generator | None) -> list[NoiseFloor]:
-    """Return a floor for every part of every metric; without a generator, of NaN."""
-    if generator is None:
-        return [NoiseFloor(np.nan, np.nan) for metric in metrics.values() for _ in metric.parts(scored)]
-    redrawn: dict[Statistic, np.ndarray] = {}
-    found: list[NoiseFloor] = []
-    for metric in metrics.values():
-        parts = metric.parts(scored)
-        if metric.floor == "noise":
-            if metric.statistic not in redrawn:
-                redrawn[metric.statistic] = redrawn_totals(metric, scored, redraws=REDRAWS, generator=generator)
-            found += floors(metric.value(redrawn[metric.statistic]))
-        elif metric.floor == "posterior" and (best := _comparable_posterior(metric, scored)) is not None:
-            totals = metric.statistic(best).sum(axis=0)
-            found += [NoiseFloor(float(value), np.nan) for value in metric.value(totals)]
-        else:
-            found += [NoiseFloor(np.nan, np.nan)] * len(parts)
-    return found
-
-
-def _comparable_posterior(metric: Metric, scored: Scored) -> Scored | None:
-    """Return the exact posterior if it was asked under the removals that the metric looks at."""
-    posterior = scored.posterior
-    return posterior if posterior is not None and metric.parts(posterior) == metric.parts(scored) else None
+def _filled(draws: Float[np.ndarray, "fewer parts"], rows: int) -> Float[np.ndarray, "draws parts"]:
+    """Return the draws, and NaN in those that were not made."""
+    if len(draws) == rows:
+        return draws
+    filled = np.full((rows, draws.shape[1]), np.nan)
+    filled[: len(draws)] = draws
+    return filled

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import SpecError
-from .metrics.base import CurveMetric, Metric
+from .metrics.base import ConditionMetric, CurveMetric
 from .registry import METRICS, make, names, plugin_class
 
 
@@ -12,13 +12,13 @@ from .registry import METRICS, make, names, plugin_class
 class Asked:
     """The metrics to compute, by canonical text."""
 
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, ConditionMetric]
     """Of one condition each."""
     curves: Mapping[str, CurveMetric]
     """Of whole degradation curves."""
 
     @property
-    def all_metrics(self) -> dict[str, Metric]:
+    def all_metrics(self) -> dict[str, ConditionMetric]:
         """Those asked for and, after them, those that a curve is drawn of."""
         return {**self.metrics, **{base: self.of_curve(base) for base in self.curve_bases if base not in self.metrics}}
 
@@ -27,7 +27,7 @@ class Asked:
         """Texts of the metrics that a curve is drawn of."""
         return tuple(dict.fromkeys(curve.metric for curve in self.curves.values()))
 
-    def of_curve(self, base: str) -> Metric:
+    def of_curve(self, base: str) -> ConditionMetric:
         """Return the metric that a curve is drawn of.
 
         Raises
@@ -36,7 +36,7 @@ class Asked:
             When it is itself a figure of a curve.
         """
         metric = make(METRICS, base)
-        if not isinstance(metric, Metric):
+        if not isinstance(metric, ConditionMetric):
             raise SpecError(f"expected a metric of one condition, such as metric=weighted_f1, got metric={base}")
         return metric
 
@@ -45,7 +45,7 @@ def asked_for(texts: Sequence[str]) -> Asked:
     """Return the metrics with these canonical texts; without texts, all that are registered."""
     made = {text: make(METRICS, text) for text in texts or _all_texts()}
     return Asked(
-        metrics={text: metric for text, metric in made.items() if isinstance(metric, Metric)},
+        metrics={text: metric for text, metric in made.items() if isinstance(metric, ConditionMetric)},
         curves={text: metric for text, metric in made.items() if isinstance(metric, CurveMetric)},
     )
 

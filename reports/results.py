@@ -14,6 +14,8 @@ from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
 
 _NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
 
+_COUNTS = ("utterances", "dialogues", "draws")
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -37,6 +39,8 @@ class Result:
     """Labelled utterances it is computed from."""
     dialogues: int = 0
     """Dialogues it is computed from."""
+    draws: int = 0
+    """Bootstrap draws behind the interval."""
 
     @property
     def within_floor(self) -> bool:
@@ -112,6 +116,5 @@ class Results:
 
 def _result(fields: Mapping[str, object]) -> Result:
     numbers = {name: math.nan if fields[name] is None else float(str(fields[name])) for name in _NUMBERS}
-    return Result(
-        **numbers, utterances=int(str(fields["utterances"] or 0)), dialogues=int(str(fields["dialogues"] or 0))
-    )
+    counts = {name: int(str(fields[name] or 0)) for name in _COUNTS}
+    return Result(**numbers, **counts)

@@ -1,16 +1,22 @@
-"""What a metric is: sums over utterances, and a function of their totals.
+"""What a metric is: sums over utterances and a function of their totals, or a function of a ranking.
 
 A metric that is a function of per-dialogue sums gets its bootstrap interval from one matrix product (see
 `benchmark.bootstrap`): `statistic` turns predictions into utterances × sums, the engine adds them up per dialogue and
 per draw, and `value` turns totals into figures, for all draws at once. Metrics that share a statistic share the work.
+
+A rank metric is no function of sums. Its `ranking` sorts the utterances once, the engine counts what lies above each
+threshold in each of fewer draws, and `value` turns counts into figures. A composed metric puts together the figures of
+another metric on several views of the same predictions, such as slices of them, or stressed and clean input.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
+
+from .ranked import Order, Ranked
 
 Need = Literal["clean", "removals", "posterior", "weights"]
 """What a metric may need beside the predictions of its own condition."""
@@ -126,6 +132,112 @@ class Metric(Protocol):
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return the figures from totals; NaN where one is not defined (such as no neighbouring turns)."""
         ...
+
+
+@runtime_checkable
+class Ranking(Protocol):
+    """A frozen (hashable) dataclass: equal rankings are counted once, whoever asks for them."""
+
+    def __call__(self, scored: Scored, dialogues: int) -> tuple[Order, ...]:
+        """Return one order of the utterances of so many dialogues, or several orders, such as one per class."""
+        ...
+
+
+@runtime_checkable
+class RankMetric(Protocol):
+    """A plug-in: a figure that depends on the order of the utterances by a score. It may have `variants`, as above."""
+
+    title: ClassVar[str]
+    """How tables and figures name it."""
+    unit: ClassVar[str]
+    """Unit; empty: a plain number."""
+    range: ClassVar[tuple[float, float]]
+    """Smallest and largest possible value."""
+    direction: ClassVar[Direction]
+    """What is better."""
+    needs: ClassVar[frozenset[Need]]
+    """What it needs beside the predictions of its own condition."""
+
+    @property
+    def ranking(self) -> Ranking:
+        """By what utterances are ranked."""
+        ...
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Name the figures that `value` returns."""
+        ...
+
+    def value(self, ranked: tuple[Ranked, ...]) -> Float[np.ndarray, "draws parts"]:
+        """Return the figures of every draw; NaN where one is not defined."""
+        ...
+
+
+@runtime_checkable
+class View(Protocol):
+    """A frozen (hashable) dataclass: equal views are looked at once."""
+
+    def __call__(self, scored: Scored) -> Scored:
+        """Return the same predictions, or some of their rows, or others on the same utterances.
+
+        Indices of dialogues stay what they are, so that all views meet the same draws.
+        """
+        ...
+
+
+@runtime_checkable
+class ComposedMetric(Protocol):
+    """A plug-in: figures of another metric on several views of the same predictions, put together."""
+
+    @property
+    def title(self) -> str:
+        """How tables and figures name it."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Unit; empty: a plain number."""
+        ...
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest possible value; may be infinite."""
+        ...
+
+    @property
+    def direction(self) -> Direction:
+        """What is better."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What it needs beside the predictions of its own condition."""
+        ...
+
+    @property
+    def floor(self) -> Floor:
+        """What the figures are held against: `none`, or where `value` shows views side by side, that of the metric."""
+        ...
+
+    @property
+    def of(self) -> "Metric | RankMetric":
+        """The other metric."""
+        ...
+
+    def views(self, scored: Scored) -> tuple[View, ...]:
+        """Return on what it is measured."""
+        ...
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Name the figures that `combine` returns."""
+        ...
+
+    def combine(self, figures: Sequence[Float[np.ndarray, "*draws _"]]) -> Float[np.ndarray, "*draws parts"]:
+        """Return the figures from those of the other metric on each view."""
+        ...
+
+
+ConditionMetric = Metric | RankMetric | ComposedMetric
+"""A metric of one condition."""
 
 
 @runtime_checkable

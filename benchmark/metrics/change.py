@@ -5,33 +5,22 @@ figure fell; for a metric where higher is better that is the drop at this rung.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
 from jaxtyping import Float
 from typing_extensions import Doc
 
-from ..registry import METRICS, make
-from .base import Direction, Floor, Metric, Need, Scored, Statistic
-
-
-@dataclass(frozen=True)
-class StressedAndClean:
-    """The sums of a statistic under the condition, and beside them those on clean input."""
-
-    statistic: Statistic
-
-    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
-        """Return utterances × twice the sums."""
-        assert scored.clean is not None, "a metric that needs the clean run is not asked where there is none"
-        clean = replace(scored, probabilities=scored.clean)
-        return np.concatenate([self.statistic(scored), self.statistic(clean)], axis=1)
+from .base import Direction, Floor, Metric, Need, RankMetric, Scored
+from .composed import inner_metric
+from .views import AsItIs, OnCleanInput
 
 
 @dataclass(frozen=True)
 class Change:
-    """In units of the metric; 0 on clean input. Defined for metrics that need nothing but predictions and labels."""
+    """In the unit of the metric, 0 on clean input; one figure per figure of the metric. NaN where either is."""
 
     title: ClassVar[str] = "Change"
     unit: ClassVar[str] = ""
@@ -42,25 +31,27 @@ class Change:
 
     metric: Annotated[str, Doc("metric whose change is meant")] = "weighted_f1"
 
+    def __post_init__(self) -> None:
+        """Check that there is such a metric."""
+        inner_metric("change", self.metric)
+
     @property
-    def statistic(self) -> StressedAndClean:
-        """Return the metric's own sums, twice."""
-        return StressedAndClean(self._metric.statistic)
+    def of(self) -> Metric | RankMetric:
+        """Return the metric whose change is meant."""
+        return inner_metric("change", self.metric)
+
+    def views(self, scored: Scored) -> tuple[AsItIs, OnCleanInput]:
+        """Return the predictions under stress and on clean input."""
+        return AsItIs(), OnCleanInput()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the names of the metric's figures."""
-        return self._metric.parts(scored)
+        return self.of.parts(scored)
 
-    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
-        """Return stressed minus clean; NaN where either is not defined."""
-        stressed, clean = np.split(totals, 2, axis=-1)
-        change: Float[np.ndarray, "*draws parts"] = self._metric.value(stressed) - self._metric.value(clean)
-        return change
-
-    @property
-    def _metric(self) -> Metric:
-        metric: Metric = make(METRICS, self.metric)
-        return metric
+    def combine(self, figures: Sequence[Float[np.ndarray, "*draws _"]]) -> Float[np.ndarray, "*draws parts"]:
+        """Return stressed minus clean."""
+        stressed, clean = figures
+        return np.asarray(stressed - clean)
 
 
 PLUGIN = Change

@@ -1,5 +1,7 @@
 """What metrics make of totals. All functions take totals of one sample or of many draws at once."""
 
+from typing import Literal
+
 import numpy as np
 from jaxtyping import Float
 
@@ -42,3 +44,19 @@ def bin_gaps(
     """Return per bin the utterances n, and n·|accuracy − confidence|."""
     bins = totals.shape[-1] // 3
     return totals[..., :bins], np.abs(totals[..., bins : 2 * bins] - totals[..., 2 * bins :])
+
+
+Average = Literal["weighted", "macro", "none"]
+"""How figures of classes are put together: by how often a class is gold, all alike, or not at all."""
+
+
+def averaged(
+    figures: Float[np.ndarray, "*draws classes"], support: Float[np.ndarray, "*draws classes"], average: Average
+) -> Float[np.ndarray, "*draws parts"]:
+    """Return the mean over the classes whose figure is defined; NaN where none is. `none`: the figures themselves."""
+    if average == "none":
+        return figures
+    defined = ~np.isnan(figures)
+    weight = np.where(defined, support if average == "weighted" else 1.0, 0.0)
+    total = (weight * np.where(defined, figures, 0.0)).sum(axis=-1, keepdims=True)
+    return share(total, weight.sum(axis=-1, keepdims=True))

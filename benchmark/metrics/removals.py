@@ -49,6 +49,27 @@ class RemovalGains:
 
 
 @dataclass(frozen=True)
+class ExcessGains:
+    """How much more a class gains by removals than it does in the exact posterior's eyes; last, the utterances."""
+
+    gains: RemovalGains
+    """Which gains."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return one column per figure, and the ones; the ones alone where there are no figures."""
+        if scored.posterior is None or not self.figures(scored):
+            return np.ones((len(scored.label), 1))
+        own, best = self.gains(scored), self.gains(scored.posterior)
+        return np.concatenate([own[:, :-1] - best[:, :-1], own[:, -1:]], axis=1)
+
+    def figures(self, scored: Scored) -> tuple[str, ...]:
+        """Return the figures that there are; none where the exact posterior was not asked under the same removals."""
+        operator, mode = self.gains.operator, self.gains.mode
+        own, best = (chosen_removals(of.removals, operator, mode) if of else {} for of in (scored, scored.posterior))
+        return tuple(figures_of_removals(tuple(own))) if [*own] == [*best] else ()
+
+
+@dataclass(frozen=True)
 class GraphGaps:
     """How much more the gold class gains when context is removed in graph mode than in strict mode; last, utterances.
 

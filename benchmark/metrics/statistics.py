@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, Shaped
 
 from ..noise_floor import redrawn_bin_totals
 from .base import Scored
@@ -35,14 +35,11 @@ class TopLabelBins:
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return what each utterance adds to its bin."""
         confidence = scored.confidence
-        inside = _one_hot(self.bin_of(confidence), self.bins)
-        right = (scored.predicted == scored.label)[:, None]
-        return np.concatenate([inside, inside * right, inside * confidence[:, None]], axis=1)
+        return bin_columns(self.bin_of(confidence), scored.predicted == scored.label, confidence, self.bins)
 
     def bin_of(self, confidence: Float[np.ndarray, " utterances"]) -> Int64[np.ndarray, " utterances"]:
         """Return the index of the bin of each confidence."""
-        edges = np.arange(1, self.bins) / self.bins
-        return np.searchsorted(edges, confidence, side="left").astype(np.int64)
+        return equal_width_bin(confidence, self.bins)
 
     def redrawn_totals(
         self, scored: Scored, *, redraws: int, generator: np.random.Generator
@@ -112,6 +109,22 @@ class ModalityWeights:
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return one column per modality, and the ones."""
         return _counted(*scored.modality_weights.values())
+
+
+def equal_width_bin(values: Float[np.ndarray, "*shape"], bins: int) -> Int64[np.ndarray, "*shape"]:
+    """Return the index of the bin of each value between 0 and 1: (low, high], the first closed at 0."""
+    return np.searchsorted(np.arange(1, bins) / bins, values, side="left").astype(np.int64)
+
+
+def bin_columns(
+    place: Int64[np.ndarray, " utterances"],
+    right: Shaped[np.ndarray, " utterances"],
+    confidence: Float[np.ndarray, " utterances"],
+    bins: int,
+) -> Float[np.ndarray, "utterances sums"]:
+    """Return what each utterance adds to its bin: a one, whether it is right, and its confidence; kind by kind."""
+    inside = _one_hot(place, bins)
+    return np.concatenate([inside, inside * right[:, None], inside * confidence[:, None]], axis=1)
 
 
 def gold_probability(

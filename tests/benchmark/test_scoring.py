@@ -3,192 +3,41 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.parquet as pq
 import pytest
 from jaxtyping import Float
+from scoring_runs import (
+    CLASSES,
+    CONDITIONS,
+    FAMILY,
+    LENGTHS,
+    TEXTS,
+    Run,
+    State,
+    Table,
+    content,
+    scored_by_hand,
+)
 
 from emobench.benchmark.bootstrap import intervals, left_out, per_dialogue, resampled, weights
-from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.errors import PredictionError, RunFolderError, SpecError, UnknownName
+from emobench.benchmark.errors import SpecError, UnknownName
 from emobench.benchmark.metrics.base import Direction, Floor, Need, Scored
 from emobench.benchmark.metrics.statistics import Losses
-from emobench.benchmark.prediction_files import read_predictions, write_predictions
-from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import METRICS, make
-from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import (
     ALL_SEEDS,
     RESULT_COLUMNS,
-    CellRecord,
     ConditionRecord,
-    DataRecord,
-    ModelRecord,
-    RunRecord,
 )
 from emobench.benchmark.scoring import score
-from emobench.benchmark.utterance_file import write_utterances
-
-CLASSES = ("neutral", "joy", "anger")
-LENGTHS = (4, 1, 6, 3, 5, 2, 7, 4)
-FAMILY = "modality_drop:rate=*"
-CONDITIONS = (
-    ConditionRecord(text="clean"),
-    *(
-        ConditionRecord(text=f"modality_drop:drop={modality}", protocol="modality_drop", removal=modality)
-        for modality in ("audio", "text")
-    ),
-    *(
-        ConditionRecord(text=f"modality_drop:rate={rate}", protocol="modality_drop", family=FAMILY, severity=rate)
-        for rate in (0.2, 0.5)
-    ),
-)
-TEXTS = tuple(condition.text for condition in CONDITIONS)
-State = Literal["done", "failed", "not applicable"]
-
-
-def conversations(*, name: str = "small", labelled: bool = True) -> Conversations:
-    rows = sum(LENGTHS)
-    rng = Randomness(0, ("scoring", name)).generator()
-    label = rng.integers(0, len(CLASSES), rows)
-    label[[2, 4]] = -1  # one inside a dialogue, and all of the dialogue of one utterance
-    return Conversations(
-        data=name,
-        split="test",
-        classes=CLASSES,
-        features={modality: np.zeros((rows, 1), np.float32) for modality in ("text", "audio")},
-        observed={modality: np.ones(rows, bool) for modality in ("text", "audio")},
-        present={modality: np.ones(rows, bool) for modality in ("text", "audio")},
-        dialogue=np.repeat(np.arange(len(LENGTHS)), LENGTHS),
-        speaker=rng.integers(0, 2, rows),
-        label=label if labelled else np.full(rows, -1),
-        target=np.arange(rows),
-        utterance_ids=tuple(map(str, range(rows))),
-        dialogue_ids=tuple(map(str, range(len(LENGTHS)))),
-    )
-
-
-def predictions(*purpose: str, weights: bool = False) -> Predictions:
-    rng = Randomness(1, purpose).generator()
-    rows = sum(LENGTHS)
-    return Predictions(
-        probabilities=rng.dirichlet(np.ones(len(CLASSES)), rows),
-        modality_weights={"text": rng.random(rows), "audio": rng.random(rows)} if weights else {},
-    )
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run folder to be written."""
-
-    models: tuple[str, ...] = ("gated",)
-    seeds: tuple[int, ...] = (0, 1)
-    conditions: tuple[ConditionRecord, ...] = CONDITIONS
-    states: Mapping[tuple[str, int, str], State] = field(default_factory=dict)
-    """Cells that are not done, by model, seed and condition."""
-    only: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """Seeds of models that have not all of them."""
-    metrics: tuple[str, ...] = ()
-    draws: int = 100
-    labelled: bool = True
-
-    def write(self, path: Path) -> RunFolder:
-        folder, test = RunFolder(path), conversations(labelled=self.labelled)
-        cells = []
-        for model in self.models:
-            for seed in self.only.get(model, self.seeds):
-                texts = [condition.text for condition in self.conditions]
-                states = {text: self.states.get((model, seed, text), "done") for text in texts}
-                done = {
-                    text: predictions(model, str(seed), text, weights=model == "gated")
-                    for text in texts
-                    if states[text] == "done"
-                }
-                if done:
-                    write_predictions(
-                        folder.predictions_path(model, "small", seed), {text: (those,) for text, those in done.items()}
-                    )
-                cells += [
-                    CellRecord(model=model, data="small", seed=seed, condition=text, state=states[text])
-                    for text in texts
-                ]
-        write_utterances(folder, {"small": test})
-        folder.write_record(self.record(cells))
-        return folder
-
-    def record(self, cells: Sequence[CellRecord]) -> RunRecord:
-        sizes = {"test": {"dialogues": len(LENGTHS), "utterances": sum(LENGTHS)}}
-        data = DataRecord(
-            name="small",
-            fingerprint="f" * 64,
-            classes=CLASSES,
-            widths={"text": 1, "audio": 1},
-            sizes=sizes,
-            label_counts={},
-        )
-        return RunRecord(
-            command="emobench run",
-            created="2026-01-01T00:00:00+00:00",
-            versions={},
-            hardware={},
-            seeds=self.seeds,
-            stress_seed=0,
-            selection="validation",
-            draws=self.draws,
-            metrics=self.metrics,
-            data=(data,),
-            models=tuple(ModelRecord(name=model) for model in self.models),
-            conditions=self.conditions,
-            cells=tuple(cells),
-        )
-
-
-class Table:
-    """Results by place."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self.rows = {
-            (row["model"], row["seed"], row["condition"], row["metric"], row["part"]): row for row in table.to_pylist()
-        }
-        assert len(self.rows) == len(table), "two rows say the same"
-
-    def __call__(
-        self, metric: str, part: str = "", *, condition: str = "clean", seed: int = ALL_SEEDS, model: str = "gated"
-    ) -> dict[str, float]:
-        return self.rows[model, seed, condition, metric, part]
-
-    def parts(self, metric: str, *, condition: str = "clean", seed: int = ALL_SEEDS, model: str = "gated") -> list[str]:
-        return [key[4] for key in self.rows if key[:4] == (model, seed, condition, metric)]
-
-
-def content(table: pa.Table) -> str:
-    """Return all cells as text: two NaN are the same here."""
-    return str(table.to_pylist())
-
-
-def scored_by_hand(model: str, seed: int, condition: str) -> Scored:
-    """Return what scoring should see, put together on another way."""
-    test = conversations()
-    keep = test.label >= 0
-    # Dialogue 1 has lost its only label, and those after it move up.
-    dialogue = test.dialogue[keep] - (test.dialogue[keep] > 1)
-    return Scored(
-        probabilities=predictions(model, str(seed), condition, weights=model == "gated").probabilities[keep],
-        label=test.label[keep],
-        dialogue=dialogue,
-        turn=test.turn[keep],
-        speaker=test.speaker[keep],
-        classes=CLASSES,
-        clean=predictions(model, str(seed), "clean", weights=model == "gated").probabilities[keep],
-    )
+from emobench.benchmark.scoring_samples import RANK_DRAWS, sampled
 
 
 @pytest.fixture(scope="module")
@@ -202,13 +51,13 @@ def test_the_table_is_as_documented(tmp_path: Path) -> None:
     table = score(folder)
     assert tuple(table.column_names) == RESULT_COLUMNS
     assert content(pq.read_table(folder.results_path)) == content(table)
-    assert {str(table.schema.field(name).type) for name in ("seed", "utterances", "dialogues")} == {"int64"}
+    assert {str(table.schema.field(name).type) for name in ("seed", "utterances", "dialogues", "draws")} == {"int64"}
     about = json.loads(table.schema.metadata[b"emobench.metrics"])
     assert about["weighted_f1"] == {"title": "Weighted F1", "unit": "", "direction": "higher"}
     # There is no posterior here, and modalities are removed by zeros only.
     absent = set(about) - set(table["metric"].to_pylist())
     assert {metric for metric in absent if "operator=" not in metric and "mode=" not in metric} == {
-        "regret", "graph_gap", "graph_gap:space=log",
+        "regret", "graph_gap", "graph_gap:space=log", "cel_excess", "cel_excess:space=log",
     }  # fmt: skip
 
 
@@ -281,6 +130,23 @@ def test_curves_are_rows_of_their_family(results: Table) -> None:
     both = [results("degradation_area", condition=FAMILY, seed=seed)["value"] for seed in (0, 1)]
     assert results("degradation_area", condition=FAMILY)["value"] == pytest.approx(np.mean(both))
     assert {key[3] for key in results.rows if key[2] == FAMILY} == {"degradation_area", "worst_rung"}
+
+
+def test_metrics_that_rank_have_fewer_draws_and_say_so(tmp_path: Path) -> None:
+    asked = ("aurc", "degradation_area:metric=aurc", "nll", "sliced:by=shift,metric=aurc", "worst_rung:metric=nll")
+    table = Table(score(Run(metrics=asked, seeds=(0, 1), draws=RANK_DRAWS + 100).write(tmp_path)))
+    drawn = {key[3]: row["draws"] for key, row in table.rows.items()}
+    assert {text: count == RANK_DRAWS for text, count in drawn.items()} == {text: "aurc" in text for text in asked}
+    assert drawn["nll"] == drawn["worst_rung:metric=nll"] == RANK_DRAWS + 100
+    scored = [scored_by_hand("gated", seed, "clean") for seed in (0, 1)]
+    few = weights(7, RANK_DRAWS + 100, Randomness(0, ("bootstrap", "f" * 64)))[:RANK_DRAWS]
+    both = [sampled(one, {"aurc": make(METRICS, "aurc")}, few)["aurc"] for one in scored]
+    whole, draws, jackknife = (sum(arrays) / 2 for arrays in zip(*both, strict=True))
+    low, high = intervals(whole[0], draws, jackknife)
+    row = table("aurc")
+    assert [row["value"], row["low"], row["high"]] == pytest.approx([whole[0, 0], low[0], high[0]])
+    area = table("degradation_area:metric=aurc", condition=FAMILY)
+    assert area["low"] < area["value"] < area["high"]
 
 
 def test_with_one_seed_the_mean_is_that_seed(tmp_path: Path) -> None:
@@ -379,7 +245,7 @@ def test_a_curve_of_something_without_one_figure_is_left_out(tmp_path: Path) -> 
             SpecError,
             "expected a metric of one condition, such as metric=weighted_f1, got metric=degradation_area",
         ),
-        ("acuracy", UnknownName, "unknown metric 'acuracy'; did you mean 'accuracy'?"),
+        ("weighted_f2", UnknownName, "unknown metric 'weighted_f2'; did you mean 'weighted_f1'?"),
     ],
 )
 def test_a_metric_that_cannot_be_made(tmp_path: Path, metric: str, error: type[Exception], message: str) -> None:
@@ -427,149 +293,6 @@ def test_a_metric_from_elsewhere_is_scored_like_any_other(tmp_path: Path, regist
     table = Table(score(Run(seeds=(0,)).write(tmp_path)))
     assert table("worst")["value"] == table("brier")["value"]
     assert table("worst")["low"] == table("brier")["low"]
-
-
-# --- scored again
-
-
-def stamp(folder: RunFolder) -> tuple[int, int]:
-    status = folder.results_path.stat()
-    return status.st_ino, status.st_mtime_ns
-
-
-def test_an_unchanged_folder_is_left_as_it_is(tmp_path: Path) -> None:
-    folder = Run(seeds=(0,)).write(tmp_path)
-    first, before = score(folder), stamp(folder)
-    again = score(folder)
-    assert stamp(folder) == before
-    assert content(again) == content(first)
-
-
-def change_predictions(folder: RunFolder) -> None:
-    path = folder.predictions_path("gated", "small", 0)
-    those = {text: (read_predictions(path, text),) for text in TEXTS}
-    write_predictions(path, {**those, "clean": (predictions("else", weights=True),)})
-
-
-def change_draws(folder: RunFolder) -> None:
-    folder.write_record(folder.read_record().model_copy(update={"draws": 50}))
-
-
-def fail_a_cell(folder: RunFolder) -> None:
-    record = folder.read_record()
-    cells = (record.cells[0].model_copy(update={"state": "failed"}), *record.cells[1:])
-    folder.write_record(record.model_copy(update={"cells": cells}))
-
-
-def damage_results(folder: RunFolder) -> None:
-    folder.results_path.write_bytes(folder.results_path.read_bytes()[:100])
-
-
-def strip_results(folder: RunFolder) -> None:
-    pq.write_table(pq.read_table(folder.results_path).replace_schema_metadata(None), folder.results_path)
-
-
-@pytest.mark.parametrize(
-    "change", [change_predictions, change_draws, fail_a_cell, damage_results, strip_results], ids=lambda c: c.__name__
-)
-def test_a_changed_folder_is_scored_anew(tmp_path: Path, change: object) -> None:
-    assert callable(change)
-    folder = Run(seeds=(0,)).write(tmp_path)
-    score(folder)
-    change(folder)
-    before = stamp(folder)
-    table = score(folder)
-    assert stamp(folder) != before
-    assert content(pq.read_table(folder.results_path)) == content(table)
-
-
-def test_changed_predictions_change_figures_of_their_cells_only(tmp_path: Path) -> None:
-    folder = Run(seeds=(0,)).write(tmp_path)
-    first = Table(score(folder))
-    change_predictions(folder)
-    second = Table(score(folder))
-    assert first("accuracy") != second("accuracy")
-    untouched = [key for key in first.rows if key[2] == TEXTS[1] and key[3] not in ("churn", "change")]
-    for key in untouched:
-        assert list(first.rows[key].values()) == pytest.approx(list(second.rows[key].values()), nan_ok=True)
-
-
-# --- damage
-
-
-def test_a_missing_predictions_file(tmp_path: Path) -> None:
-    folder = Run().write(tmp_path)
-    path = folder.predictions_path("gated", "small", 1)
-    path.unlink()
-    with pytest.raises(RunFolderError) as caught:
-        score(folder)
-    assert str(caught.value) == f"{path} is missing; run the same `emobench run` again to complete the folder"
-
-
-def test_a_predictions_file_that_cannot_be_read(tmp_path: Path) -> None:
-    folder = Run().write(tmp_path)
-    path = folder.predictions_path("gated", "small", 1)
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(RunFolderError, match=r"cannot read .*parquet: Is a directory"):
-        score(folder)
-
-
-def test_a_condition_that_is_not_in_the_file(tmp_path: Path) -> None:
-    folder = Run(seeds=(0,)).write(tmp_path)
-    path = folder.predictions_path("gated", "small", 0)
-    write_predictions(path, {"clean": (predictions("x", weights=True),)})
-    with pytest.raises(PredictionError) as caught:
-        score(folder)
-    assert str(caught.value).startswith(f"{path}, condition ")
-    assert "expected its predictions, got none; run the same `emobench run` again" in str(caught.value)
-
-
-@pytest.mark.parametrize(("shape", "got"), [((sum(LENGTHS) - 1, 3), "got 31 × 3"), ((sum(LENGTHS), 4), "got 32 × 4")])
-def test_predictions_for_other_data(tmp_path: Path, shape: tuple[int, int], got: str) -> None:
-    folder = Run(seeds=(0,)).write(tmp_path)
-    path = folder.predictions_path("gated", "small", 0)
-    write_predictions(path, {"clean": (Predictions(np.full(shape, 1 / shape[1])),)})
-    with pytest.raises(PredictionError) as caught:
-        score(folder)
-    assert str(caught.value) == f"{path}, condition 'clean': expected 32 utterances × 3 classes of small, {got}"
-
-
-def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
-    folder = Run(seeds=(0,)).write(tmp_path)
-    path = folder.predictions_path("gated", "small", 0)
-    good = predictions("x", weights=True)
-    text = good.modality_weights["text"].copy()
-    text[7] = np.nan
-    write_predictions(path, {"clean": (replace(good, modality_weights={"text": text}),)})
-    with pytest.raises(PredictionError) as caught:
-        score(folder)
-    assert str(caught.value) == f"{path}, condition 'clean': expected finite weights of text, got nan in row 7"
-
-
-def test_utterances_of_another_run(tmp_path: Path) -> None:
-    folder = Run().write(tmp_path)
-    write_utterances(folder, {"large": conversations(name="large")})
-    with pytest.raises(RunFolderError) as caught:
-        score(folder)
-    assert str(caught.value) == (
-        f"{folder.utterances_path}: expected 32 test utterances of small, got 0; delete it and run the same "
-        "`emobench run` again"
-    )
-
-
-def test_labels_of_other_classes(tmp_path: Path) -> None:
-    folder = Run().write(tmp_path)
-    test = conversations()
-    more = test.change(classes=(*CLASSES, "fear"), label=np.where(np.arange(len(test)) == 5, 3, test.label))
-    write_utterances(folder, {"small": more})
-    with pytest.raises(RunFolderError, match="expected labels of small below 3, got 3; delete it"):
-        score(folder)
-
-
-def test_a_folder_without_a_run(tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match=r"is no run folder \(it has no run\.json\)"):
-        score(RunFolder(tmp_path))
 
 
 def test_scoring_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def model_rows(
             sds = (0.012 if several else math.nan, 0.004 if condition.random and drawn else math.nan)
             made = _Predicted(model, condition, label, classes, max(seed, 0))
             for figure in (*made.figures(), *(_removals(there, model) if condition.text == "clean" else ())):
-                yield (*place, *figure, *sds, len(label), dialogues)
+                yield (*place, *figure, *sds, len(label), dialogues, 10_000)
         for family in dict.fromkeys(condition.family for condition in there if condition.family):
             for metric, value in (("degradation_area", 0.83), ("worst_rung", 0.52)):
                 figure = (metric, "", value, value - 0.03, value + 0.03, math.nan, math.nan)
-                yield (model, data, seed, family, *figure, math.nan, math.nan, len(label), dialogues)
+                yield (model, data, seed, family, *figure, math.nan, math.nan, len(label), dialogues, 10_000)
 
 
 def _signal(model: str, condition: ConditionRecord) -> float:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from emobench.benchmark.metrics.base import CurveMetric, Metric, Scored
+from emobench.benchmark.metrics.base import ConditionMetric, CurveMetric, Scored
 from emobench.benchmark.registry import METRICS, make
+from emobench.benchmark.scoring_samples import sampled
 
 MakeScored = Callable[..., Scored]
 
@@ -15,8 +16,8 @@ MakeScored = Callable[..., Scored]
 def figures(text: str, scored: Scored) -> Mapping[str, float]:
     """Return the figures of a metric by part."""
     metric = make(METRICS, text)
-    assert isinstance(metric, Metric)
-    values = metric.value(metric.statistic(scored).sum(axis=0))
+    assert isinstance(metric, ConditionMetric)
+    values = sampled(scored, {"": metric}, np.ones((1, len(np.unique(scored.dialogue)))))[""].whole[0]
     return dict(zip(metric.parts(scored), values.tolist(), strict=True))
 
 

@@ -1,5 +1,6 @@
 """Metrics against independent libraries, on arbitrary predictions."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -51,6 +52,12 @@ def test_scikit_learn(make_scored: MakeScored, sample: tuple[np.ndarray, np.ndar
     assert value("accuracy", scored) == pytest.approx(sklearn.metrics.accuracy_score(gold, predicted), abs=NEAR)
     assert value("weighted_f1", scored) == pytest.approx(f1("weighted"), abs=NEAR)
     assert value("macro_f1", scored) == pytest.approx(f1("macro"), abs=NEAR)
+    for metric, score in (("precision", sklearn.metrics.precision_score), ("recall", sklearn.metrics.recall_score)):
+        made = make(METRICS, metric)
+        theirs = score(gold, predicted, average=None, labels=classes, zero_division=np.nan)
+        np.testing.assert_allclose(made.value(made.statistic(scored).sum(axis=0)), theirs, atol=NEAR)
+    recall = sklearn.metrics.recall_score(gold, predicted, average="macro", labels=sorted({*gold.tolist()}))
+    assert value("unweighted_average_recall", scored) == pytest.approx(recall, abs=NEAR)
     each = make(METRICS, "f1")
     np.testing.assert_allclose(each.value(each.statistic(scored).sum(axis=0)), f1(None), atol=NEAR)
     counts = each.statistic(scored).sum(axis=0).reshape(len(classes), -1)
@@ -106,6 +113,103 @@ def test_ece_rmsce_and_mce_are_in_order(
     assert ece <= rmsce + NEAR
     assert rmsce <= mce + NEAR
     assert abs(value("signed_gap", scored)) <= ece + NEAR
+
+
+@given(predictions(), st.sampled_from([1, 5, 15]))
+@settings(max_examples=40, deadline=None)
+def test_netcal_by_class(make_scored: MakeScored, sample: tuple[np.ndarray, np.ndarray], bins: int) -> None:
+    probabilities, gold = sample
+    scored = make_scored(probabilities.tolist(), gold.tolist())
+    made = make(METRICS, f"classwise_ece:bins={bins}")
+    mean, *each = made.value(made.statistic(scored).sum(axis=0)).tolist()
+    # Each class as a question of its own: its probability, and whether it is the gold class.
+    theirs = [
+        sum(
+            abs((gold[inside] == k).sum() - probabilities[inside, k].sum())
+            for b in range(bins)
+            for inside in [np.ceil(probabilities[:, k] * bins) == b + 1]
+        )
+        / len(gold)
+        for k in range(probabilities.shape[1])
+    ]
+    assert each == pytest.approx(theirs, abs=NEAR)
+    assert mean == pytest.approx(np.mean(theirs), abs=NEAR)
+    if len(theirs) == 2:
+        assert each[1] == pytest.approx(ECE(bins, detection=False).measure(probabilities[:, 1], gold), abs=NEAR)
+
+
+@given(predictions(), st.sampled_from([1, 2, 5, 15]))
+@settings(max_examples=60, deadline=None)
+def test_bins_of_equal_mass_are_a_split_of_the_sorted_confidences(
+    make_scored: MakeScored, sample: tuple[np.ndarray, np.ndarray], bins: int
+) -> None:
+    probabilities, gold = sample
+    scored = make_scored(probabilities.tolist(), gold.tolist())
+    order = np.argsort(probabilities.max(axis=1))
+    confidence = probabilities.max(axis=1)[order]
+    if len(np.unique(confidence)) < len(confidence):
+        return
+    right = (probabilities.argmax(axis=1) == gold)[order]
+    place = np.arange(len(gold)) * bins // len(gold)
+    gaps = [abs(right[place == b].sum() - confidence[place == b].sum()) for b in range(bins)]
+    assert value(f"adaptive_ece:bins={bins}", scored) == pytest.approx(sum(gaps) / len(gold), abs=NEAR)
+    sizes = np.bincount(place, minlength=bins)
+    assert sizes.max() - sizes.min() <= 1
+
+
+@given(predictions(), st.integers(1, 30))
+@settings(max_examples=80, deadline=None)
+def test_the_parts_of_brier_add_up(make_scored: MakeScored, sample: tuple[np.ndarray, np.ndarray], bins: int) -> None:
+    probabilities, gold = sample
+    scored = make_scored(probabilities.tolist(), gold.tolist())
+    made = make(METRICS, f"brier_parts:bins={bins}")
+    reliability, resolution, uncertainty, within = made.value(made.statistic(scored).sum(axis=0)).tolist()
+    assert min(reliability, resolution, uncertainty) >= -NEAR
+    whole = reliability - resolution + uncertainty
+    assert whole + within == pytest.approx(value("brier", scored), abs=NEAR)
+    # The first three are the Brier score of forecasts replaced by the mean of their bin.
+    binned = probabilities.copy()
+    for k in range(probabilities.shape[1]):
+        place = np.ceil(probabilities[:, k] * bins)
+        for b in np.unique(place):
+            binned[place == b, k] = probabilities[place == b, k].mean()
+    truth = np.eye(probabilities.shape[1])[gold]
+    assert whole == pytest.approx(np.square(binned - truth).sum(axis=1).mean(), abs=NEAR)
+
+
+@given(predictions(), st.sampled_from([1, 5, 15]))
+@settings(max_examples=60, deadline=None)
+def test_the_debiased_error_is_that_of_a_loop(
+    make_scored: MakeScored, sample: tuple[np.ndarray, np.ndarray], bins: int
+) -> None:
+    probabilities, gold = sample
+    scored = make_scored(probabilities.tolist(), gold.tolist())
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == gold
+    square = 0.0
+    for b in range(1, bins + 1):
+        inside = np.ceil(confidence * bins) == b
+        if inside.sum() > 1:
+            # The sample variance (n − 1) of the outcomes over n is that of their mean.
+            variance = np.var(right[inside], ddof=1) / inside.sum()
+            square += inside.mean() * ((confidence[inside].mean() - right[inside].mean()) ** 2 - variance)
+    assert value(f"debiased_ece:bins={bins}", scored) == pytest.approx(math.sqrt(max(0.0, square)), abs=1e-7)
+    assert value(f"debiased_ece:bins={bins}", scored) <= value(f"rmsce:bins={bins}", scored) + NEAR
+
+
+def test_the_debiased_square_is_unbiased_and_the_plain_one_is_not(make_scored: MakeScored) -> None:
+    rng = Randomness(0, ("debiased",)).generator()
+    confidence = np.full(20, 0.8)
+    squares = []
+    for right in rng.random((4000, 20)) < 0.7:
+        variance = np.var(right, ddof=1) / 20
+        squares.append(((right.mean() - 0.8) ** 2 - variance, (right.mean() - 0.8) ** 2))
+    debiased, plain = np.mean(squares, axis=0)
+    assert debiased == pytest.approx(0.1**2, abs=0.001)
+    assert plain > 0.1**2 + 0.008
+    # The same formula as the metric's.
+    gold = (~right).astype(int)
+    scored = make_scored(np.stack([confidence, 1 - confidence], axis=1).tolist(), gold.tolist())
+    assert value("debiased_ece:bins=1", scored) == pytest.approx(math.sqrt(max(0.0, squares[-1][0])))
 
 
 def torchmetrics_error(probabilities: np.ndarray, gold: np.ndarray, norm: str) -> float:

@@ -1,0 +1,122 @@
+"""Metrics on the sample itself, in every bootstrap draw, and with one dialogue left out: sums, rankings and views."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from .bootstrap import left_out, per_dialogue, resampled
+from .metrics.base import ComposedMetric, ConditionMetric, Metric, Ranking, RankMetric, Scored, Statistic, View
+from .metrics.views import AsItIs
+
+RANK_DRAWS = 500
+"""Draws behind the interval of a rank metric, the first of those that all metrics share: each needs the utterances."""
+_CHUNK = 1 << 16
+
+
+class Sampled(NamedTuple):
+    """The figures of one metric."""
+
+    whole: Float[np.ndarray, "1 parts"]
+    """On the sample itself."""
+    draws: Float[np.ndarray, "draws parts"]
+    """In each bootstrap draw; fewer than there are for rank metrics."""
+    jackknife: Float[np.ndarray, "dialogues parts"]
+    """With one dialogue left out."""
+
+
+def leaves(metric: ConditionMetric, scored: Scored) -> tuple[tuple[View, Metric | RankMetric], ...]:
+    """Return what has to be computed for a metric: other metrics, each on a view of the predictions."""
+    if isinstance(metric, ComposedMetric):
+        return tuple((view, metric.of) for view in metric.views(scored))
+    return ((AsItIs(), metric),)
+
+
+def sampled(
+    scored: Scored, metrics: Mapping[str, ConditionMetric], weights: Float[np.ndarray, "draws dialogues"]
+) -> dict[str, Sampled]:
+    """Return the figures of each metric; its needs are met."""
+    needed = {text: leaves(metric, scored) for text, metric in metrics.items()}
+    every = dict.fromkeys(leaf for those in needed.values() for leaf in those)
+    seen = {view: view(scored) for view, _ in every}
+    of_leaf: dict[tuple[View, Metric | RankMetric], Sampled] = {}
+    totals = _totals([(view, one.statistic) for view, one in every if isinstance(one, Metric)], seen, weights)
+    for view, one in every:
+        if isinstance(one, Metric):
+            of_leaf[view, one] = Sampled(*map(one.value, totals[view, one.statistic]))
+    of_leaf.update(_ranked([(view, one) for view, one in every if isinstance(one, RankMetric)], seen, weights))
+    return {text: _composed(metrics[text], [of_leaf[leaf] for leaf in those]) for text, those in needed.items()}
+
+
+def _composed(metric: ConditionMetric, several: Sequence[Sampled]) -> Sampled:
+    if not isinstance(metric, ComposedMetric):
+        return several[0]
+    return Sampled(*(metric.combine(figures) for figures in zip(*several, strict=True)))
+
+
+def _totals(
+    wanted: Iterable[tuple[View, Statistic]],
+    seen: Mapping[View, Scored],
+    weights: Float[np.ndarray, "draws dialogues"],
+) -> dict[tuple[View, Statistic], Sampled]:
+    """Return the totals of each statistic on each view, in the three samples."""
+    dialogues = weights.shape[1]
+    sums = {(view, one): _per_dialogue(one(seen[view]), seen[view], dialogues) for view, one in dict.fromkeys(wanted)}
+    if not sums:
+        return {}
+    # One product for all: a matrix product gains from width.
+    ends = np.cumsum([columns.shape[1] for columns in sums.values()])[:-1]
+    drawn = np.split(resampled(weights, joined(list(sums.values()), dialogues)), ends, axis=1)
+    return {
+        key: Sampled(columns.sum(axis=0, keepdims=True), draws, left_out(columns))
+        for (key, columns), draws in zip(sums.items(), drawn, strict=True)
+    }
+
+
+def _per_dialogue(
+    rows: Float[np.ndarray, "utterances sums"], scored: Scored, dialogues: int
+) -> Float[np.ndarray, "dialogues sums"]:
+    """Return the sums of each dialogue, 0 for those that the view leaves nothing of."""
+    sums = np.zeros((dialogues, rows.shape[1]))
+    sums[np.unique(scored.dialogue)] = per_dialogue(rows, scored.dialogue)
+    return sums
+
+
+def _ranked(
+    wanted: Iterable[tuple[View, RankMetric]],
+    seen: Mapping[View, Scored],
+    weights: Float[np.ndarray, "draws dialogues"],
+) -> dict[tuple[View, Metric | RankMetric], Sampled]:
+    """Return the figures of rank metrics, those of one ranking together."""
+    alike: dict[tuple[View, Ranking], list[RankMetric]] = {}
+    for view, metric in wanted:
+        alike.setdefault((view, metric.ranking), []).append(metric)
+    dialogues = weights.shape[1]
+    few = weights[:RANK_DRAWS]
+    samples = np.concatenate([np.ones((1, dialogues)), few, 1 - np.eye(dialogues)])
+    found: dict[tuple[View, Metric | RankMetric], Sampled] = {}
+    for (view, ranking), metrics in alike.items():
+        values = _of_ranking(ranking, metrics, seen[view], samples)
+        for metric, of_metric in zip(metrics, values, strict=True):
+            found[view, metric] = Sampled(*np.split(of_metric, [1, 1 + len(few)]))
+    return found
+
+
+def _of_ranking(
+    ranking: Ranking, metrics: Sequence[RankMetric], scored: Scored, samples: Float[np.ndarray, "samples dialogues"]
+) -> list[Float[np.ndarray, "samples _"]]:
+    """Return the figures of each metric in each sample."""
+    orders = ranking(scored, samples.shape[1])
+    # Some samples at a time: what is counted at every threshold then stays in the processor's cache.
+    step = max(1, _CHUNK // max(1, *(order.thresholds for order in orders)))
+    pieces = []
+    for first in range(0, len(samples), step):
+        ranked = tuple(order.counted(samples[first : first + step]) for order in orders)
+        pieces.append([metric.value(ranked) for metric in metrics])
+    return [np.concatenate(of_metric) for of_metric in zip(*pieces, strict=True)]
+
+
+def joined(columns: Sequence[np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:
+    """Put columns beside each other, each column in one piece of memory."""
+    return np.concatenate([column.T for column in columns]).T if columns else np.empty((rows, 0))
