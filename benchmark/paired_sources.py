@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from .bootstrap import weights
 from .errors import RunFolderError, UnknownName
-from .metrics.base import Direction
+from .metrics.base import Direction, RankMetric
 from .paired_intervals import variance_of
 from .randomness import Randomness
 from .run_folder import RunFolder
@@ -216,7 +216,9 @@ def require_same_data(one: Source, place: Place, other: Source, reference: Place
 def kinked_metrics(asked: Asked) -> frozenset[str]:
     """Return which metrics are sums of absolute values: calibration errors, distances from zero, and their curves."""
     bases = {
-        text for text, metric in asked.all_metrics.items() if metric.floor == "noise" or metric.direction == "zero"
+        text
+        for text, metric in asked.all_metrics.items()
+        if metric.direction == "zero" or (not isinstance(metric, RankMetric) and metric.floor == "noise")
     }
     return frozenset(bases | {text for text, curve in asked.curves.items() if curve.metric in bases})
 
