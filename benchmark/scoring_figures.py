@@ -49,7 +49,7 @@ class Figures:
         model shows as much. Bootstrap draws cannot tell, for they resample the noise as well.
         """
         low, high = intervals(self.value, self.draws, self.jackknife)
-        return Intervals(np.where(self.value <= self.floor_high, 0.0, low), high)
+        return Intervals(np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
         """Return those of the metrics that are wanted."""

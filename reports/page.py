@@ -14,16 +14,10 @@ from .canvas import svg_for_page
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .realised import realised_cell, realised_notes, realised_title
 from .sentences import summary
 from .stress_contents import CLEAN
-from .stress_sentences import (
-    context_free,
-    context_free_sentence,
-    not_removed_sentence,
-    realised_cell,
-    realised_title,
-    remarks,
-)
+from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
 from .vocabulary import MAIN, METRICS, text_of
@@ -122,6 +116,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=numbers.number,
         signed=numbers.signed,
+        spread=numbers.spread,
         percent=numbers.percent,
         count=numbers.count,
         spec=spec,
@@ -135,10 +130,10 @@ def _environment() -> Environment:
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
-        context_free=context_free,
-        context_free_sentence=context_free_sentence,
+        context_free_cel=context_free_cel,
         not_removed_sentence=not_removed_sentence,
         realised_cell=realised_cell,
+        realised_notes=realised_notes,
         realised_title=realised_title,
         remarks=remarks,
         row_groups=row_groups,
