@@ -55,7 +55,7 @@ class Figures:
         for count in np.unique(self.drawn).tolist():
             alike = np.flatnonzero(self.drawn == count)
             low[alike], high[alike] = intervals(self.value[alike], self.draws[:count, alike], self.jackknife[:, alike])
-        return Intervals(np.where(self.value <= self.floor_high, 0.0, low), high)
+        return Intervals(np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
         """Return those of the metrics that are wanted."""

@@ -71,12 +71,34 @@ def legend_room(theme: Theme, entries: int) -> float:
 
 def label_room(names: Sequence[str]) -> float:
     """Return the left margin in pixels that names beside an axis need."""
-    return 18 + 6.6 * max(min(len(name), LONGEST) for name in names)
+    lines = [line for name in names for line in name.splitlines()]
+    return 18 + 6.6 * max((min(len(line), LONGEST) for line in lines), default=0)
 
 
 def cut(name: str) -> str:
     """Return a name short enough to stand beside an axis."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def wrapped(condition: str) -> str:
+    """Return a condition on lines short enough to stand beside an axis: nothing is cut that tells it from others.
+
+    Examples
+    --------
+    >>> wrapped("modality=audio,kind=impulse,snr_db=5").splitlines()
+    ['modality=audio,', 'kind=impulse,snr_db=5']
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[,+/])(?=.)", condition):
+        if lines[-1] and len(lines[-1] + piece) > LONGEST:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(map(cut, lines))
+
+
+def lines_of(names: Sequence[str]) -> int:
+    """Return how many lines the longest of some names has."""
+    return max((name.count("\n") + 1 for name in names), default=1)
 
 
 def limit(axes: Axes, which: Literal["x", "y"], *, unit_range: bool) -> None:

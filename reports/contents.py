@@ -181,7 +181,8 @@ class DataView:
     @property
     def other(self) -> tuple[ConditionRecord, ...]:
         """Conditions that are on no curve, clean first."""
-        return tuple(condition for condition in self.conditions if not condition.family)
+        on_curves = {rung.condition for curve in self.curves for rung in curve.rungs[1:]}
+        return tuple(condition for condition in self.conditions if condition.text not in on_curves)
 
     @property
     def not_removed(self) -> tuple[str, ...]:

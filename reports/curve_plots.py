@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import WIDTH, Entry, axes_in, blank, cut, legend, legend_room, limit
+from .canvas import WIDTH, Entry, axes_in, blank, legend, legend_room, limit, lines_of, wrapped
 from .plots import Series
 from .theme import CEILING_DASH, MARKERS, Theme
 
@@ -16,8 +16,11 @@ HEIGHT = 250
 ROW = 150
 """Pixels of a row of panels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 10, 28, 40
-_GAP = 16
-_DIGIT = 6.8
+_GAP = 22
+_LEVEL = 13
+_DIGIT, _APART = 6.8, 3
+_WITHIN = 0.91
+"""Share of an axis between its first and its last tick."""
 
 
 @dataclass(frozen=True)
@@ -34,26 +37,31 @@ class Panel:
 def curves(theme: Theme, panels: Sequence[Panel], *, title: str, argument: str, unit_range: bool) -> Figure:
     """Draw figures over severity with interval bands; dotted lines are noise floors (95th percentile).
 
-    All panels have the same axes. Rungs stand where their severity is; labels that would touch are left out.
+    All panels have the same axes. Rungs stand where their severity is; labels that would touch stand one below the
+    other.
     """
     columns = 1 if len(panels) == 1 else 2
+    width = (WIDTH - _LEFT - _RIGHT - _GAP * (columns - 1)) / columns
+    every = {place: label for panel in panels for place, label in panel.ticks.items()}
+    levels = label_levels(every, width=width * _WITHIN)
+    below = _BOTTOM + _LEVEL * max(levels.values())
+    above = 6 + 12 * lines_of([wrapped(panel.title) for panel in panels]) if columns > 1 else 0
     rows = math.ceil(len(panels) / columns)
-    height = HEIGHT if len(panels) == 1 else _TOP + _BOTTOM + ROW * rows
+    height = HEIGHT if columns == 1 else _TOP + below + (ROW + above) * rows
     entries = list(dict.fromkeys(Entry(one.name, one.place) for panel in panels for one in panel.series))
     room = legend_room(theme, len(entries))
     figure = blank(theme, WIDTH, height + room)
-    width = (WIDTH - _LEFT - _RIGHT - _GAP * (columns - 1)) / columns
     drawn = []
     for place, panel in enumerate(panels):
         row, column = divmod(place, columns)
-        top = _TOP + row * ROW + (18 if panel.title else 0)
         axes = axes_in(
             theme, figure, left=_LEFT + column * (width + _GAP), right=_RIGHT + (columns - 1 - column) * (width + _GAP),
-            top=top, bottom=room + (_BOTTOM if columns == 1 else _BOTTOM + ROW * (rows - 1 - row) + 4),
+            top=_TOP + row * (ROW + above) + above, bottom=room + below + (ROW + above) * (rows - 1 - row) + 4,
         )  # fmt: skip
         _draw(theme, axes, panel)
         drawn.append(axes)
-    _share_axes(drawn, panels, columns=columns, width=width, unit_range=unit_range)
+    _share_axes(drawn, columns=columns, unit_range=unit_range)
+    _label(drawn, every, levels, columns=columns)
     if columns == 1:
         drawn[0].set_title(title)
     else:
@@ -66,26 +74,23 @@ def curves(theme: Theme, panels: Sequence[Panel], *, title: str, argument: str, 
     return figure
 
 
-def kept_labels(ticks: Mapping[float, str], *, width: float) -> dict[float, str]:
-    """Return the labels that have room on an axis so many pixels wide, the first and the last always.
+def label_levels(ticks: Mapping[float, str], *, width: float) -> dict[float, int]:
+    """Return on which line below an axis so many pixels wide each label has room; 0: the one nearest to the axis.
 
     Examples
     --------
-    >>> kept_labels({0.0: "clean", 0.1: "20", 0.5: "5", 1.0: "0"}, width=200)
-    {0.0: 'clean', 0.5: '5', 1.0: '0'}
+    >>> label_levels({0.0: "clean", 0.1: "20", 0.5: "5", 1.0: "0"}, width=200)
+    {0.0: 0, 0.1: 1, 0.5: 0, 1.0: 0}
     """
-    places = sorted(ticks)
-    span = (places[-1] - places[0]) or 1.0
-    kept = [places[0]]
-
-    def apart(one: float, other: float) -> bool:
-        needed = (len(ticks[one]) + len(ticks[other])) / 2 * _DIGIT + 5
-        return abs(one - other) / span * width >= needed
-
-    for place in places[1:-1]:
-        if apart(kept[-1], place) and apart(place, places[-1]):
-            kept.append(place)
-    return {place: ticks[place] for place in dict.fromkeys((*kept, places[-1]))}
+    span = (max(ticks) - min(ticks)) or 1.0
+    ends: list[float] = []
+    levels: dict[float, int] = {}
+    for place in sorted(ticks):
+        middle, half = place / span * width, len(ticks[place]) * _DIGIT / 2
+        level = next((level for level, end in enumerate(ends) if middle - half >= end + _APART), len(ends))
+        ends[level : level + 1] = [middle + half]
+        levels[place] = level
+    return levels
 
 
 def _draw(theme: Theme, axes: Axes, panel: Panel) -> None:
@@ -106,20 +111,22 @@ def _draw(theme: Theme, axes: Axes, panel: Panel) -> None:
             x, [figure.floor_high for figure in found], color=colour, linestyle=":", linewidth=1.3 * theme.scale
         )  # fmt: skip
     if panel.title:
-        axes.set_title(cut(panel.title), fontsize=10 * theme.scale, pad=3 * theme.scale)
+        axes.set_title(wrapped(panel.title), fontsize=10 * theme.scale, pad=3 * theme.scale)
 
 
-def _share_axes(
-    drawn: Sequence[Axes], panels: Sequence[Panel], *, columns: int, width: float, unit_range: bool
-) -> None:
-    """Give all panels the same limits, and the outer ones labels."""
-    every = {place: label for panel in panels for place, label in panel.ticks.items()}
+def _share_axes(drawn: Sequence[Axes], *, columns: int, unit_range: bool) -> None:
+    """Give all panels the same limits, and numbers to the outer ones."""
     x_limits, y_limits = ([axes.get_xlim() for axes in drawn], [axes.get_ylim() for axes in drawn])
     for place, axes in enumerate(drawn):
         axes.set_xlim(min(low for low, _ in x_limits), max(high for _, high in x_limits))
         axes.set_ylim(min(low for low, _ in y_limits), max(high for _, high in y_limits))
         limit(axes, "y", unit_range=unit_range)
-        shown = kept_labels(every, width=width * 0.91)
-        axes.set_xticks(sorted(every), [shown.get(tick, "") for tick in sorted(every)])
-        lowest = place + columns >= len(drawn)
-        axes.tick_params(labelleft=place % columns == 0, labelbottom=lowest)
+        axes.tick_params(labelleft=place % columns == 0)
+
+
+def _label(drawn: Sequence[Axes], ticks: Mapping[float, str], levels: Mapping[float, int], *, columns: int) -> None:
+    """Name the rungs, below the lowest panels only."""
+    places = sorted(ticks)
+    for place, axes in enumerate(drawn):
+        axes.set_xticks(places, ["\n" * levels[tick] + ticks[tick] for tick in places])
+        axes.tick_params(labelbottom=place + columns >= len(drawn))

@@ -53,6 +53,22 @@ class FigureView:
     """Protocol whose conditions it shows; empty: it is not of one protocol."""
 
 
+def modality_first(label: str) -> str:
+    """Return a condition, or its arguments alone, with the modality before other arguments, in every part of a chain.
+
+    Examples
+    --------
+    >>> modality_first("fraction=0.5,modality=text"), modality_first("order:rate=1+noise:kind=babble,modality=audio")
+    ('modality=text,fraction=0.5', 'order:rate=1+noise:modality=audio,kind=babble')
+    """
+    parts = (part.rpartition(":") for part in label.split("+"))
+    return "+".join(f"{name}{colon}{_ordered(arguments)}" for name, colon, arguments in parts)
+
+
 def named(data: DataView) -> str:
     """Return the name of a data set, and that it is simulated where it is."""
     return f"{data.name} (simulated data)" if data.simulated else data.name
+
+
+def _ordered(arguments: str) -> str:
+    return ",".join(sorted(arguments.split(","), key=lambda pair: not pair.startswith("modality=")))

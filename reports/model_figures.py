@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from . import plots
+from .canvas import cut, wrapped
 from .contents import DataView, ModelView
-from .figure_views import FigureView, TableView, named
+from .figure_views import FigureView, TableView, modality_first, named
 from .numbers import count, interval, number, percent, short
 from .plots import Series, Trace
 from .results import Result
@@ -71,7 +72,7 @@ def classes_figure(data: DataView) -> FigureView | None:
         "classes", data.name, "", f"classes-{data.name}",
         "F1 per class", f"F1 per class on clean input, on {named(data)}",
         TableView(("model", "class", "F1", "95 % interval", "test utterances"), rows),
-        lambda theme: plots.intervals(theme, list(classes), series, title="F1", unit_range=True),
+        lambda theme: plots.intervals(theme, list(map(cut, classes)), series, title="F1", unit_range=True),
     )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def weights_figure(
         "weights", data.name, model.name, "-".join(filter(None, ("weights", data.name, model.name, protocol))),
         f"{model.name}{under}", f"Mean modality weights of {model.name} by condition{under}, on {named(data)}",
         TableView(("condition", *modalities), rows),
-        lambda theme: plots.weights(theme, list(weights), modalities, shares),
+        lambda theme: plots.weights(theme, [wrapped(modality_first(name)) for name in weights], modalities, shares),
         protocol,
     )  # fmt: skip
 

@@ -70,6 +70,31 @@ def interval(low: Number, high: Number, *, decimals: int = 3) -> str:
     return f"[{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
 
 
+def apart(value: float, bound: float) -> tuple[str, str]:
+    """Return a figure and what it is held against, a digit or two more where a figure above it would look equal.
+
+    Examples
+    --------
+    >>> apart(0.0344, 0.0341), apart(0.03, 0.034), apart(0.034, 0.034)
+    (('0.0344', '0.0341'), ('0.030', '0.034'), ('0.034', '0.034'))
+    """
+    shown = [(number(value, decimals=places), number(bound, decimals=places)) for places in (3, 4, 5, 6)]
+    return next((pair for pair in shown if not value > bound or pair[0] != pair[1]), shown[-1])
+
+
+def spread(deviation: Number) -> str:
+    """Return a standard deviation, a small one by its first digit.
+
+    Examples
+    --------
+    >>> spread(0.0123), spread(0.00031), spread(0.0), spread(None)
+    ('0.012', '0.0003', '0', '–')
+    """
+    if deviation is None or not 0 <= deviation < 0.0005:
+        return number(deviation)
+    return f"{deviation:.{-math.floor(math.log10(deviation))}f}" if deviation >= 1e-6 else "0"
+
+
 def percent(share: Number, *, decimals: int = 1) -> str:
     """Return a share between 0 and 1 as a percentage, under the same rules as `number`.
 

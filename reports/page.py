@@ -15,17 +15,11 @@ from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
 from .sentences import summary
 from .stress_contents import CLEAN
-from .stress_sentences import (
-    context_free,
-    context_free_sentence,
-    not_removed_sentence,
-    realised_cell,
-    realised_title,
-    remarks,
-)
+from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
 from .vocabulary import MAIN, METRICS, text_of
@@ -125,6 +119,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=numbers.number,
         signed=numbers.signed,
+        spread=numbers.spread,
         percent=numbers.percent,
         count=numbers.count,
         spec=spec,
@@ -138,11 +133,11 @@ def _environment() -> Environment:
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
-        context_free=context_free,
-        context_free_sentence=context_free_sentence,
+        context_free_cel=context_free_cel,
         not_removed_sentence=not_removed_sentence,
         optimism_sentences=optimism_sentences,
         realised_cell=realised_cell,
+        realised_notes=realised_notes,
         realised_title=realised_title,
         remarks=remarks,
         row_groups=row_groups,

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from .contents import DataView, ModelView, Removal, RunView
-from .numbers import count, interval, number, percent, signed
+from .numbers import count, interval, number, percent, signed, spread
+from .realised import realised_cell, realised_notes, realised_title
 from .results import Result
+from .sentences import plain
 from .stress_contents import Stress
-from .stress_sentences import context_free, context_free_sentence, not_removed_sentence, realised_cell, realised_title
+from .stress_sentences import context_free_cel, not_removed_sentence
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+from .vocabulary import text_of
 
 FIRST = 4.6
 """Width of the first column in centimetres."""
@@ -52,7 +55,7 @@ def figure_cell(figure: Result | None, *, bold: bool = False) -> Tex:
     value = escape(number(figure.value))
     value = Tex(rf"\textbf{{{value}}}") if bold else value
     within = r"\textsuperscript{\dag}" if figure.within_floor else ""
-    over_draws = escape(f"±{number(figure.draw_sd)}") if figure.draw_sd >= 0 else ""
+    over_draws = escape(f"±{spread(figure.draw_sd)}") if figure.draw_sd >= 0 else ""
     ends = escape(interval(figure.low, figure.high))
     # Each goes to a line of its own as a whole where the column is narrow.
     spreads = "".join(rf" {{\scriptsize\mbox{{{spread}}}}}" for spread in (over_draws, ends) if spread)
@@ -92,14 +95,19 @@ def _removals(data: DataView, run: RunView) -> Tex:
     sentences = [
         f"Confidence under removal on {named(data)}, clean input against each modality removed (by zeros or by the "
         f"dialogue's mean) or context (strict: really gone; graph: edges of the model's graph only). "
-        f"{seeds_sentence(run)} The floor is the exact "
+        f"{seeds_sentence(run)} CEL: {_lowered(text_of('cel').about)} Uncertain share: "
+        f"{_lowered(text_of('uncertain_share').about)} The floor is the exact "
         "posterior's own CEL under the same removals, where it is known. The sum over utterances and removals is what "
-        "CMERC prints. CEL is no proper score: a constant predictor has 0, and flatter probabilities lower it.",
+        "CMERC prints. CEL is no proper score: flatter probabilities lower it, whether they are better or not.",
         not_removed_sentence(data),
-        "".join(phrase.text for phrase in context_free_sentence(context_free(data))),
+        plain(context_free_cel(data)),
     ]
     caption = escape(" ".join(filter(None, sentences)))
     return table(caption, f"tab:{slug(data)}-cel", [Tex(one) for one in head], rows, [3.2, 2.9, 2.1, 2.9, 2.3, 1.9])
+
+
+def _lowered(sentences: str) -> str:
+    return sentences[0].lower() + sentences[1:]
 
 
 def _removal(removal: Removal) -> list[Tex]:
@@ -134,22 +142,21 @@ def _graph_gap(model: ModelView, part: str, gap: Result) -> list[Tex]:
 
 
 def _realised(data: DataView, stress: Stress) -> Tex:
-    names, rows = stress.realised.names, stress.realised.rows
+    found = stress.realised
     cells = [
         [
-            code(text.removeprefix(f"{stress.protocol}:")),
-            *(escape(realised_cell(name, value)) for name, value in zip(names, values, strict=True)),
+            code(row.condition.removeprefix(f"{stress.protocol}:")),
+            *([breakable(row.model or "all")] if found.by_model else []),
+            *(escape(realised_cell(name, value)) for name, value in zip(found.names, row.values, strict=True)),
         ]
-        for text, values in rows.items()
+        for row in found.rows
     ]
-    caption = (
-        f"What {stress.protocol} really did to the test split of {named(data)}, means over the draws: share of rows "
-        "missing, share of features hidden, signal-to-noise ratio, share of the other turns left."
-    )
-    width = min((PAGE_WIDTH - FIRST) / len(names) - 0.25, 3.0)
-    head = [Tex("Condition"), *(escape(realised_title(name)) for name in names)]
+    caption = f"What {stress.protocol} really did to the test split of {named(data)}. {realised_notes(found)}"
+    columns = len(found.names) + found.by_model
+    width = min((PAGE_WIDTH - FIRST) / columns - 0.25, 3.0)
+    head = ["Condition", *["Model"] * found.by_model, *map(realised_title, found.names)]
     label = f"tab:{slug(data)}-realised-{''.join(filter(str.isalnum, stress.protocol))}"
-    return table(escape(caption), label, head, cells, [FIRST, *[width] * len(names)])
+    return table(escape(caption), label, list(map(escape, head)), cells, [FIRST, *[width] * columns])
 
 
 def _trainings(data: DataView) -> Tex:

@@ -8,11 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import WIDTH, Entry, axes_in, blank, cut, label_room, legend, limit, panel
+from .canvas import WIDTH, Entry, axes_in, blank, cut, label_room, legend, limit, lines_of, panel
 from .contents import Bin
 from .results import Result
 from .theme import DASHES, MARKERS, Theme
 
+LINE = 13.5
+"""Pixels of a line of text beside an axis."""
 HEIGHT = 250
 """Pixels, where content does not say otherwise."""
 
@@ -41,8 +43,8 @@ class Trace:
 
 
 def intervals(theme: Theme, rows: Sequence[str], series: Sequence[Series], *, title: str, unit_range: bool) -> Figure:
-    """Draw one row per name with each series' figure and its interval, first row at the top."""
-    step = 8.0 * len(series) + 12
+    """Draw one row per name (of short lines) with each series' figure and its interval, first row at the top."""
+    step = max(8.0 * len(series) + 12, LINE * lines_of(rows) + 6)
     left = label_room(rows)
     figure, axes = panel(theme, 70 + step * len(rows), left=left, entries=len(series))
     offset = 8.0 / step
@@ -60,7 +62,7 @@ def intervals(theme: Theme, rows: Sequence[str], series: Sequence[Series], *, ti
             markersize=(9 if one.place < 0 else 5) * theme.scale,
             markeredgewidth=(2 if one.place < 0 else 0) * theme.scale,
         )
-    axes.set_yticks(range(len(rows)), [cut(row) for row in rows])
+    axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
@@ -144,9 +146,11 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
 
 
 def weights(theme: Theme, rows: Sequence[str], modalities: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
-    """Draw one bar per condition, split into the mean weights of the modalities (rows × modalities)."""
+    """Draw one bar per row (named by short lines), split into mean weights of modalities (rows × modalities)."""
     left = label_room(rows)
-    figure, axes = panel(theme, 70 + 20.0 * len(rows), left=left, entries=len(modalities))
+    figure, axes = panel(
+        theme, 70 + max(20.0, LINE * lines_of(rows) + 4) * len(rows), left=left, entries=len(modalities)
+    )
     done = [0.0] * len(rows)
     for place in range(len(modalities)):
         widths = [0.0 if math.isnan(row[place]) else row[place] for row in shares]
@@ -158,7 +162,7 @@ def weights(theme: Theme, rows: Sequence[str], modalities: Sequence[str], shares
                     color=theme.ink, fontsize=9 * theme.scale,
                 )  # fmt: skip
         done = [start + width for start, width in zip(done, widths, strict=True)]
-    axes.set_yticks(range(len(rows)), [cut(row) for row in rows])
+    axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)

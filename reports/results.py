@@ -12,9 +12,9 @@ from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
 
+_DUST = 1e-12
+"""What sums in floating point may be off by: nearer to 0 or 1 a figure is shown as that."""
 _NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
-
-_COUNTS = ("utterances", "dialogues", "draws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,10 @@ class Results:
 
 
 def _result(fields: Mapping[str, object]) -> Result:
-    numbers = {name: math.nan if fields[name] is None else float(str(fields[name])) for name in _NUMBERS}
-    counts = {name: int(str(fields[name] or 0)) for name in _COUNTS}
-    return Result(**numbers, **counts)
+    numbers = {name: math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS}
+    utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
+    return Result(**numbers, utterances=utterances, dialogues=dialogues, draws=draws)
+
+
+def _clean(value: float) -> float:
+    return next((end for end in (0.0, 1.0) if abs(value - end) < _DUST), value)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .contents import DataView, ModelView, Row
-from .numbers import interval, number, signed
+from .context_use import OF_CONTEXT, context_protocols, uses_no_context
+from .numbers import apart, interval, number, signed
 from .results import Result
 from .stress_contents import CLEAN, Curve, Rung
 from .vocabulary import text_of
@@ -55,6 +56,17 @@ def plain(sentence: Sentence) -> str:
     return "".join(phrase.text for phrase in sentence)
 
 
+def joined(names: Sequence[str]) -> str:
+    """Return names as they are told.
+
+    Examples
+    --------
+    >>> joined(["a"]), joined(["a", "b"]), joined(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def holds(rung: Result, clean: Result) -> bool:
     """Whether a figure where higher is better is not below the lower end of the clean one's interval."""
     return rung.value >= (clean.value if math.isnan(clean.low) else clean.low)
@@ -87,15 +99,24 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     if churn and max(churn) == 0:
         yield (Phrase("No stress changes any of its predictions."),)
         return
-    walks = [_walk(model, curve, metric, clean) for curve in data.curves]
+    free = OF_CONTEXT if uses_no_context(model, data) else ()
+    if free:
+        same = f"its predictions are the same under {joined(context_protocols(data))}"
+        yield (Phrase(f"Does not use context: {same}."),)
+    # What a model does not use it cannot hold along.
+    stresses = [stress for stress in data.stresses if stress.protocol not in free]
+    unused = {one.text for stress in data.stresses if stress.protocol in free for one in stress.conditions}
+    walks = [_walk(model, curve, metric, clean) for stress in stresses for curve in stress.curves]
     told = walks if len(walks) <= CURVES_TOLD else [walk for walk in walks if walk.rungs]
     if len(told) <= CURVES_TOLD:
-        yield from (_along(walk, metric, clean) for walk in told)
+        yield from (_along(walk, model, metric, clean) for walk in told)
     else:
         yield _over_all(told, metric, clean)
-    rows = [row for row in stressed if metric in row.results]
-    if any(not row.condition.family or len(walks) > CURVES_TOLD for row in rows):
+    rows = [row for row in stressed if metric in row.results and row.condition.text not in unused]
+    rungs = {rung.condition for walk in walks for rung in walk.curve.rungs}
+    if any(row.condition.text not in rungs or len(walks) > CURVES_TOLD for row in rows):
         yield _worst(rows, metric, clean)
+    yield from _better(model, rows, metric, clean)
 
 
 def _walk(model: ModelView, curve: Curve, metric: str, clean: Result) -> Walk:
@@ -104,11 +125,12 @@ def _walk(model: ModelView, curve: Curve, metric: str, clean: Result) -> Walk:
     return Walk(curve, rungs, broken)
 
 
-def _along(walk: Walk, metric: str, clean: Result) -> Sentence:
+def _along(walk: Walk, model: ModelView, metric: str, clean: Result) -> Sentence:
     """Say up to where a model holds on a curve and where it breaks first."""
     family = Phrase(walk.curve.family, spec=True)
     if not walk.rungs:
-        return (family, Phrase(": no figures."))
+        reasons = _why_nothing(walk.curve, model)
+        return (family, Phrase(f": no figures ({reasons})." if reasons else ": no figures."))
     if walk.broken is None:
         rung, results = walk.rungs[-1]
         last = f" to the last rung, {rung.label} ({number(results[metric].value)})."
@@ -161,6 +183,37 @@ def _worst(rows: list[Row], metric: str, clean: Result) -> Sentence:
     )
 
 
+def _better(model: ModelView, rows: list[Row], metric: str, clean: Result) -> Iterator[Sentence]:
+    """Name the condition that helps most, where one does beyond chance; the exact posterior cannot but by chance."""
+    helped = [row for row in rows if metric == "weighted_f1" and _gain(row) > 0]
+    if model.reference or not helped:
+        return
+    most = max(helped, key=lambda row: row.results["change"].value)
+    removed = most.condition.removal.partition(":")[0]
+    yield (
+        Phrase(f"Better without {removed}: " if removed else "Better than on clean input under "),
+        Phrase(most.condition.text, spec=True),
+        Phrase(f" ({_value_and_change(most.results, metric, clean)})."),
+    )
+
+
+def _gain(row: Row) -> float:
+    """Return the lower end of the interval of the change from clean; 0: not known."""
+    change = row.results.get("change")
+    return change.low if change and change.low == change.low else 0.0
+
+
+def _why_nothing(curve: Curve, model: ModelView) -> str:
+    texts = {rung.condition for rung in curve.rungs[1:]}
+    reasons = [
+        why
+        for row in model.rows
+        if row.condition.text in texts
+        for why in (*(problem.why for problem in row.problems), row.condition.unknown * model.reference)
+    ]
+    return "; ".join(dict.fromkeys(filter(None, reasons)))
+
+
 def _value_and_change(results: Mapping[str, Result], metric: str, clean: Result) -> str:
     """Return a figure and how far it is from clean, with the paired interval where the run has it."""
     value, change = results[metric].value, results.get("change")
@@ -174,7 +227,8 @@ def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
     ece, gap = clean.get("ece"), clean.get("signed_gap")
     if ece is None:
         return ()
-    figure, floor = f"ECE {number(ece.value)}", f"its noise floor (≤ {number(ece.floor_high)})"
+    value, bound = apart(ece.value, ece.floor_high)
+    figure, floor = f"ECE {value}", f"its noise floor (≤ {bound})"
     if math.isnan(ece.floor_high):
         lead = f"{figure}{_direction(gap)}"
     elif ece.within_floor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..benchmark.run_record import ConditionRecord, SkippedRecord
+from .realised import Realised
 
 CLEAN = "clean"
 CHAINS = "chains"
@@ -38,16 +39,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Realised:
-    """What was really done to the input, by condition."""
-
-    names: tuple[str, ...]
-    """Names as in `benchmark.realised`; those that are 0 under all conditions are left out."""
-    rows: Mapping[str, tuple[float | None, ...]]
-    """By condition, in the order of the names; None: not named."""
-
-
-@dataclass(frozen=True)
 class Stress:
     """All that is known of the conditions of one protocol on one data set."""
 
@@ -63,6 +54,8 @@ class Stress:
     skipped: Mapping[str, tuple[SkippedRecord, ...]]
     """By reason, what was asked for and is not defined for the data."""
     realised: Realised
+    parts: Mapping[str, str]
+    """Of chains: by protocol that is part of one, what it does to the input; else empty."""
 
     @property
     def bundles(self) -> tuple[tuple[Curve, ...], ...]:
@@ -73,7 +66,8 @@ class Stress:
     @property
     def off_curves(self) -> tuple[ConditionRecord, ...]:
         """Conditions that are on no curve."""
-        return tuple(condition for condition in self.conditions if not condition.family)
+        on_curves = {rung.condition for curve in self.curves for rung in curve.rungs}
+        return tuple(condition for condition in self.conditions if condition.text not in on_curves)
 
     @property
     def random(self) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from . import plots
+from .canvas import wrapped
 from .contents import DataView, ModelView, label_of
 from .curve_plots import Panel, curves
-from .figure_views import FigureView, TableView, named
-from .numbers import MISSING, interval, number
+from .figure_views import FigureView, TableView, modality_first, named
+from .numbers import MISSING, interval, number, spread
 from .plots import Series
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
@@ -38,10 +39,12 @@ def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView
     """Return a metric under clean input and each condition of a protocol that is on no curve, all models together."""
     title = text_of(metric).title
     conditions = [data.conditions[0], *stress.off_curves]
+    marks = [(model, _marks(model, [condition.text for condition in conditions], metric)) for model in data.models]
     series = tuple(
         Series(model.name, model.place, tuple(points))
-        for model in data.models
-        if (points := _marks(model, [condition.text for condition in conditions], metric))
+        for model, points in marks
+        # Clean input alone says nothing of the protocol: where the exact posterior is not known there is no ceiling.
+        if any(place for place, _ in points)
     )
     with_draws = any(found.draw_sd == found.draw_sd for one in series for _, found in one.points)
     rows = tuple(
@@ -49,7 +52,7 @@ def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView
         for one in series
         for place, found in one.points
     )
-    names = [label_of(condition) for condition in conditions]
+    names = [wrapped(modality_first(label_of(condition))) for condition in conditions]
     what = f"{title} under {stress.protocol}"
     return FigureView(
         "conditions", data.name, "", f"conditions-{data.name}-{stress.protocol}-{metric}",
@@ -68,7 +71,7 @@ def _panel_title(curve: Curve, bundle: Sequence[Curve]) -> str:
     if len(bundle) == 1:
         return ""
     modality = any("modality=" in other.label for other in bundle) and "modality=" not in curve.label
-    return ", ".join(filter(None, ("all modalities" * modality, curve.label))) or "as standard"
+    return ", ".join(filter(None, ("all modalities" * modality, modality_first(curve.label)))) or "as standard"
 
 
 def _series(data: DataView, curve: Curve, metric: str) -> Iterable[Series]:
@@ -107,7 +110,7 @@ def _curve_table(data: DataView, bundle: Sequence[Curve], metric: str) -> TableV
 
 def _cells(figure: Result, *, with_draws: bool) -> tuple[str, ...]:
     shown = (number(figure.value), interval(figure.low, figure.high) or MISSING)
-    return (*shown, number(figure.draw_sd)) if with_draws else shown
+    return (*shown, spread(figure.draw_sd)) if with_draws else shown
 
 
 def _marks(model: ModelView, conditions: list[str], metric: str) -> list[tuple[float, Result]]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, RunRecord, SkippedRecord
 from .numbers import short
-from .stress_contents import CHAINS, CLEAN, Curve, Realised, Rung, Stress
+from .realised import realised
+from .stress_contents import CHAINS, CLEAN, Curve, Rung, Stress
 
 
 def stresses(record: RunRecord, data: DataRecord, conditions: Sequence[ConditionRecord]) -> tuple[Stress, ...]:
@@ -34,12 +35,12 @@ def protocol_of(condition: str) -> str:
 
 
 def curves_of(conditions: Iterable[ConditionRecord]) -> tuple[Curve, ...]:
-    """Return the degradation curves that conditions are on, each from clean to severe."""
+    """Return the degradation curves that conditions are on, each from clean to severe; one rung alone is no curve."""
     families: defaultdict[str, list[ConditionRecord]] = defaultdict(list)
     for condition in conditions:
         if condition.family and condition.severity is not None:
             families[condition.family].append(condition)
-    return tuple(_curve(family, rungs) for family, rungs in families.items())
+    return tuple(_curve(family, rungs) for family, rungs in families.items() if len(rungs) > 1)
 
 
 def _stress(
@@ -61,8 +62,15 @@ def _stress(
         curves=curves_of(conditions),
         unknown={why: tuple(texts) for why, texts in unknown.items()},
         skipped={why: tuple(one for one in skipped if one.why == why) for why in reasons},
-        realised=_realised(data, [condition.text for condition in conditions]),
+        realised=realised(record, data, conditions),
+        parts=_parts(record, conditions) if protocol == CHAINS else {},
     )
+
+
+def _parts(record: RunRecord, chains: Sequence[ConditionRecord]) -> dict[str, str]:
+    """Return the meanings of the protocols that chains are made of, in the order in which they occur."""
+    names = dict.fromkeys(part.partition(":")[0] for chain in chains for part in chain.text.split("+"))
+    return {name: record.meanings[name] for name in names if name in record.meanings}
 
 
 def _curve(family: str, conditions: Sequence[ConditionRecord]) -> Curve:
@@ -80,12 +88,3 @@ def _curve(family: str, conditions: Sequence[ConditionRecord]) -> Curve:
 
 def _label(condition: ConditionRecord) -> str:
     return condition.rung.replace("-", "\u2212") if condition.rung else short(condition.severity or 0.0)
-
-
-def _realised(data: DataRecord, conditions: Sequence[str]) -> Realised:
-    there = {text: data.realised[text] for text in conditions if data.realised.get(text)}
-    every = dict.fromkeys(name for figures in there.values() for name in figures)
-    # Shares of missing rows are named under every condition; where nothing is missing they say nothing.
-    names = tuple(name for name in every if any(figures.get(name, 0.0) for figures in there.values()))
-    rows = {text: tuple(figures.get(name) for name in names) for text, figures in there.items()} if names else {}
-    return Realised(names, rows)

@@ -1,16 +1,17 @@
 """The short table that ends a run on the terminal: main figures under a few conditions, and where the report is."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
-from .contents import DataView, ModelView, label_of
+from .contents import DataView, ModelView, RunView, label_of
 from .gathering import read
-from .numbers import MISSING, interval, number
+from .numbers import MISSING, apart, interval, number
 from .results import Result
 from .selection import warnings
 from .stress_contents import CLEAN
-from .vocabulary import text_of
+from .vocabulary import ONLINE, text_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 33
 """Characters of the first column that the figures leave of 80."""
+ASKED = 6
+"""Conditions asked for one by one that are shown at most."""
 REPORTS = ("report.html", "report.tex")
 """Files to point to, the first that is there."""
 
@@ -34,10 +37,9 @@ def summary(folder: RunFolder) -> "RenderableType":
     from rich.text import Text
 
     run = read(folder)
-    lines: list[RenderableType] = [_table(data) for data in run.data]
-    more = max((len(data.conditions) - len(shown_conditions(data)) for data in run.data), default=0)
-    if more > 0:
-        lines.append(Text(f"The report has {more} conditions more.", style="dim"))
+    lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
+    if rule := _rule(run):
+        lines.append(Text(rule, style="dim"))
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
     told = [warning for data in run.data for warning in warnings(data)]
@@ -51,31 +53,70 @@ def summary(folder: RunFolder) -> "RenderableType":
     return Group(*lines)
 
 
-def shown_conditions(data: DataView) -> tuple[str, ...]:
-    """Return the few conditions that tell most.
+def shown_conditions(data: DataView, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the few conditions that tell most, in the order of the run.
 
-    Clean, the worst off the curves, and of each protocol's worst curve the last rung; with one curve in all its middle
-    too.
+    Clean, those asked for one by one, of each protocol the worst (mean over the models), and what an online interface
+    faces. A single curve is shown by its middle and its last rung too.
+
+    Parameters
+    ----------
+    asked
+        Protocols and conditions as they were typed.
     """
-    off_curves = [condition.text for condition in data.other if condition.text != CLEAN]
-    worst = min(off_curves, key=lambda text: _mean_quality(data, text), default=None)
-    rungs: list[str] = []
-    for stress in data.stresses:
-        ends = [curve.rungs for curve in stress.curves]
-        lowest = min(ends, key=lambda ends: _mean_quality(data, ends[-1].condition), default=())
-        middle = [lowest[len(lowest) // 2].condition] if len(data.curves) == 1 and lowest else []
-        rungs += [*middle, *(rung.condition for rung in lowest[-1:])]
-    return tuple(dict.fromkeys((CLEAN, *([worst] if worst else []), *rungs)))
+    typed = [_parsed(text) for text in asked]
+    one_by_one = [one.text for one in data.conditions if _parsed(one.text) in typed]
+    # The last of several that are alike: rungs go from mild to severe.
+    worst = [
+        min((one.text for one in reversed(stress.conditions)), key=lambda text: _mean_quality(data, text))
+        for stress in data.stresses
+        if stress.conditions
+    ]
+    curve = [data.curves[0].rungs[place].condition for place in _ends(data)]
+    online = [one.text for one in data.conditions if one.text == ONLINE]
+    chosen = {*one_by_one[:ASKED], *worst, *curve, *online}
+    return (CLEAN, *(one.text for one in data.conditions if one.text in chosen and one.text != CLEAN))
 
 
-def _mean_quality(data: DataView, condition: str) -> float:
-    # Without the exact posterior, which is not known everywhere.
-    models = data.competitors or data.models
-    found = [figures[data.quality].value for m in models if data.quality in (figures := m.results(condition))]
-    return sum(found) / len(found) if found else float("inf")
+def _rule(run: RunView) -> str:
+    """Say which conditions the table holds; empty: all."""
+    more = max((len(data.conditions) - len(_shown(data, run)) for data in run.data), default=0)
+    if more <= 0:
+        return ""
+    curve = ", the middle and the end of the curve" if any(_ends(data) for data in run.data) else ""
+    online = f", {ONLINE}" if any(one.text == ONLINE for one in run.record.conditions) else ""
+    return (
+        f"Shown: clean, conditions asked for one by one, the worst of each protocol (mean over models){curve}{online}; "
+        f"the report has {more} more."
+    )
 
 
-def _table(data: DataView) -> "Table":
+def _shown(data: DataView, run: RunView) -> tuple[str, ...]:
+    return shown_conditions(data, run.record.protocols)
+
+
+def _ends(data: DataView) -> tuple[int, ...]:
+    """Return the rungs of a single curve that are shown."""
+    return (len(data.curves[0].rungs) // 2, -1) if len(data.curves) == 1 else ()
+
+
+def _parsed(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return a condition as stresses with arguments, whose order does not matter."""
+    stresses = (part.partition(":") for part in text.split("+"))
+    return tuple((name.strip(), frozenset(arguments.split(","))) for name, _, arguments in stresses)
+
+
+def _mean_quality(data: DataView, condition: str) -> tuple[float, float]:
+    """Return the mean over the models, then that of all: the exact posterior, not known everywhere, settles ties."""
+    means = [
+        [figures[data.quality].value for m in models if data.quality in (figures := m.results(condition))]
+        for models in (data.competitors or data.models, data.models)
+    ]
+    first, second = (sum(found) / len(found) if found else float("inf") for found in means)
+    return (first, second)
+
+
+def _table(data: DataView, conditions: Sequence[str]) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -91,7 +132,7 @@ def _table(data: DataView) -> "Table":
     table.add_column("NLL", justify="right", no_wrap=True)
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
-        shown = [condition for condition in shown_conditions(data) if model.results(condition)]
+        shown = [condition for condition in conditions if model.results(condition)]
         if not shown:
             table.add_row(Text("  nothing was computed"))
         for condition in shown:
@@ -130,5 +171,5 @@ def _with_interval(figure: Result | None) -> str:
 def _with_floor(figure: Result | None) -> str:
     if figure is None:
         return MISSING
-    floor = number(figure.floor_high)
-    return number(figure.value) if floor == MISSING else f"{number(figure.value)} (≤{floor})"
+    value, floor = apart(figure.value, figure.floor_high)
+    return value if floor == MISSING else f"{value} (≤{floor})"

@@ -64,7 +64,14 @@ METRICS = {
         "Area under the weighted-F1 curve over severity, as a share of clean: 1 means nothing lost.",
     ),
     "worst_rung": MetricText("Worst rung", "higher", "The lowest weighted F1 on the curve."),
-    "cel": MetricText("CEL", "lower", "Mean gain of the gold class's probability when a modality is removed."),
+    "cel": MetricText(
+        "CEL",
+        "lower",
+        "Mean over utterances of max(0, gain), the gain being that of the gold class's probability when a modality or "
+        "context is removed: losses count as 0. “modalities” is the mean over all modalities removed one by one, "
+        "“contexts” that over both contexts (intra, inter), “all” that over all of these removals. A constant "
+        "predictor has 0; a figure below the exact posterior's is no merit.",
+    ),
     "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
     "graph_gap": MetricText(
         "CEL, graph − strict",
@@ -74,7 +81,8 @@ METRICS = {
     "uncertain_share": MetricText(
         "Uncertain share",
         "lower",
-        "Share of utterances whose gold class becomes more probable when a modality is removed.",
+        "Share of utterances whose gold class becomes more probable when a modality or context is removed; of "
+        "“modalities”, “contexts” and “all” the union: utterances that gain by any of them.",
     ),
 }
 """By canonical text."""

@@ -170,3 +170,27 @@ def test_every_format_is_found_by_name_and_says_where_it_wrote(
     path = writer.write(folder)
     assert path.exists()
     assert path.parent == folder.path
+
+
+def test_conditions_are_told_apart_by_labels_of_several_lines(
+    tmp_path: Path, make_run: Callable[..., RunFolder]
+) -> None:
+    folder = make_run(tmp_path, models=("rage_fusion",), only=("clean", "modality_drop:drop=text"), dialogues=20)
+    record = folder.read_record()
+    long = "noise:modality=audio,snr_db=5+occlusion:fraction=0.5,modality=text+modality_drop:rate=0.3"
+    chain = record.conditions[1].model_copy(update={"text": long})
+    folder.write_record(record.model_copy(update={"conditions": (record.conditions[0], chain)}))
+    frame = pd.read_parquet(folder.results_path)
+    frame.loc[frame.condition != "clean", "condition"] = long
+    frame.to_parquet(folder.results_path)
+    lines = [
+        "noise:modality=audio,", "snr_db=5+", "occlusion:modality=text,", "fraction=0.5+", "modality_drop:rate=0.3",
+    ]  # fmt: skip
+    for group in ("conditions", "weights"):
+        view = next(view for view in figures(read(folder)) if view.group == group)
+        with WEB.active():
+            (axes,) = view.draw(WEB).axes
+            label = axes.get_yticklabels()[1].get_text()
+            assert label.split("\n") == lines
+            rows = abs(axes.transData.transform((0, 1))[1] - axes.transData.transform((0, 0))[1])
+            assert rows >= 5 * 12, "rows are as high as their labels"

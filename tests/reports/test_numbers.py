@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emobench.reports.numbers import count, interval, number, percent, short, signed
+from emobench.reports.numbers import apart, count, interval, number, percent, short, signed, spread
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,24 @@ def test_shares_and_counts() -> None:
     ]  # fmt: skip
     assert [count(v) for v in (0, 2610, 17.4, 0.02, math.nan, None)] == ["0", "2,610", "17.4", "<0.1", "–", "–"]
     assert [short(v) for v in (0.3, 10.0, -5.0)] == ["0.3", "10", "−5"]
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "shown"),
+    [
+        (0.0344, 0.0341, ("0.0344", "0.0341")),
+        (0.0340002, 0.034, ("0.034000", "0.034000")),
+        (0.034, 0.034, ("0.034", "0.034")),
+        (0.0341, 0.0344, ("0.034", "0.034")),
+        (0.05, 0.03, ("0.050", "0.030")),
+        (0.05, math.nan, ("0.050", "–")),
+    ],
+)
+def test_a_figure_above_a_bound_looks_so(value: float, bound: float, shown: tuple[str, str]) -> None:
+    assert apart(value, bound) == shown
+
+
+def test_a_small_spread_is_shown_by_its_first_digit() -> None:
+    assert [spread(v) for v in (0.0123, 0.00031, 0.00039, 0.0000021, 1e-9, 0.0, math.nan, None)] == [
+        "0.012", "0.0003", "0.0004", "0.000002", "0", "0", "–", "–",
+    ]  # fmt: skip

@@ -205,3 +205,19 @@ def test_the_headline_counts_what_it_cannot_name(tmp_path: Path, make_run: Maker
         tmp_path / "many", models=("a", "b", "c", "d"), dialogues=20, only=("clean", "modality_drop:drop=text")
     )
     assert headline(read(many)) == "4 models under modality_drop"
+
+
+def test_cel_is_defined_where_it_stands_and_in_the_paper(plain: RunFolder) -> None:
+    text = words("".join(parsed(plain).text))
+    definition = "max(0, gain), the gain being that of the gold class's probability when a modality"
+    # Beside the table and among the metrics.
+    assert text.count(definition) == 2
+    assert "A constant predictor has 0; a figure below the posterior's is no merit." in text
+    tex = (plain.path / "report.tex").read_text(encoding="utf-8")
+    assert "max(0, gain)" in tex
+    assert "a figure below the exact posterior's is no merit" in tex
+
+
+def test_intervals_that_reach_down_to_zero_are_explained(plain: RunFolder) -> None:
+    text = words("".join(parsed(plain).text))
+    assert "reaches down to 0 where the figure is within its noise floor" in text

@@ -65,3 +65,13 @@ def test_a_folder_that_was_not_scored_is_refused(tmp_path: Path, make_run: Calla
 )
 def test_within_the_floor_means_not_above_its_upper_end(value: float, floor_high: float, *, within: bool) -> None:
     assert Result(value, floor_high=floor_high).within_floor is within
+
+
+def test_what_sums_are_off_by_is_no_figure(tmp_path: Path, plain: RunFolder) -> None:
+    table = pd.read_parquet(plain.results_path).head(1)
+    table["value"], table["low"], table["high"], table["draw_sd"] = 1 - 2e-16, 1 - 1e-15, 1 + 1e-9, 7e-17
+    folder = RunFolder(tmp_path)
+    write_table(folder.results_path, pa.Table.from_pandas(table, preserve_index=False))
+    (parts,) = Results.read(folder).figures.values()
+    (figure,) = parts.values()
+    assert (figure.value, figure.low, figure.high, figure.draw_sd) == (1.0, 1.0, 1 + 1e-9, 0.0)

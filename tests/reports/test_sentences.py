@@ -222,3 +222,38 @@ def test_a_change_is_told_with_its_paired_interval(data: DataView) -> None:
     rows = {"clean": {"weighted_f1": f1(0.7)}, DROP.text: {"weighted_f1": f1(0.4), "change": lost}}
     said_so = said(replace(data, stresses=()), rows)
     assert said_so.endswith("Hurt by modality_drop:drop=text (0.400, \u22120.300 [\u22120.350, \u22120.260]).")
+
+
+def test_a_removal_that_helps_is_told(data: DataView) -> None:
+    removed = DROP.model_copy(update={"removal": "text:mean"})
+    helps, more = Result(0.05, 0.01, 0.09), Result(0.1, -0.01, 0.2)
+    rows: dict[ConditionRecord | str, Mapping[str, Result]] = {
+        CLEAN: {"weighted_f1": f1(0.7)},
+        removed: {"weighted_f1": f1(0.75), "change": helps},
+        OTHER: {"weighted_f1": f1(0.8), "change": more},
+    }
+    curveless = replace(data, stresses=())
+    expected = "Better without text: modality_drop:drop=text (0.750, +0.050 [0.010, 0.090])."
+    assert said(curveless, rows).endswith(expected), "the other may be chance"
+    rows[OTHER] = {"weighted_f1": f1(0.8), "change": Result(0.1, 0.05, 0.15)}
+    expected = "Better than on clean input under modality_drop:drop=audio (0.800, +0.100 [0.050, 0.150])."
+    assert said(curveless, rows).endswith(expected)
+    assert "Better" not in said(curveless, rows, reference=True)
+    rows[OTHER] = rows[removed] = {"weighted_f1": f1(0.8), "change": Result(0.1, math.nan, math.nan)}
+    assert "Better" not in said(curveless, rows)
+
+
+def test_why_a_curve_has_no_figures_is_told(data: DataView) -> None:
+    problem = Problem("m", "d", "x", (0,), "not applicable", "it has no gradients")
+    first, second = rung(0.1), rung(0.2).model_copy(update={"unknown": "nobody can know"})
+    rows = (Row(CLEAN, {"weighted_f1": f1(0.7)}, ()), Row(first, {}, (problem,)), Row(second, {}, (problem,)))
+    model = replace(data.models[0], rows=rows)
+    assert "modality_drop:rate=*: no figures (it has no gradients)." in text_of(summary(model, data))
+    reference = text_of(summary(replace(model, reference=True), data))
+    assert "modality_drop:rate=*: no figures (it has no gradients; nobody can know)." in reference
+
+
+def test_what_is_above_its_floor_by_little_is_shown_with_more_digits(data: DataView) -> None:
+    near = {"clean": {"weighted_f1": f1(0.7), "ece": Result(0.0344, floor=0.02, floor_high=0.0341)}}
+    expected = "Miscalibrated: ECE 0.0344, above its noise floor (≤ 0.0341)."
+    assert said(replace(data, stresses=()), near).endswith(expected)

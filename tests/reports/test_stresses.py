@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_conditions import SKIPPED, UNKNOWN_MEAN, UNKNOWN_ORDER
+from fake_conditions import MEANINGS, SKIPPED, UNKNOWN_MEAN, UNKNOWN_ORDER
 from page_reader import Reader, figure_text, parsed, words
 from tex_reader import figure_text as tex_figure_text
 from tex_reader import tables
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.contents import DataView
-from emobench.reports.curve_plots import kept_labels
+from emobench.reports.curve_plots import label_levels
 from emobench.reports.figures import figures, legend_entries
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
 from emobench.reports.numbers import number
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.stress_contents import Stress
-from emobench.reports.stress_sentences import context_free, context_free_sentence, realised_cell, remarks
+from emobench.reports.stress_sentences import remarks
 from emobench.reports.theme import PAPER, WEB
 
 Maker = Callable[..., RunFolder]
@@ -117,8 +117,6 @@ def test_curves_over_one_argument_are_panels_of_one_figure(stressed: RunFolder) 
             assert [axes.get_title(loc="left") for axes in drawn.axes] == ["modality=text", "all modalities"]
             first = drawn.axes[0]
             assert list(first.get_xticks()) == pytest.approx([0, 0.1, 0.316, 0.562, 1, 1.778], abs=1e-3)
-            labels = [label.get_text() for label in first.get_xticklabels()]
-            assert (labels[0], labels[-1]) == ("clean", "−5")
             assert "snr_db (dB)" in [text.get_text() for text in drawn.texts]
             assert bool(drawn.legends) == (theme is PAPER)
 
@@ -130,7 +128,7 @@ def test_the_ceiling_is_drawn_where_it_is_known_and_nowhere_else(data: DataView,
         if view.group in ("curves", "conditions")
     }
     assert {slug for slug, models in names.items() if "bayes_optimal" not in models} == {
-        f"curve-simulated-order-rate-{metric}" for metric in ("weighted-f1", "ece", "nll")
+        f"conditions-simulated-order-{metric}" for metric in ("weighted-f1", "ece", "nll")
     }
     assert ("bayes_optimal", -1) in legend_entries("curves", data, "noise")
     assert ("bayes_optimal", -1) not in legend_entries("curves", data, "order")
@@ -177,36 +175,45 @@ def test_what_an_online_interface_faces_is_named(stressed: RunFolder, data: Data
     assert said(stressed, data, "context_removal")[0].startswith(expected)
 
 
-def test_a_model_without_context_is_found_by_its_figures(data: DataView) -> None:
-    assert context_free(data) == ("rage_fusion",)
-    assert text_of(context_free_sentence(("rage_fusion",))) == (
-        "rage_fusion gives the same predictions whatever context is removed (NLL and classes do not change), and so "
-        "draws on none: its CEL of context is 0 by construction."
-    )
-    assert text_of(context_free_sentence(("a", "b", "c"))).startswith("a, b and c give the same")
-    assert context_free_sentence(()) == ()
+def test_what_the_protocol_says_itself_is_not_said_again(stressed: RunFolder, data: DataView) -> None:
+    told = replace(stress_of(data, "context_removal"), meaning="what an online interface faces, among others")
+    assert not any("online" in text_of(one) for one in remarks(told, data, stressed.read_record()))
 
 
-def test_without_a_proper_score_nobody_is_called_context_free(tmp_path: Path, make_run: Maker) -> None:
-    texts = ("clean", "context_removal:context=all")
-    folder = make_run(tmp_path, stresses=True, only=texts, metrics=("accuracy", "churn"), dialogues=20)
-    assert context_free(read(folder).data[0]) == ()
+def test_a_single_draw_is_called_one(stressed: RunFolder, data: DataView) -> None:
+    record = stressed.read_record().model_copy(update={"stress_draws": 1})
+    expected = "Where chance decides, figures rest on a single draw: how far another would lie is not known."
+    assert text_of(remarks(stress_of(data, "noise"), data, record)[0]) == expected
+    context = [text_of(one) for one in remarks(stress_of(data, "context_removal"), data, record)]
+    assert not any("draw:" in one for one in context)
 
 
-def test_what_was_really_done_is_in_a_table_per_protocol(stressed: RunFolder, page: Reader) -> None:
-    found = {one.caption.split(" on ")[0]: one.rows for one in page.tables if one.caption.startswith("Realised")}
-    noise = found["Realised severity of noise"]
-    assert noise[0] == ["Condition", "text SNR", "audio SNR", "video SNR"]
-    assert noise[1] == ["noise:modality=text,snr_db=20", "20.0 dB", "–", "–"]
-    assert ["noise:snr_db=-5", *["−5.0 dB"] * 3] in noise
-    drop = found["Realised severity of modality_drop"]
-    assert ["modality_drop:drop=text", "0 %", "100 %", "0 %"] in drop
-    assert drop[0][1:] == ["audio missing", "text missing", "video missing"]
-    assert found["Realised severity of context_removal"][0] == ["Condition", "context left"]
-    assert "Realised severity of order" not in found, "nothing of it is measured"
-    tex = tables(stressed)
-    assert tex["simulated-realised-contextremoval"][0] == ["context=intra", r"25.0 \%"]
-    assert realised_cell("snr_db text", None) == "–"
+def test_what_the_parts_of_a_chain_do_is_said(stressed: RunFolder, data: DataView, page: Reader) -> None:
+    chains = stress_of(data, "chains")
+    assert chains.parts == {name: MEANINGS[name] for name in ("noise", "modality_drop")}
+    assert stress_of(data, "noise").parts == {}
+    expected = f"one after the other. What each of them does: noise: {MEANINGS['noise']} modality_drop: with drop"
+    assert expected in words("".join(page.text))
+    tex = (stressed.path / "report.tex").read_text(encoding="utf-8").replace(r"\allowbreak{}", "")
+    assert rf"one after the other. \texttt{{noise}}: {MEANINGS['noise']}" in tex
+
+
+def test_one_rung_alone_is_a_single_condition(tmp_path: Path, make_run: Maker) -> None:
+    texts = ("clean", "modality_drop:drop=text", "modality_drop:rate=0.3")
+    folder = make_run(tmp_path, only=texts, dialogues=20, metrics=("weighted_f1",))
+    (data,) = read(folder).data
+    assert data.curves == ()
+    assert [one.text for one in data.other] == [*texts]
+    (view,) = [one for one in figures(read(folder)) if one.group in ("curves", "conditions")]
+    assert view.group == "conditions"
+    assert {row[1] for row in view.table.rows} == {*texts}
+
+
+def test_clean_alone_is_no_ceiling_among_single_conditions(tmp_path: Path, make_run: Maker) -> None:
+    texts = ("clean", "modality_drop:drop=text,fill=mean")
+    folder = make_run(tmp_path, stresses=True, only=texts, dialogues=20, metrics=("weighted_f1",))
+    (view,) = [one for one in figures(read(folder)) if one.group == "conditions"]
+    assert {row[0] for row in view.table.rows} == {"rage_fusion"}
 
 
 def test_removals_are_told_apart_by_operator_and_mode(stressed: RunFolder, page: Reader) -> None:
@@ -270,20 +277,35 @@ def test_reasons_that_many_conditions_share_are_told_once(tmp_path: Path, make_r
     reader = parsed(folder)
     (table,) = [one for one in reader.tables if one.rows[0][-1] == "Reason"]
     assert len(table.rows) == 2
-    assert words("".join(reader.text)).count("out of memory") == 2
+    # In short, under the conditions of the model, and in the table.
+    assert words("".join(reader.text)).count("out of memory") == 3
 
 
 @pytest.mark.parametrize(
-    ("ticks", "width", "kept"),
+    ("ticks", "width", "levels"),
     [
-        ({0.0: "clean", 0.1: "0.1", 0.5: "0.5"}, 300, ["clean", "0.1", "0.5"]),
-        ({0.0: "clean", 0.1: "0.1", 0.5: "0.5"}, 100, ["clean", "0.5"]),
-        ({0.0: "clean"}, 100, ["clean"]),
-        ({0.0: "clean", 0.96: "9", 1.0: "10"}, 100, ["clean", "10"]),
+        ({0.0: "clean", 0.1: "0.1", 0.5: "0.5"}, 300, [0, 0, 0]),
+        ({0.0: "clean", 0.1: "0.1", 0.5: "0.5"}, 100, [0, 1, 0]),
+        ({0.0: "clean"}, 100, [0]),
+        ({0.0: "clean", 0.96: "9", 1.0: "10"}, 100, [0, 0, 1]),
+        ({0.0: "clean", 0.01: "a", 0.02: "b", 1.0: "c"}, 100, [0, 1, 2, 0]),
     ],
 )
-def test_labels_that_would_touch_are_left_out(ticks: dict[float, str], width: float, kept: list[str]) -> None:
-    assert list(kept_labels(ticks, width=width).values()) == kept
+def test_labels_that_would_touch_stand_below_each_other(
+    ticks: dict[float, str], width: float, levels: list[int]
+) -> None:
+    assert list(label_levels(ticks, width=width).values()) == levels
+
+
+def test_every_rung_is_named_in_every_panel_figure(stressed: RunFolder) -> None:
+    (noise,) = [view for view in figures(read(stressed)) if view.slug == "curve-simulated-noise-snr-db-nll"]
+    for theme in (WEB, PAPER):
+        with theme.active():
+            first, second = noise.draw(theme).axes
+            names = [label.get_text() for label in first.get_xticklabels()]
+            assert [name.strip() for name in names] == ["clean", "20", "10", "5", "0", "−5"]
+            assert len({name.count("\n") for name in names}) > 1, "20 dB is too near to clean"
+            assert second.get_position().x0 - first.get_position().x1 > 0.06
 
 
 def test_a_report_of_sixty_conditions_stays_small(stressed: RunFolder) -> None:

@@ -2,7 +2,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -39,8 +39,36 @@ def test_its_figures_are_those_of_the_results(plain: RunFolder) -> None:
 
 def test_it_shows_clean_the_worst_and_a_middle_and_a_last_rung(plain: RunFolder) -> None:
     data = read(plain).data[0]
-    worst = min(data.other, key=lambda c: sum(m.results(c.text)["weighted_f1"].value for m in data.models)).text
+    texts = [one.text for one in data.conditions]
+    worst = min(texts, key=lambda text: data.models[0].results(text)["weighted_f1"].value)
     assert shown_conditions(data) == ("clean", worst, "modality_drop:rate=0.3", "modality_drop:rate=0.7")
+    text = " ".join(printed(plain).split())
+    more = len(texts) - 4
+    assert f"(mean over models), the middle and the end of the curve; the report has {more} more." in text
+
+
+def test_conditions_asked_for_one_by_one_are_shown_in_whatever_order_they_were_typed(stressed: RunFolder) -> None:
+    data = read(stressed).data[0]
+    usual = shown_conditions(data)
+    asked = ("noise", "noise:snr_db=10,modality=text", "noise:snr_db=5+modality_drop:rate=0.3", "order:rate=1.0")
+    shown = shown_conditions(data, asked)
+    typed = {"noise:modality=text,snr_db=10", "order:rate=1.0", "noise:snr_db=5+modality_drop:rate=0.3"}
+    assert set(shown) == {*usual, *typed}
+    assert [one.text for one in data.conditions if one.text in shown] == [*shown]
+    every = shown_conditions(data, [one.text for one in data.conditions if one.text != "clean"])
+    assert every[1:7] == tuple(one.text for one in data.conditions[1:7])
+    assert len(every) <= 7 + len(usual)
+
+
+def test_of_conditions_that_are_alike_to_the_models_the_ceiling_tells_the_worst(stressed: RunFolder) -> None:
+    data = read(stressed).data[0]
+    alone = replace(data, models=data.models[1:])
+    (context,) = [text for text in shown_conditions(alone) if text.startswith("context") and "future" not in text]
+    removals = [text for text in (one.text for one in data.conditions) if text.startswith("context")]
+    quality = {text: alone.models[1].results(text)["weighted_f1"].value for text in removals if "graph" not in text}
+    assert quality[context] == min(quality.values())
+    nobody = replace(data, models=data.models[1:2])
+    assert "context_removal:context=inter,mode=graph" in shown_conditions(nobody), "the last of those alike"
 
 
 def test_long_conditions_break_where_arguments_end() -> None:
@@ -94,11 +122,21 @@ def test_it_needs_neither_pandas_nor_matplotlib(plain: RunFolder) -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_of_many_protocols_the_severest_rung_of_each_is_shown_in_full(stressed: RunFolder) -> None:
+def test_of_many_protocols_the_worst_condition_of_each_is_shown_in_full(stressed: RunFolder) -> None:
     data = read(stressed).data[0]
-    clean, worst, *rungs = shown_conditions(data)
-    assert (clean, worst) == ("clean", "modality_drop:drop=text")
-    assert rungs == ["modality_drop:rate=0.7", "noise:snr_db=-5", "context_removal:window=1", "order:rate=1.0"]
+    assert shown_conditions(data) == (
+        "clean", "modality_drop:rate=0.7", "noise:snr_db=-5", "context_removal:context=future",
+        "context_removal:window=1", "order:rate=1.0", "noise:snr_db=5+modality_drop:rate=0.3",
+    )  # fmt: skip
     lines = printed(stressed).split("\n")
     assert all(len(line.rstrip()) <= 80 for line in lines if not line.startswith("Report:"))
-    assert f"The report has {len(data.conditions) - 6} conditions more." in lines
+    expected = (
+        "Shown: clean, conditions asked for one by one, the worst of each protocol (mean over models), "
+        f"context_removal:context=future; the report has {len(data.conditions) - 7} more."
+    )
+    assert expected in " ".join(" ".join(lines).split())
+
+
+def test_a_table_that_holds_all_needs_no_rule(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path, only=("clean", "modality_drop:drop=text"), dialogues=20)
+    assert "Shown:" not in printed(folder)
