@@ -14,8 +14,6 @@ from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
 
 _NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
 
-_COUNTS = ("utterances", "dialogues", "draws")
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -116,5 +114,5 @@ class Results:
 
 def _result(fields: Mapping[str, object]) -> Result:
     numbers = {name: math.nan if fields[name] is None else float(str(fields[name])) for name in _NUMBERS}
-    counts = {name: int(str(fields[name] or 0)) for name in _COUNTS}
-    return Result(**numbers, **counts)
+    utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
+    return Result(**numbers, utterances=utterances, dialogues=dialogues, draws=draws)
