@@ -12,17 +12,18 @@ from statistics import median
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 from emobench.baselines.rage_fusion import RageFusion
 from emobench.benchmark.bootstrap import weights
 from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.metrics.base import Scored
+from emobench.benchmark.metrics.base import RankMetric, Scored
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import PROTOCOLS, make, names
 from emobench.benchmark.scoring_figures import figures_of
 from emobench.benchmark.scoring_metrics import asked_for
+from emobench.benchmark.scoring_samples import RANK_DRAWS
 from emobench.benchmark.training.network_model import NetworkModel
 from emobench.benchmark.training.task import Task
 from emobench.protocols.base import DataFacts, FeatureStatistics, StressProtocol
@@ -62,10 +63,10 @@ def scored() -> Scored:
     )
 
 
-def test_all_figures_of_a_condition_with_their_intervals(benchmark: BenchmarkFixture, scored: Scored) -> None:
-    """10,000 draws of everything, against a loop over scikit-learn for weighted F1 alone."""
+def test_all_sums_of_a_condition_with_their_intervals(benchmark: BenchmarkFixture, scored: Scored) -> None:
+    """10,000 draws of all metrics that are sums, against a loop over scikit-learn for weighted F1 alone."""
     resamples = weights(DIALOGUES, DRAWS, Randomness(0, ("bootstrap",)))
-    metrics = asked_for(()).metrics
+    metrics = {text: metric for text, metric in asked_for(()).metrics.items() if not isinstance(metric, RankMetric)}
 
     def all_figures() -> object:
         return figures_of(scored, metrics, resamples, generator=np.random.default_rng(0)).intervals
@@ -77,6 +78,20 @@ def test_all_figures_of_a_condition_with_their_intervals(benchmark: BenchmarkFix
     ratio = loop / looped * DRAWS / benchmark.stats.stats.median
     benchmark.extra_info["loop over scikit-learn, weighted F1 alone, times as long"] = round(ratio)
     assert ratio > 100
+
+
+def test_metrics_that_rank(benchmark: BenchmarkFixture, scored: Scored) -> None:
+    """500 draws and the jackknife of all rank metrics that are computed by default, against scikit-learn's AUROC."""
+    resamples = weights(DIALOGUES, DRAWS, Randomness(0, ("bootstrap",)))
+    metrics = {text: metric for text, metric in asked_for(()).metrics.items() if isinstance(metric, RankMetric)}
+    benchmark(lambda: figures_of(scored, metrics, resamples, generator=None).intervals)
+    right, looped = scored.predicted == scored.label, 20
+    rows = [draw[scored.dialogue] for draw in resamples[:looped]]
+    loop = seconds(lambda: [roc_auc_score(right, scored.confidence, sample_weight=row) for row in rows], repeats=3)
+    samples = RANK_DRAWS + DIALOGUES
+    ratio = loop / looped * samples / benchmark.stats.stats.median
+    benchmark.extra_info["loop over scikit-learn, one AUROC alone, times as long"] = round(ratio, 1)
+    assert ratio > 3
 
 
 def test_the_command_line_answers_at_once(benchmark: BenchmarkFixture) -> None:

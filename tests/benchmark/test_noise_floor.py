@@ -46,12 +46,12 @@ def test_the_floor_of_ece_at_two_sample_sizes(rows: int, mean: float, high: floa
     assert floor.high == pytest.approx(high, abs=near)
 
 
-@pytest.mark.parametrize("metric", ["ece", "mce", "rmsce", "ece:bins=5"])
+@pytest.mark.parametrize("metric", ["ece", "mce", "rmsce", "ece:bins=5", "adaptive_ece", "classwise_ece"])
 def test_redrawing_labels_one_by_one_gives_the_same_floor(metric: str) -> None:
     probabilities, made = softmax(60), make(METRICS, metric)
     slow = [scored_with(probabilities, seed=seed) for seed in range(1, 1001)]
     values = np.array([float(made.value(made.statistic(scored).sum(axis=0))[0]) for scored in slow])
-    (floor,) = noise_floor(made, slow[0], generator=generator(2), redraws=4000)
+    floor, *_ = noise_floor(made, slow[0], generator=generator(2), redraws=4000)
     # Two sample means, of 1,000 and of 4,000 redraws: four standard errors of the difference.
     assert floor.mean == pytest.approx(values.mean(), abs=4 * values.std() * np.sqrt(1 / 1000 + 1 / 4000))
     # A 95th percentile has a standard error of about 2.1 standard deviations over the root of the draws.

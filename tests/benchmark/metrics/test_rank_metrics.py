@@ -57,7 +57,7 @@ def theirs(score: Callable[..., float], positive: np.ndarray, scores: np.ndarray
 
 
 @given(samples())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_one_versus_rest_is_that_of_scikit_learn(make_scored: MakeScored, sample: Sample) -> None:
     probabilities, gold, weights = sample
     scored = written(make_scored, sample)
@@ -76,7 +76,7 @@ def test_one_versus_rest_is_that_of_scikit_learn(make_scored: MakeScored, sample
 
 
 @given(samples())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_misclassification_detection_is_that_of_scikit_learn(make_scored: MakeScored, sample: Sample) -> None:
     probabilities, gold, weights = sample
     scored = written(make_scored, sample)
@@ -101,7 +101,7 @@ def test_misclassification_detection_is_that_of_scikit_learn(make_scored: MakeSc
 
 
 @given(samples(), st.sampled_from([0.1, 0.5, 0.8, 1.0]), st.sampled_from([0.0, 0.1, 0.3, 1.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_risk_and_coverage_are_those_of_a_loop(
     make_scored: MakeScored, sample: Sample, coverage: float, risk: float
 ) -> None:
