@@ -1,7 +1,7 @@
 """The command line: `emobench run`, `list`, `show`, `data`, `train`, `score`, `report`.
 
 A mistake of the user is one line on standard error and exit code 2; Ctrl-C is exit code 130; a run some of whose cells
-failed is exit code 1. Anything else is a fault of emobench and keeps its traceback.
+failed is exit code 1; `check` has exit codes of its own. Anything else is a fault of emobench and keeps its traceback.
 """
 
 import sys
