@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .bootstrap import weights
-from .errors import RunFolderError, UnknownName
-from .metrics.base import Direction, RankMetric
+from .errors import RunFolderError, SpecError, UnknownName
+from .metrics.base import ComposedMetric, Direction, RankMetric
 from .paired_intervals import variance_of
 from .randomness import Randomness
 from .run_folder import RunFolder
@@ -126,8 +126,11 @@ class Source:
             When the run has no such model, data set or condition.
         RunFolderError
             When the cell is not done for any seed, or the folder is damaged.
+        SpecError
+            For a rank metric: its figures rest on fewer draws, so they do not go together with the others.
         """
         self._require(place)
+        _require_sums(asked)
         inputs = self.inputs[place.data]
         drawn = self._drawn(inputs, draws)
         rungs = _families(inputs).get(place.condition, [])
@@ -211,6 +214,15 @@ def require_same_data(one: Source, place: Place, other: Source, reference: Place
     rows = [(one.utterances.dialogue, one.utterances.turn, one.utterances.label) for one in (mine, theirs)]
     if not all(np.array_equal(a, b) for a, b in zip(*rows, strict=True)):
         raise RunFolderError(f"expected the same test utterances, got others in {where}; run one of the two again")
+
+
+def _require_sums(asked: Asked) -> None:
+    for text, metric in asked.all_metrics.items():
+        if isinstance(metric, RankMetric) or (isinstance(metric, ComposedMetric) and isinstance(metric.of, RankMetric)):
+            raise SpecError(
+                f"expected a metric that is a function of sums over utterances, such as ece, got {text}: a ranking is "
+                "resampled too few times to be compared"
+            )
 
 
 def kinked_metrics(asked: Asked) -> frozenset[str]:

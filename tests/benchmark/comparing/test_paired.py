@@ -290,6 +290,13 @@ def test_cells_that_are_not_there_are_named(
         assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("metric", ["auroc", "change:metric=aurc"])
+def test_rank_metrics_are_not_compared(make_up: MakeUp, metric: str) -> None:
+    one, other = both(Source(make_up()))
+    with pytest.raises(SpecError, match=f"function of sums over utterances, such as ece, got {metric}"):
+        difference(one, other, metric)
+
+
 def test_a_data_set_without_labels_has_no_figures(make_up: MakeUp) -> None:
     with (
         Source(make_up(labelled=False)) as source,
