@@ -51,9 +51,11 @@ class StressRecords:
         self, condition: Condition, draw: int, clean: Conversations, stressed: Conversations, *, seed: int
     ) -> None:
         """Keep what one draw of a condition did."""
-        self._tables[condition.text, draw] = stress_table(condition.text, draw, clean, stressed)
         sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
+        table = stress_table(condition.text, draw, clean, stressed)
+        # An interrupt may come at any line: what has a table has to have purposes.
         self._purposes[f"{condition.text} {draw}"] = [[source.seed, *source.purpose] for source in sources]
+        self._tables[condition.text, draw] = table
         self._changed = True
 
     def write(self, conditions: Collection[str]) -> None:

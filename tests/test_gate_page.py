@@ -7,11 +7,10 @@ from pathlib import Path
 
 import typer
 
-import emobench
 from emobench.benchmark.command_line.app import app
 from emobench.benchmark.gate.rules import Rule, read_rules
 
-PAGE = Path(emobench.__file__).parent / "docs" / "gate.md"
+PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
 
 
 def blocks(language: str) -> list[str]:

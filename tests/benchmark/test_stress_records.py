@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.context import Context
@@ -115,3 +116,23 @@ def test_a_damaged_record_is_written_anew(small: Make, tmp_path: Path) -> None:
     records.note(made, 0, small(), made.apply(small(), seed=0, training={}), seed=0)
     records.write({made.text})
     assert set(pq.read_table(path)["condition"].to_pylist()) == {made.text}
+
+
+def test_an_interrupt_while_a_stress_is_noted_costs_that_stress_only(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean, path = small(), tmp_path / "s.parquet"
+    first, second = condition("modality_drop:drop=audio"), condition("modality_drop:drop=text")
+    records = StressRecords(path)
+    records.note(first, 0, clean, first.apply(clean, seed=0, training={}), seed=0)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("stress_table", "Condition.randomness"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"emobench.benchmark.stress_records.{place}", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                records.note(second, 0, clean, clean, seed=0)
+    records.write({first.text, second.text})
+    assert set(pq.read_table(path)["condition"].to_pylist()) == {first.text}
