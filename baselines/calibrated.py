@@ -167,8 +167,14 @@ class Calibrated:
         DataError
             When no validation utterance has a label.
         """
-        _check_labels(validation)
+        self.require_labels(validation)
         return self.calibrate(self.model.fit(train, validation, context=context), validation)
+
+    @staticmethod
+    def require_labels(validation: Conversations) -> None:
+        """Raise DataError where there is nothing to calibrate on: better before the model is trained than after."""
+        if (validation.label == UNKNOWN).all():
+            raise DataError(f"{validation.data}: expected labels in the validation split to calibrate on, got none")
 
     def calibrate(self, fitted: FittedModel, validation: Conversations) -> FittedCalibrated:
         """Fit the calibrators only, on what a fitted model says of the labelled validation utterances.
@@ -178,7 +184,7 @@ class Calibrated:
         DataError
             When no validation utterance has a label.
         """
-        _check_labels(validation)
+        self.require_labels(validation)
         known, modalities = validation.label != UNKNOWN, validation.modalities
         # Every calibrator learns from what those before it make of each mask; only the last view is validation as is.
         views = self._views(fitted, validation)
@@ -214,11 +220,6 @@ class Calibrated:
 def _with(fitted: FittedModel, calibrators: tuple[FittedStage, ...]) -> FittedCalibrated:
     kind = FittedCalibratedByCondition if isinstance(fitted, PredictsConditions) else FittedCalibrated
     return kind(fitted, calibrators)
-
-
-def _check_labels(validation: Conversations) -> None:
-    if (validation.label == UNKNOWN).all():
-        raise DataError(f"{validation.data}: expected labels in the validation split to calibrate on, got none")
 
 
 def _applied(

@@ -27,6 +27,11 @@ def canonical_model(text: str) -> str:
     return canonical_text(MODELS, text, suffixes=CALIBRATORS)
 
 
+def before_calibration(text: str) -> str:
+    """Return the text of a model without its calibrators."""
+    return str(parse(text)[0])
+
+
 def model_summary(text: str) -> str:
     """Return in one sentence what a model is."""
     first, *rest = parse(text)

@@ -19,7 +19,6 @@ from .scoring_curves import curve_figures
 from .scoring_figures import Figures, figures_of, mean_of_draws, mean_of_seeds
 from .scoring_inputs import CLEAN, Inputs, inputs_of
 from .scoring_metrics import Asked
-from .utterance_file import read_utterances
 
 _OPPOSITE: Mapping[Direction, Direction] = {"higher": "lower", "lower": "higher", "zero": "zero", "none": "none"}
 
@@ -94,8 +93,7 @@ class Source:
     @cached_property
     def inputs(self) -> dict[str, Inputs]:
         """The predictions by data set."""
-        utterances = read_utterances(self.folder)
-        return {inputs.data.name: inputs for inputs in inputs_of(self.folder, self.record, utterances)}
+        return {inputs.data.name: inputs for inputs in inputs_of(self.folder, self.record)}
 
     def is_curve(self, place: Place) -> bool:
         """Return whether a place stands for a whole curve."""

@@ -3,6 +3,7 @@
 run.json               `RunRecord`: what was run, on what, with which versions, and the state of every cell
 utterances.parquet     data, utterance, dialogue, turn, speaker, label, transcript: the test split of each data set
 predictions/*.parquet  one file per model × data × seed: condition, draw, utterance, p_0 …, optional weight_<modality>
+validation/            utterances.parquet and predictions/ once more: the validation split as recorded, on clean input
 stresses/*.parquet     one file per data set: what each condition did to each utterance (`benchmark.stress_records`)
 results.parquet        `RESULT_COLUMNS`
 comparisons.parquet    `COMPARISON_COLUMNS`, where `emobench compare` was asked
@@ -47,6 +48,11 @@ class RunFolder:
     def utterances_path(self) -> Path:
         """Path of utterances.parquet."""
         return self.path / "utterances.parquet"
+
+    @property
+    def validation(self) -> "RunFolder":
+        """Where the same files lie for the validation split, without run.json."""
+        return RunFolder(self.path / "validation")
 
     def predictions_path(self, model: str, data: str, seed: int) -> Path:
         """Path of the predictions of one fitted model."""

@@ -132,6 +132,10 @@ class FitRecord(_Record):
     selection_optimism: float | None = None
     parameters: int = 0
     notes: dict[str, float | str] = Field(default_factory=dict)
+    validation_state: CellState | Literal[""] = ""
+    """State of the predictions on the validation split; empty: not asked for yet."""
+    validation_why: str = ""
+    """Reason, where that is not `done`."""
 
 
 class CellRecord(_Record):

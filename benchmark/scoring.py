@@ -26,7 +26,6 @@ from .scoring_figures import Figures, Name, figures_of, mean_of_draws, mean_of_s
 from .scoring_inputs import Inputs, inputs_of
 from .scoring_key import scoring_key
 from .scoring_metrics import Asked, asked_for
-from .utterance_file import read_utterances
 
 _KEY = b"emobench.key"
 _METRICS = b"emobench.metrics"
@@ -59,7 +58,7 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
     if _stored_key(folder) == key:
         return read_table(folder.results_path)
     rows = _Rows()
-    for inputs in inputs_of(folder, record, read_utterances(folder)):
+    for inputs in inputs_of(folder, record):
         with contextlib.closing(inputs):
             _score_data(inputs, asked, rows, progress)
     metadata = {_KEY: key.encode(), _METRICS: json.dumps(_about(asked)).encode()}

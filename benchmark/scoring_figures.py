@@ -175,6 +175,7 @@ def _meets(scored: Scored, metric: ConditionMetric) -> bool:
         "removals": bool(scored.removals),
         "posterior": scored.posterior is not None,
         "weights": bool(scored.modality_weights),
+        "validation": scored.validation is not None,
     }
     inner = metric.of.needs if isinstance(metric, ComposedMetric) else frozenset[Need]()
     return all(there[need] for need in metric.needs | inner)

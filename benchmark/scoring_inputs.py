@@ -10,11 +10,11 @@ from jaxtyping import Float, Int64
 
 from .errors import PredictionError, RunFolderError
 from .metrics.base import Scored
-from .prediction_files import PredictionFile
+from .prediction_files import PredictionFile, read_predictions
 from .predictions import Predictions
 from .run_folder import RunFolder
 from .run_record import ConditionRecord, DataRecord, RunRecord
-from .utterance_file import Utterances
+from .utterance_file import Utterances, read_utterances
 
 CLEAN = "clean"
 """The condition without stress."""
@@ -35,8 +35,11 @@ class Inputs:
     """The data set."""
     utterances: Utterances
     """Its test split."""
+    validation: Utterances | None = None
+    """Its validation split; None: the folder has none."""
     _files: dict[Path, PredictionFile] = field(default_factory=dict)
     _clean_of: dict[tuple[str, int], Float[np.ndarray, "_ classes"]] = field(default_factory=dict)
+    _validation_of: dict[tuple[str, int], Scored | None] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the files that have been read."""
@@ -51,7 +54,7 @@ class Inputs:
     @cached_property
     def dialogue(self) -> Int64[np.ndarray, " labelled"]:
         """Index of the dialogue of each scored row, counting only dialogues that have one."""
-        return np.unique(self.utterances.dialogue[self.labelled], return_inverse=True)[1].astype(np.int64)
+        return _dialogues(self.utterances)
 
     @property
     def dialogues(self) -> int:
@@ -109,6 +112,28 @@ class Inputs:
             clean=self._clean(model, seed, condition, predictions),
             removals={name: self._read(model, seed, text).probabilities[rows] for name, text in removals.items()},
             modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
+            validation=self._validation(model, seed),
+        )
+
+    def _validation(self, model: str, seed: int) -> Scored | None:
+        """Return the predictions on the labelled part of clean validation; None where there are none."""
+        if (model, seed) not in self._validation_of:
+            self._validation_of[model, seed] = self._scored_validation(model, seed)
+        return self._validation_of[model, seed]
+
+    def _scored_validation(self, model: str, seed: int) -> Scored | None:
+        split, path = self.validation, self.folder.validation.predictions_path(model, self.data.name, seed)
+        if split is None or not len(split.labelled) or not path.exists():
+            return None
+        rows, predictions = split.labelled, read_predictions(path, CLEAN)
+        self._check(predictions, path, CLEAN, len(split))
+        return Scored(
+            probabilities=predictions.probabilities[rows],
+            label=split.label[rows],
+            dialogue=_dialogues(split),
+            turn=split.turn[rows],
+            speaker=split.speaker[rows],
+            classes=self.data.classes,
         )
 
     def _clean(
@@ -128,7 +153,12 @@ class Inputs:
         if path not in self._files:
             self._files[path] = PredictionFile(path)
         predictions = self._files[path].read(condition, draw)
-        expected, got = (len(self.utterances), len(self.data.classes)), predictions.probabilities.shape
+        self._check(predictions, path, condition, len(self.utterances))
+        return predictions
+
+    def _check(self, predictions: Predictions, path: Path, condition: str, utterances: int) -> None:
+        """Raise PredictionError where predictions are not of so many utterances, or hold odd weights."""
+        expected, got = (utterances, len(self.data.classes)), predictions.probabilities.shape
         if got != expected:
             raise PredictionError(
                 f"{path}, condition {condition!r}: expected {expected[0]} utterances × {expected[1]} classes of "
@@ -141,7 +171,6 @@ class Inputs:
                     f"{path}, condition {condition!r}: expected finite weights of {modality}, got {weights[row]} in "
                     f"row {row}"
                 )
-        return predictions
 
     def _removals(self, model: str, seed: int) -> dict[str, str]:
         """Return by removal the condition that stands for it; no group of them where one failed or is missing.
@@ -178,26 +207,40 @@ class Inputs:
         return {(c.model, c.seed, c.condition): c.state for c in self.record.cells if c.data == self.data.name}
 
 
-def inputs_of(folder: RunFolder, record: RunRecord, utterances: Mapping[str, Utterances]) -> tuple[Inputs, ...]:
+def inputs_of(folder: RunFolder, record: RunRecord) -> tuple[Inputs, ...]:
     """Return the inputs of every data set of a run.
 
     Raises
     ------
     RunFolderError
-        When utterances.parquet lacks a data set, or has another number of utterances or classes than the run.
+        When utterances.parquet is missing, damaged, lacks a data set, or has another number of utterances or classes
+        than the run; the same of that of the validation split, where there is one.
     """
-    found = []
+    test = _checked(folder, record, "test")
+    validation = _checked(folder.validation, record, "validation") if folder.validation.utterances_path.exists() else {}
+    return tuple(
+        Inputs(folder, record, data, test[data.name], validation=validation.get(data.name)) for data in record.data
+    )
+
+
+def _checked(folder: RunFolder, record: RunRecord, split: str) -> dict[str, Utterances]:
+    """Return the utterances of a split by data set: as many as the record says, and of its classes."""
+    utterances, path = read_utterances(folder), folder.utterances_path
     for data in record.data:
-        there, expected = len(utterances.get(data.name, ())), data.sizes["test"]["utterances"]
+        there, expected = len(utterances.get(data.name, ())), data.sizes[split]["utterances"]
         if there != expected:
             raise RunFolderError(
-                f"{folder.utterances_path}: expected {expected} test utterances of {data.name}, got {there}; delete it "
-                "and run the same `emobench run` again"
+                f"{path}: expected {expected} {split} utterances of {data.name}, got {there}; delete it and run the "
+                "same `emobench run` again"
             )
         if there and utterances[data.name].label.max() >= len(data.classes):
             raise RunFolderError(
-                f"{folder.utterances_path}: expected labels of {data.name} below {len(data.classes)}, got "
+                f"{path}: expected labels of {data.name} below {len(data.classes)}, got "
                 f"{utterances[data.name].label.max()}; delete it and run the same `emobench run` again"
             )
-        found.append(Inputs(folder, record, data, utterances[data.name]))
-    return tuple(found)
+    return utterances
+
+
+def _dialogues(split: Utterances) -> Int64[np.ndarray, " labelled"]:
+    """Return the index of the dialogue of each labelled row, counting only dialogues that have one."""
+    return np.unique(split.dialogue[split.labelled], return_inverse=True)[1].astype(np.int64)

@@ -24,6 +24,7 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
     """
     done = sorted({(c.model, c.data, c.seed) for c in record.cells if c.state == "done"})
     paths = [folder.utterances_path, *(folder.predictions_path(*fit) for fit in done)]
+    chosen_on = [folder.validation.utterances_path, *(folder.validation.predictions_path(*fit) for fit in done)]
     return key(
         record.draws,
         record.stress_draws,
@@ -33,6 +34,7 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
         record.conditions,
         sorted((c.model, c.data, c.seed, c.condition, c.state) for c in record.cells),
         [_digest(path) for path in paths],
+        [_digest(path) if path.exists() else "" for path in chosen_on],
         _code_key(),
     )
 

@@ -1,4 +1,4 @@
-"""The test utterances of a run's data sets as a Parquet file: what was said by whom, and what was felt."""
+"""The utterances of one split of a run's data sets as a Parquet file: what was said by whom, and what was felt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _AGAIN = "delete it and run the same `emobench run` again"
 
 @dataclass(frozen=True, eq=False)
 class Utterances:
-    """The test split of a data set as far as scoring needs it; one row per utterance, dialogues contiguous."""
+    """A split of a data set as far as scoring needs it; one row per utterance, dialogues contiguous."""
 
     dialogue: Int64[np.ndarray, " utterances"]
     """Index of the dialogue, not decreasing."""
@@ -41,13 +41,13 @@ class Utterances:
 
 
 def write_utterances(folder: RunFolder, datas: Mapping[str, Conversations]) -> None:
-    """Write the test utterances of the data sets, by name, into utterances.parquet."""
+    """Write the utterances of one split of the data sets, by name, into utterances.parquet."""
     tables = [_utterance_table(name, conversations) for name, conversations in datas.items()]
     write_table(folder.utterances_path, pa.concat_tables(tables))
 
 
 def read_utterances(folder: RunFolder) -> dict[str, Utterances]:
-    """Return the test utterances by data set.
+    """Return the utterances by data set.
 
     Raises
     ------

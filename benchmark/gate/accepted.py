@@ -13,7 +13,7 @@ import math
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -161,25 +161,33 @@ def _again(path: Path) -> str:
 
 def _write_predictions(folder: RunFolder, record: RunRecord, target: Path) -> str:
     """Write the predictions of a run in the place of what is there, and return their digest."""
-    utterances = read_table(folder.utterances_path)
-    place = utterances.column_names.index("transcript")
-    # What was said may not be everybody's to pass on, and no figure needs it.
-    unsaid = utterances.set_column(place, "transcript", pa.nulls(len(utterances), pa.string()))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
             new = RunFolder(Path(temporary) / "new")
-            for model, data, seed in {(c.model, c.data, c.seed): None for c in record.cells if c.state == "done"}:
-                file = new.predictions_path(model, data, seed)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(folder.predictions_path(model, data, seed), file)
-            write_table(new.utterances_path, unsaid)
+            fits = [*{(c.model, c.data, c.seed): None for c in record.cells if c.state == "done"}]
+            _copy(folder, new, fits)
+            if folder.validation.utterances_path.exists():
+                there = [fit for fit in fits if folder.validation.predictions_path(*fit).exists()]
+                _copy(folder.validation, new.validation, there)
             new.write_record(record.model_copy(update={"fits": ()}))
             shutil.rmtree(target, ignore_errors=True)
             new.path.rename(target)
     except OSError as error:
         raise RunFolderError(f"cannot write {target}: {error.strerror or error}; {remedy(error)}") from None
     return _digest(target)
+
+
+def _copy(folder: RunFolder, new: RunFolder, fits: Iterable[tuple[str, str, int]]) -> None:
+    """Copy the predictions of fits, and the utterances without their transcripts."""
+    for fit in fits:
+        file = new.predictions_path(*fit)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder.predictions_path(*fit), file)
+    utterances = read_table(folder.utterances_path)
+    place = utterances.column_names.index("transcript")
+    # What was said may not be everybody's to pass on, and no figure needs it.
+    write_table(new.utterances_path, utterances.set_column(place, "transcript", pa.nulls(len(utterances), pa.string())))
 
 
 def _digest(folder: Path) -> str:

@@ -18,7 +18,7 @@ from jaxtyping import Float, Int64
 
 from .ranked import Order, Ranked
 
-Need = Literal["clean", "removals", "posterior", "weights"]
+Need = Literal["clean", "removals", "posterior", "weights", "validation"]
 """What a metric may need beside the predictions of its own condition."""
 
 Floor = Literal["none", "noise", "posterior"]
@@ -57,6 +57,9 @@ class Scored:
     """How much the model leaned on each modality, where it says so; else empty."""
     posterior: "Scored | None" = None
     """The exact posterior's predictions under the same condition, on simulated data; None: not known."""
+    validation: "Scored | None" = None
+    """The same model's predictions on the labelled utterances of the validation split, on clean input: what thresholds
+    are chosen on. Whole, also where the rest is a slice. None: not in the run."""
 
     @property
     def predicted(self) -> Int64[np.ndarray, " utterances"]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
-from emobench.benchmark import harness
+from emobench.benchmark import fitting, harness
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
@@ -21,6 +21,7 @@ from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.registry import DATASETS, MODELS
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import RunRecord
+from emobench.benchmark.utterance_file import read_utterances
 
 Register = Callable[..., None]
 RECORD = TrainingRecord(
@@ -37,6 +38,9 @@ class Log:
 
     fits: ClassVar[list[int]] = []
     predictions: ClassVar[int] = 0
+    """Of the test split."""
+    validations: ClassVar[int] = 0
+    """Of the validation split."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class FittedFake:
     record: TrainingRecord = field(default=RECORD)
 
     def predict(self, conversations: Conversations) -> Predictions:
-        Log.predictions += 1
+        Log.validations += conversations.split == "validation"
+        Log.predictions += conversations.split == "test"
         if self.mode == "fails always":
             raise ValueError("never again")
         if not conversations.observed["audio"].all():
@@ -84,7 +89,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def _fakes(small_splits: DataSplits, register: Register) -> None:
-    Log.fits, Log.predictions = [], 0
+    Log.fits, Log.predictions, Log.validations = [], 0, 0
 
     @dataclass(frozen=True)
     class Plain:
@@ -298,11 +303,111 @@ def test_damaged_utterances_are_written_again(tmp_path: Path) -> None:
     assert Log.predictions == 1
 
 
+def test_what_is_chosen_on_validation_has_its_predictions(tmp_path: Path, small_splits: DataSplits) -> None:
+    folder = RunFolder(tmp_path)
+    record = execute(plan("fake", seeds=2), folder)
+    assert [fit.validation_state for fit in record.fits] == ["done", "done"]
+    path = folder.validation.predictions_path("fake", "plain", 1)
+    said = read_predictions(path, "clean").probabilities
+    expected = FittedFake(1.0, "works").predict(small_splits.validation).probabilities
+    assert np.allclose(said, expected, atol=1e-12)
+    labels = read_utterances(folder.validation)["plain"].label
+    assert np.array_equal(labels, small_splits.validation.label)
+    path.unlink()
+    before = Log.validations
+    assert execute(plan("fake", seeds=2), folder) == record
+    assert (Log.validations, Log.fits) == (before + 1, [0, 1]), "what is missing is predicted again"
+    assert np.array_equal(read_predictions(path, "clean").probabilities, said)
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(NotApplicable("saved test only"), "not applicable"), (ValueError(), "failed")]
+)
+def test_a_model_without_predictions_on_validation_keeps_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
+) -> None:
+    folder, original = RunFolder(tmp_path), FittedFake.predict
+    execute(plan("fake", protocols=()), folder)
+    fit = folder.read_record().fits[0]
+    folder.write_record(
+        folder.read_record().model_copy(update={"fits": (fit.model_copy(update={"validation_state": ""}),)})
+    )
+
+    def predict(self: FittedFake, conversations: Conversations) -> Predictions:
+        predictions = original(self, conversations)
+        if conversations.split == "validation":
+            raise error
+        return predictions
+
+    monkeypatch.setattr(FittedFake, "predict", predict)
+    record = execute(plan("fake", protocols=()), folder)
+    assert states(record) == {"fake": {"done"}}
+    assert record.fits[0].validation_state == state
+    assert record.fits[0].validation_why.startswith("saved" if state == "not applicable" else "ValueError")
+    path = folder.validation.predictions_path("fake", "plain", 0)
+    assert not path.exists(), "none is better than one of another fit"
+    asked = Log.validations
+    execute(plan("fake", protocols=()), folder)
+    assert Log.validations == asked + (state == "failed"), "what declined is not asked again"
+
+
+def test_a_full_disk_at_the_predictions_on_validation_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise RunFolderError("cannot write: no space")
+
+    monkeypatch.setattr(fitting, "write_predictions", full)
+    with pytest.raises(RunFolderError, match="no space"):
+        execute(plan("fake"), RunFolder(tmp_path))
+
+
+CALIBRATED = ("fake+histogram", "fake+isotonic", "fake")
+
+
+def test_models_that_differ_in_their_calibrators_are_trained_once(tmp_path: Path) -> None:
+    record = execute(plan(*CALIBRATED, seeds=2), RunFolder(tmp_path / "together"))
+    assert Log.fits == [0, 1]
+    assert states(record) == {model: {"done"} for model in CALIBRATED}
+    fits = {fit.model: fit for fit in record.fits if fit.seed == 1}
+    for model in CALIBRATED[:2]:
+        assert (fits[model].epochs, fits[model].chosen_epoch) == (fits["fake"].epochs, 1)
+        assert fits[model].parameters == 7
+        assert fits[model].notes.items() >= fits["fake"].notes.items()
+        assert fits[model].key != fits["fake"].key
+        assert fits[model].seconds >= fits["fake"].seconds
+    # The same numbers as from a folder of its own.
+    alone = RunFolder(tmp_path / "alone")
+    (fit,) = execute(plan("fake+isotonic"), alone).fits
+    assert fit.notes == next(f for f in record.fits if (f.model, f.seed) == ("fake+isotonic", 0)).notes
+    for text in ("clean", "modality_drop:drop=audio"):
+        ours, theirs = (
+            read_predictions(RunFolder(tmp_path / where).predictions_path("fake+isotonic", "plain", 0), text)
+            for where in ("together", "alone")
+        )
+        assert np.array_equal(ours.probabilities, theirs.probabilities)
+
+
+def test_a_calibrator_that_is_added_later_needs_no_training(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake"), folder)
+    record = execute(plan("fake", "fake+histogram"), folder)
+    assert Log.fits == [0]
+    assert [fit.epochs for fit in record.fits] == [record.fits[0].epochs] * 2
+    assert [fit.validation_state for fit in record.fits] == ["done", "done"]
+
+
+def test_a_model_that_cannot_be_trained_cannot_be_calibrated(tmp_path: Path) -> None:
+    record = execute(plan("fake:mode=declines+histogram", "fake:mode=declines"), RunFolder(tmp_path))
+    assert [(fit.state, fit.why) for fit in record.fits] == [("not applicable", "not for these data")] * 2
+    assert states(record) == {model.name: {"not applicable"} for model in record.models}
+
+
 def test_a_disk_that_is_full_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
         raise RunFolderError("cannot write: no space")
 
-    monkeypatch.setattr(harness, "save_checkpoint", full)
+    monkeypatch.setattr(fitting, "save_checkpoint", full)
     with pytest.raises(RunFolderError, match="no space"):
         execute(plan("fake"), RunFolder(tmp_path))
 
