@@ -154,7 +154,7 @@ class RageFusion:
         value: bool | float | None = getattr(self, name)
         return PRESETS[self.preset][name] if value is None else value
 
-    def loss(self, task: Task) -> Loss:
+    def objective(self, task: Task) -> Loss:
         """Return weighted focal loss plus μ times the stability loss."""
         from ..benchmark.losses import class_weights, stability, weighted_focal
 

@@ -1,10 +1,12 @@
-"""The trainer: AdamW, linear warm-up and decay, gradient clipping, early stopping, one record per epoch."""
+"""The trainer: Adam, warm-up and decay of the learning rate, clipping, early stopping, one record per epoch."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor, nn
 
 from ...baselines.base import Epoch, FitContext
@@ -67,13 +69,15 @@ class Training:
     def _epoch_losses(self) -> Iterator[float]:
         """Train epoch by epoch, without end before the last; yield the mean loss per batch."""
         options, number = self.options, 0
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=0.0, weight_decay=options.weight_decay, fused=True)
+        kind = torch.optim.AdamW if options.optimiser == "adamw" else torch.optim.Adam
+        optimiser = kind(self.network.parameters(), lr=0.0, weight_decay=options.weight_decay, fused=True)
         steps = options.epochs * math.ceil(self.train.dialogues / options.batch_dialogues)
         for epoch in range(1, options.epochs + 1):
-            rng = self.context.randomness.for_("order of dialogues", str(epoch)).generator()
             losses = []
-            for dialogues in training_batches(self.train, size=options.batch_dialogues, rng=rng):
-                share = learning_rate_share(number, steps=steps, warm_up=options.warm_up)
+            for dialogues in self._batches(epoch):
+                share = learning_rate_share(
+                    number, steps=steps, warm_up=options.warm_up, falls=options.schedule == "linear"
+                )
                 optimiser.param_groups[0]["lr"] = options.learning_rate * share
                 losses.append(self._step(optimiser, make_batch(self.train, dialogues, device=self.context.device)))
                 number += 1
@@ -85,12 +89,20 @@ class Training:
                 )
             yield mean
 
+    def _batches(self, epoch: int) -> list[Int64[np.ndarray, " chosen"]]:
+        size = self.options.batch_dialogues
+        if not self.options.shuffle:
+            return np.split(np.arange(self.train.dialogues), np.arange(size, self.train.dialogues, size))
+        rng = self.context.randomness.for_("order of dialogues", str(epoch)).generator()
+        return training_batches(self.train, size=size, rng=rng)
+
     def _step(self, optimiser: torch.optim.Optimizer, batch: Batch) -> Tensor:
         self.network.train()
         optimiser.zero_grad(set_to_none=True)
         loss = self.loss(self.network(batch), batch)
         loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
+        if self.options.clip:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
         optimiser.step()
         return loss.detach()
 

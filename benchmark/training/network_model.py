@@ -125,7 +125,7 @@ def fit_network(
                 layer.learn(train)
         network.to(context.device)
         with threads_for(network):
-            epochs = Training(network, recipe.loss(task), train, validation, options, context).run()
+            epochs = Training(network, recipe.objective(task), train, validation, options, context).run()
             milliseconds = milliseconds_per_utterance(network, validation, device=context.device)
     test = context.selection == "test"
     record = TrainingRecord(

@@ -6,7 +6,7 @@
         width: Annotated[int, Ge(1), Doc("width of the hidden layer")] = 128
 
         def network(self, task: Task) -> Network: …   # forward(batch: Batch) -> Output
-        def loss(self, task: Task) -> Loss: …         # (output, batch) -> scalar
+        def objective(self, task: Task) -> Loss: …         # (output, batch) -> scalar
         def options(self) -> TrainingOptions: …
 
         def fit(self, train, validation, *, context):
@@ -49,7 +49,7 @@ class Recipe(Protocol):
         """
         ...
 
-    def loss(self, task: Task) -> Loss:
+    def objective(self, task: Task) -> Loss:
         """Return the loss of an output on its batch: a scalar, as a mean over the batch."""
         ...
 

@@ -20,6 +20,7 @@ from emobench.benchmark.models import make_model
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import CALIBRATORS, DATASETS, MODELS, make, names
+from tests.baselines.small_models import MORE, SMALL
 
 READS_PRESENT = {"bayes_optimal": "the exact posterior knows what was recorded, whatever a model is told"}
 """Models that may read `present`, each with the reason."""
@@ -30,7 +31,11 @@ SIZE = "simulated:train=12,validation=6,test=8,turns=1/6,text_width=7,audio_widt
 
 def texts() -> list[str]:
     """Every model, and every calibrator on a model that is quick."""
-    return [*names(MODELS), *(f"prior+{calibrator}" for calibrator in names(CALIBRATORS))]
+    return [
+        *(SMALL.get(name, name) for name in names(MODELS)),
+        *MORE,
+        *(f"prior+{calibrator}" for calibrator in names(CALIBRATORS)),
+    ]
 
 
 @cache

@@ -84,7 +84,7 @@ def test_the_loss_is_focal_plus_stability(small: Make) -> None:
     logits = torch.linspace(-2, 2, batch.label.numel() * 3).view(*batch.label.shape, 3)
     focal = weighted_focal(logits, batch.label, weights=class_weights(task.class_counts, power=0.5), gamma=2.0)
     for mu in (0.0, 0.5):
-        loss = RageFusion(stability=mu).loss(task)(Output(logits), batch)
+        loss = RageFusion(stability=mu).objective(task)(Output(logits), batch)
         assert float(loss) == pytest.approx(float(focal + mu * stability(logits, batch.valid)))
 
 

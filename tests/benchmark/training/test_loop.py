@@ -57,7 +57,7 @@ class Script:
     def network(self, task: Task) -> nn.Module:
         return Scripted((self.validation, self.test))
 
-    def loss(self, task: Task) -> Loss:
+    def objective(self, task: Task) -> Loss:
         return lambda output, batch: self.factor * (output.logits[..., 0] - 3).square().mean()
 
     def options(self) -> TrainingOptions:

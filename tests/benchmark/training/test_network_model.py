@@ -46,7 +46,7 @@ class Example:
     def network(self, task: Task) -> nn.Module:
         return Recurrent(task)
 
-    def loss(self, task: Task) -> Loss:
+    def objective(self, task: Task) -> Loss:
         return lambda output, batch: nn.functional.cross_entropy(
             output.logits.flatten(0, 1), batch.label.flatten(), ignore_index=-1
         )

@@ -16,6 +16,11 @@ def test_without_warm_up_it_starts_at_the_top() -> None:
     assert [learning_rate_share(step, steps=4, warm_up=0) for step in range(4)] == [1, 0.75, 0.5, 0.25]
 
 
+def test_a_rate_that_does_not_fall_stays_at_the_top() -> None:
+    shares = [learning_rate_share(step, steps=5, warm_up=0.4, falls=False) for step in range(5)]
+    assert shares == [0.5, 1, 1, 1, 1]
+
+
 def test_one_step_is_at_the_top() -> None:
     assert learning_rate_share(0, steps=1, warm_up=0.1) == 1
 

@@ -1,0 +1,9 @@
+"""Models in the sizes in which the contracts try them: what is promised does not depend on the size.
+
+A model that is not named here is tried as it is, so a new one is covered at once; name it here if that takes long.
+"""
+
+SMALL: dict[str, str] = {}
+"""By name of the model the text that is tried in its place."""
+MORE: tuple[str, ...] = ()
+"""Further texts: other presets and switches that keep all promises."""
