@@ -22,6 +22,8 @@ LEVEL = 0.95
 MOST_UNDEFINED = 0.05
 """Share of draws in which a figure may be undefined, before it gets no interval."""
 _NORMAL = NormalDist()
+_EXACT = 1 << 24
+_BLOCK = 1_000
 
 
 class Intervals(NamedTuple):
@@ -57,9 +59,17 @@ def per_dialogue(
 def resampled(
     weights: Float[np.ndarray, "draws dialogues"], sums: Float[np.ndarray, "dialogues sums"]
 ) -> Float[np.ndarray, "draws sums"]:
-    """Return the totals of every draw."""
+    """Return the totals of every draw; weights are whole numbers, which add up to the number of dialogues or less."""
+    # Counts are added up in single precision: exact up to 16 million, and twice as fast.
+    counts = (sums == np.rint(sums)).all(axis=0) & (np.abs(sums).max(axis=0, initial=0) * len(sums) < _EXACT)
+    whole, broken = sums.T[counts].astype(np.float32), sums.T[~counts]
     # Written with the draws next to each other in memory: what metrics then do, sum by sum, runs over long rows.
-    return np.asarray((sums.T @ weights.T).T)
+    totals = np.empty((sums.shape[1], len(weights)))
+    for first in range(0, len(weights), _BLOCK):
+        block, some = slice(first, first + _BLOCK), weights[first : first + _BLOCK].T
+        totals[counts, block] = whole @ some.astype(np.float32)
+        totals[~counts, block] = broken @ some
+    return totals.T
 
 
 def left_out(sums: Float[np.ndarray, "dialogues sums"]) -> Float[np.ndarray, "dialogues sums"]:
@@ -97,16 +107,15 @@ def intervals(
     - No interval (NaN): fewer than two dialogues, an undefined figure, or one that is undefined in more than 5 % of the
       draws; draws in which it is undefined are left out otherwise.
     """
-    ordered = draws.T.copy(order="C")
-    ordered.sort(axis=1)  # NaN comes last
-    defined = ordered.shape[1] - np.count_nonzero(np.isnan(draws), axis=0)
-    enough = np.isfinite(value) & (defined >= (1 - MOST_UNDEFINED) * max(1, len(draws))) & (len(jackknife) >= 2)
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
     acceleration = _acceleration(jackknife)
-    for figure in np.flatnonzero(enough):
-        row = ordered[figure, : defined[figure]]
-        ends = _ends(row, float(value[figure]), float(acceleration[figure]), level)
-        low[figure], high[figure] = min(ends[0], value[figure]), max(ends[1], value[figure])
+    for figure in np.flatnonzero(np.isfinite(value)):
+        # One figure at a time stays in the processor's cache.
+        row = np.sort(draws[:, figure])  # NaN comes last
+        row = row[: len(row) - np.count_nonzero(np.isnan(row))]
+        if len(row) >= (1 - MOST_UNDEFINED) * max(1, len(draws)) and len(jackknife) >= 2:
+            ends = _ends(row, float(value[figure]), float(acceleration[figure]), level)
+            low[figure], high[figure] = min(ends[0], value[figure]), max(ends[1], value[figure])
     return Intervals(low, high)
 
 

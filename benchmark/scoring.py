@@ -69,28 +69,29 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The columns of the results as they grow."""
+    """The columns of the results as they grow, in pieces."""
 
-    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in RESULT_COLUMNS})
+    columns: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in RESULT_COLUMNS})
 
     def add(self, names: Sequence[Name], numbers: Mapping[str, np.ndarray], place: Mapping[str, object]) -> None:
         """Add one row per figure; `place` is the same for all of them."""
-        for column, value in place.items():
-            self.columns[column] += [value] * len(names)
-        for column, values in numbers.items():
-            self.columns[column] += values.tolist()
-        self.columns["metric"] += [name.metric for name in names]
-        self.columns["part"] += [name.part for name in names]
+        same = {column: [value] * len(names) for column, value in place.items()}
+        of_names = {"metric": [name.metric for name in names], "part": [name.part for name in names]}
+        for column, values in {**same, **of_names, **numbers}.items():
+            self.columns[column].append(np.array(values, dtype=_kind(column)))
 
     def table(self) -> pa.Table:
         """Return the table."""
-        return pa.table({name: _column(name, values) for name, values in self.columns.items()})
+        whole = {name: np.concatenate([np.empty(0, _kind(name)), *pieces]) for name, pieces in self.columns.items()}
+        return pa.table({name: _column(name, values) for name, values in whole.items()})
 
 
-def _column(name: str, values: Sequence[object]) -> pa.Array:
-    if name in _TEXTS:
-        return text_column([str(value) for value in values])
-    return number_column(np.array(values, dtype=np.int64 if name in _COUNTS else np.float64))
+def _kind(column: str) -> type:
+    return object if column in _TEXTS else np.int64 if column in _COUNTS else np.float64
+
+
+def _column(name: str, values: np.ndarray) -> pa.Array:
+    return text_column(values.tolist()) if name in _TEXTS else number_column(values)
 
 
 def _score_data(inputs: Inputs, asked: Asked, rows: _Rows, progress: Progress) -> None:

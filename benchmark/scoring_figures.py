@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from .bootstrap import Intervals, intervals
-from .metrics.base import ComposedMetric, ConditionMetric, Need, Scored
+from .metrics.base import ConditionMetric, Need, Scored, is_composed
 from .scoring_floors import floors_of
 from .scoring_samples import joined, sampled
 
@@ -53,8 +53,9 @@ class Figures:
         """
         low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
         for count in np.unique(self.drawn).tolist():
-            alike = np.flatnonzero(self.drawn == count)
-            low[alike], high[alike] = intervals(self.value[alike], self.draws[:count, alike], self.jackknife[:, alike])
+            alike = self.drawn == count
+            draws = self.draws[:count] if alike.all() else self.draws.T[alike, :count].T
+            low[alike], high[alike] = intervals(self.value[alike], draws, self.jackknife[:, alike])
         return Intervals(np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
@@ -177,7 +178,7 @@ def _meets(scored: Scored, metric: ConditionMetric) -> bool:
         "weights": bool(scored.modality_weights),
         "validation": scored.validation is not None,
     }
-    inner = metric.of.needs if isinstance(metric, ComposedMetric) else frozenset[Need]()
+    inner = metric.of.needs if is_composed(metric) else frozenset[Need]()
     return all(there[need] for need in metric.needs | inner)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .metrics.base import ConditionMetric, Metric, NoiseFloor, RankMetric, Scored, Statistic, View
+from .metrics.base import ConditionMetric, Metric, NoiseFloor, Scored, Statistic, View, is_rank
 from .noise_floor import REDRAWS, floors, redrawn_totals
 from .scoring_samples import leaves
 
@@ -18,12 +18,12 @@ def floors_of(
     redrawn: dict[tuple[View, Statistic], np.ndarray] = {}
     found: list[NoiseFloor] = []
     for metric in metrics.values():
-        if generator is None or isinstance(metric, RankMetric) or metric.floor == "none":
+        if generator is None or is_rank(metric) or metric.floor == "none":
             found += [_NONE] * len(metric.parts(scored))
             continue
         for view, one in leaves(metric, scored):
             # A metric that has a floor is of sums, or composed of one that is.
-            assert isinstance(one, Metric)
+            assert not is_rank(one)
             found += _of_leaf(one, view, view(scored), redrawn, generator)
     return found
 

@@ -7,7 +7,17 @@ import numpy as np
 from jaxtyping import Float
 
 from .bootstrap import left_out, per_dialogue, resampled
-from .metrics.base import ComposedMetric, ConditionMetric, Metric, Ranking, RankMetric, Scored, Statistic, View
+from .metrics.base import (
+    ConditionMetric,
+    Metric,
+    Ranking,
+    RankMetric,
+    Scored,
+    Statistic,
+    View,
+    is_composed,
+    is_rank,
+)
 from .metrics.views import AsItIs
 
 RANK_DRAWS = 500
@@ -28,7 +38,7 @@ class Sampled(NamedTuple):
 
 def leaves(metric: ConditionMetric, scored: Scored) -> tuple[tuple[View, Metric | RankMetric], ...]:
     """Return what has to be computed for a metric: other metrics, each on a view of the predictions."""
-    if isinstance(metric, ComposedMetric):
+    if is_composed(metric):
         return tuple((view, metric.of) for view in metric.views(scored))
     return ((AsItIs(), metric),)
 
@@ -41,16 +51,16 @@ def sampled(
     every = dict.fromkeys(leaf for those in needed.values() for leaf in those)
     seen = {view: view(scored) for view, _ in every}
     of_leaf: dict[tuple[View, Metric | RankMetric], Sampled] = {}
-    totals = _totals([(view, one.statistic) for view, one in every if isinstance(one, Metric)], seen, weights)
+    totals = _totals([(view, one.statistic) for view, one in every if not is_rank(one)], seen, weights)
     for view, one in every:
-        if isinstance(one, Metric):
+        if not is_rank(one):
             of_leaf[view, one] = Sampled(*map(one.value, totals[view, one.statistic]))
-    of_leaf.update(_ranked([(view, one) for view, one in every if isinstance(one, RankMetric)], seen, weights))
+    of_leaf.update(_ranked([(view, one) for view, one in every if is_rank(one)], seen, weights))
     return {text: _composed(metrics[text], [of_leaf[leaf] for leaf in those]) for text, those in needed.items()}
 
 
 def _composed(metric: ConditionMetric, several: Sequence[Sampled]) -> Sampled:
-    if not isinstance(metric, ComposedMetric):
+    if not is_composed(metric):
         return several[0]
     return Sampled(*(metric.combine(figures) for figures in zip(*several, strict=True)))
 

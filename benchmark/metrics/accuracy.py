@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import matrix, share
-from .statistics import ConfusionCounts
+from .formulas import by_kind, share
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Accuracy:
     floor: ClassVar[Floor] = "none"
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the one figure."""
@@ -33,8 +33,8 @@ class Accuracy:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return right / all; NaN without utterances."""
-        right = np.diagonal(matrix(totals), axis1=-2, axis2=-1).sum(axis=-1, keepdims=True)
-        return share(right, totals.sum(axis=-1, keepdims=True))
+        right, gold, _ = (counts.sum(axis=-1, keepdims=True) for counts in by_kind(totals))
+        return share(right, gold)
 
 
 PLUGIN = Accuracy

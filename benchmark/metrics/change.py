@@ -7,6 +7,7 @@ figure fell; for a metric where higher is better that is the drop at this rung.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -35,7 +36,7 @@ class Change:
         """Check that there is such a metric."""
         inner_metric("change", self.metric)
 
-    @property
+    @cached_property
     def of(self) -> Metric | RankMetric:
         """Return the metric whose change is meant."""
         return inner_metric("change", self.metric)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
 from .formulas import f1_by_class
-from .statistics import ConfusionCounts
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class F1:
     floor: ClassVar[Floor] = "none"
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the names of the classes."""

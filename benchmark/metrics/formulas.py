@@ -20,10 +20,10 @@ def means(totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws
     return share(totals[..., :-1], totals[..., -1:])
 
 
-def matrix(totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws gold predicted"]:
-    """Return C² counts as gold class × predicted class."""
-    classes = round(totals.shape[-1] ** 0.5)
-    return totals.reshape(*totals.shape[:-1], classes, classes)
+def by_kind(totals: Float[np.ndarray, "*draws sums"]) -> tuple[Float[np.ndarray, "*draws third"], ...]:
+    """Return the three kinds of totals that lie behind each other, such as right, gold and predicted ones by class."""
+    width = totals.shape[-1] // 3
+    return totals[..., :width], totals[..., width : 2 * width], totals[..., 2 * width :]
 
 
 def f1_by_class(totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws classes"]:
@@ -31,10 +31,9 @@ def f1_by_class(totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "
 
     NaN where nothing was counted at all.
     """
-    counts = matrix(totals)
-    either = counts.sum(axis=-1) + counts.sum(axis=-2)
-    f1 = share(2 * np.diagonal(counts, axis1=-2, axis2=-1), np.maximum(either, 1))
-    f1[totals.sum(axis=-1) == 0] = np.nan
+    right, gold, predicted = by_kind(totals)
+    f1: Float[np.ndarray, "*draws classes"] = 2 * right / np.maximum(gold + predicted, 1)
+    f1[gold.sum(axis=-1) == 0] = np.nan
     return f1
 
 
@@ -42,8 +41,8 @@ def bin_gaps(
     totals: Float[np.ndarray, "*draws sums"],
 ) -> tuple[Float[np.ndarray, "*draws bins"], Float[np.ndarray, "*draws bins"]]:
     """Return per bin the utterances n, and n·|accuracy − confidence|."""
-    bins = totals.shape[-1] // 3
-    return totals[..., :bins], np.abs(totals[..., bins : 2 * bins] - totals[..., 2 * bins :])
+    utterances, right, confidence = by_kind(totals)
+    return utterances, np.abs(right - confidence)
 
 
 Average = Literal["weighted", "macro", "none"]

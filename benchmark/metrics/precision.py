@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import matrix, share
-from .statistics import ConfusionCounts
+from .formulas import by_kind, share
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Precision:
     floor: ClassVar[Floor] = "none"
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the names of the classes."""
@@ -36,8 +36,8 @@ class Precision:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return right / predicted of each class."""
-        counts = matrix(totals)
-        return share(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-2))
+        right, _, predicted = by_kind(totals)
+        return share(right, predicted)
 
 
 PLUGIN = Precision

@@ -7,6 +7,7 @@ ones: read it beside `change`. Both figures of a draw come from the same resampl
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -39,7 +40,7 @@ class RelativeChange:
         """Check that there is such a metric."""
         inner_metric("relative_change", self.metric)
 
-    @property
+    @cached_property
     def of(self) -> Metric | RankMetric:
         """Return the metric whose change is meant."""
         return inner_metric("relative_change", self.metric)

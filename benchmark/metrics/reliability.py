@@ -10,7 +10,7 @@ from jaxtyping import Float
 from typing_extensions import Doc
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import share
+from .formulas import by_kind, share
 from .statistics import TopLabelBins
 
 
@@ -40,8 +40,7 @@ class Reliability:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return per bin the count, the confidence and the accuracy; the latter two NaN where the bin is empty."""
-        bins = totals.shape[-1] // 3
-        count, right, confidence = (totals[..., k * bins : (k + 1) * bins] for k in range(3))
+        count, right, confidence = by_kind(totals)
         return np.concatenate([count, share(confidence, count), share(right, count)], axis=-1)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import share
+from .formulas import by_kind, share
 from .statistics import TopLabelBins
 
 
@@ -33,10 +33,7 @@ class SignedGap:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return mean confidence − accuracy; NaN without utterances."""
-        bins = totals.shape[-1] // 3
-        utterances, right, confidence = (
-            totals[..., k * bins : (k + 1) * bins].sum(axis=-1, keepdims=True) for k in range(3)
-        )
+        utterances, right, confidence = (kind.sum(axis=-1, keepdims=True) for kind in by_kind(totals))
         return share(confidence - right, utterances)
 
 

@@ -13,6 +13,7 @@ compared with each other and with the whole. A slice is smaller than the sample:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -70,7 +71,7 @@ class Sliced:
         """That of the metric, slice by slice."""
         return self.of.floor if isinstance(self.of, Metric) else "none"
 
-    @property
+    @cached_property
     def of(self) -> Metric | RankMetric:
         """Return the metric to be sliced."""
         return inner_metric("sliced", self.metric)

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import matrix
-from .statistics import ConfusionCounts
+from .formulas import by_kind
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Support:
     variants: ClassVar[tuple[str, ...]] = ()
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the whole, and the names of the classes."""
@@ -35,7 +35,7 @@ class Support:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return the counts."""
-        gold = matrix(totals).sum(axis=-1)
+        _, gold, _ = by_kind(totals)
         return np.concatenate([gold.sum(axis=-1, keepdims=True), gold], axis=-1)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import averaged, matrix, share
-from .statistics import ConfusionCounts
+from .formulas import averaged, by_kind, share
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class UnweightedAverageRecall:
     floor: ClassVar[Floor] = "none"
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the one figure."""
@@ -40,9 +40,8 @@ class UnweightedAverageRecall:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return mean_k right_k / gold_k; NaN without utterances."""
-        counts = matrix(totals)
-        gold = counts.sum(axis=-1)
-        return averaged(share(np.diagonal(counts, axis1=-2, axis2=-1), gold), gold, "macro")
+        right, gold, _ = by_kind(totals)
+        return averaged(share(right, gold), gold, "macro")
 
 
 PLUGIN = UnweightedAverageRecall

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .base import Direction, Floor, Need, Scored
-from .formulas import f1_by_class, matrix, share
-from .statistics import ConfusionCounts
+from .formulas import by_kind, f1_by_class, share
+from .statistics import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class WeightedF1:
     floor: ClassVar[Floor] = "none"
 
     @property
-    def statistic(self) -> ConfusionCounts:
-        """Return counts of gold × predicted class."""
-        return ConfusionCounts()
+    def statistic(self) -> ClassCounts:
+        """Return counts of right, gold and predicted ones by class."""
+        return ClassCounts()
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the one figure."""
@@ -33,7 +33,7 @@ class WeightedF1:
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return Σ_k n_k·F1_k / Σ_k n_k; NaN without utterances."""
-        gold = matrix(totals).sum(axis=-1)
+        _, gold, _ = by_kind(totals)
         weighted = (gold * f1_by_class(totals)).sum(axis=-1, keepdims=True)
         return share(weighted, gold.sum(axis=-1, keepdims=True))
 

@@ -63,6 +63,13 @@ def test_one_product_does_what_a_loop_over_draws_does(seed: int, dialogues: int)
     np.testing.assert_allclose(resampled(drawn, per_dialogue(rows, dialogue)), loop, rtol=1e-12)
 
 
+def test_counts_are_exact_however_large() -> None:
+    # Single precision, in which small counts are added up, cannot hold 2²⁴ + 1.
+    sums = np.array([[1.0, (1 << 24) + 1, 0.1], [2.0, 1.0, 0.25]])
+    totals = resampled(np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 2.0]]), sums)
+    np.testing.assert_array_equal(totals, [[3, (1 << 24) + 2, 0.35], [2, (1 << 25) + 2, 0.2], [4, 2, 0.5]])
+
+
 def test_leaving_out_one_dialogue() -> None:
     sums = np.array([[1.0, 10], [2, 20], [4, 40]])
     np.testing.assert_array_equal(left_out(sums), [[6, 60], [5, 50], [3, 30]])

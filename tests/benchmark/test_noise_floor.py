@@ -81,6 +81,18 @@ def test_the_same_generator_gives_the_same_floor() -> None:
     assert noise_floor(metric, scored, generator=generator()) == noise_floor(metric, scored, generator=generator())
 
 
+def test_redraws_that_are_kept_are_those_of_the_generator() -> None:
+    confidence, bin_of = np.array([0.3, 0.9, 0.6]), np.array([0, 0, 1])
+    fresh = generator(5)
+    below = fresh.random((200, 3), dtype=np.float32) < confidence.astype(np.float32)
+    right, after = np.stack([below[:, :2].sum(axis=1), below[:, 2]], axis=1), fresh.random()
+    for _ in range(2):  # drawn, and met again
+        again = generator(5)
+        totals = redrawn_bin_totals(confidence, bin_of, bins=2, redraws=200, generator=again)
+        np.testing.assert_array_equal(totals[:, 2:4], right)
+        assert again.random() == after
+
+
 def test_nothing_to_redraw() -> None:
     none = np.empty(0)
     totals = redrawn_bin_totals(none, none.astype(np.int64), bins=2, redraws=3, generator=generator())

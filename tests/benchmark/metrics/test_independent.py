@@ -60,7 +60,7 @@ def test_scikit_learn(make_scored: MakeScored, sample: tuple[np.ndarray, np.ndar
     assert value("unweighted_average_recall", scored) == pytest.approx(recall, abs=NEAR)
     each = make(METRICS, "f1")
     np.testing.assert_allclose(each.value(each.statistic(scored).sum(axis=0)), f1(None), atol=NEAR)
-    counts = each.statistic(scored).sum(axis=0).reshape(len(classes), -1)
+    counts = make(METRICS, "confusion").statistic(scored).sum(axis=0).reshape(len(classes), -1)
     np.testing.assert_array_equal(counts, sklearn.metrics.confusion_matrix(gold, predicted, labels=classes))
     log_loss = sklearn.metrics.log_loss(gold, probabilities, labels=classes)
     assert value("nll", scored) == pytest.approx(log_loss, abs=NEAR)
