@@ -1,7 +1,7 @@
 """From the predictions of one cell to all its figures: values, bootstrap draws and floors."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from .bootstrap import Intervals, intervals
+from .gap_intervals import gap_intervals
 from .metrics.base import ConditionMetric, Need, Scored, is_composed
 from .scoring_floors import floors_of
 from .scoring_samples import joined, sampled
@@ -43,19 +44,27 @@ class Figures:
     """95th percentile of the noise floor; NaN: none."""
     draw_sd: Float[np.ndarray, " figures"]
     """Standard deviation (n − 1) over the draws of the stress; NaN: one draw."""
+    shrunken: Mapping[Name, Float[np.ndarray, "shares fewer"]] = field(default_factory=dict)
+    """Of each figure that is a norm of gaps: what `gap_intervals` needs."""
 
     @cached_property
     def intervals(self) -> Intervals:
-        """The intervals of all figures.
+        """The intervals of all figures: of norms of gaps by `gap_intervals`, of all others by `bootstrap.intervals`.
 
         That of a calibration error that is within its noise floor reaches down to 0: on a sample of this size a perfect
-        model shows as much. Bootstrap draws cannot tell, for they resample the noise as well.
+        model shows as much.
         """
         low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
+        of_gaps = np.array([name in self.shrunken for name in self.names], dtype=bool)
         for count in np.unique(self.drawn).tolist():
-            alike = self.drawn == count
+            alike = (self.drawn == count) & ~of_gaps
             draws = self.draws[:count] if alike.all() else self.draws.T[alike, :count].T
             low[alike], high[alike] = intervals(self.value[alike], draws, self.jackknife[:, alike])
+        norms = np.flatnonzero(of_gaps)
+        populations = [self.shrunken[self.names[place]] for place in norms]
+        low[norms], high[norms] = gap_intervals(
+            self.value[norms], self.draws[:, norms], self.jackknife[:, norms], populations
+        )
         return Intervals(np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low), high)
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
@@ -69,8 +78,9 @@ class Figures:
     def _take(self, places: Sequence[int]) -> "Figures":
         if len(places) == len(self.names):
             return self
+        names = tuple(self.names[place] for place in places)
         return Figures(
-            names=tuple(self.names[place] for place in places),
+            names=names,
             value=self.value[places],
             draws=self.draws[:, places],
             drawn=self.drawn[places],
@@ -78,6 +88,7 @@ class Figures:
             floor=self.floor[places],
             floor_high=self.floor_high[places],
             draw_sd=self.draw_sd[places],
+            shrunken={name: self.shrunken[name] for name in names if name in self.shrunken},
         )
 
 
@@ -110,6 +121,12 @@ def figures_of(
         floor=np.array([floor.mean for floor in floors]),
         floor_high=np.array([floor.high for floor in floors]),
         draw_sd=np.full(len(floors), np.nan),
+        shrunken={
+            Name(text, part): one.shrunken[..., place]
+            for text, one in of_metric.items()
+            if one.shrunken is not None
+            for place, part in enumerate(able[text].parts(scored))
+        },
     )
 
 
@@ -156,6 +173,7 @@ def _sum(one: Figures, other: Figures) -> Figures:
         floor=one.floor + other.floor,
         floor_high=one.floor_high + other.floor_high,
         draw_sd=one.draw_sd,
+        shrunken={name: of + other.shrunken[name] for name, of in one.shrunken.items()},
     )
 
 
@@ -167,6 +185,7 @@ def _scaled(figures: Figures, factor: float) -> Figures:
         jackknife=figures.jackknife * factor,
         floor=figures.floor * factor,
         floor_high=figures.floor_high * factor,
+        shrunken={name: of * factor for name, of in figures.shrunken.items()},
     )
 
 

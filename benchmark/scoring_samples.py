@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .bootstrap import left_out, per_dialogue, resampled
+from .gap_intervals import is_norm_of_gaps, shrunken
 from .metrics.base import (
     ConditionMetric,
     Metric,
@@ -34,6 +35,16 @@ class Sampled(NamedTuple):
     """In each bootstrap draw; fewer than there are for rank metrics."""
     jackknife: Float[np.ndarray, "dialogues parts"]
     """With one dialogue left out."""
+    shrunken: Float[np.ndarray, "shares fewer parts"] | None = None
+    """In draws from populations with smaller gaps (see `gap_intervals`); None where it is no norm of gaps."""
+
+
+class Totals(NamedTuple):
+    """The totals of one statistic, in the three samples."""
+
+    whole: Float[np.ndarray, "1 sums"]
+    draws: Float[np.ndarray, "draws sums"]
+    jackknife: Float[np.ndarray, "dialogues sums"]
 
 
 def leaves(metric: ConditionMetric, scored: Scored) -> tuple[tuple[View, Metric | RankMetric], ...]:
@@ -54,22 +65,31 @@ def sampled(
     totals = _totals([(view, one.statistic) for view, one in every if not is_rank(one)], seen, weights)
     for view, one in every:
         if not is_rank(one):
-            of_leaf[view, one] = Sampled(*map(one.value, totals[view, one.statistic]))
+            of_leaf[view, one] = _of_sums(one, totals[view, one.statistic])
     of_leaf.update(_ranked([(view, one) for view, one in every if is_rank(one)], seen, weights))
     return {text: _composed(metrics[text], [of_leaf[leaf] for leaf in those]) for text, those in needed.items()}
+
+
+def _of_sums(metric: Metric, totals: Totals) -> Sampled:
+    whole, draws, _ = totals
+    of_gaps = shrunken(metric, whole, draws) if is_norm_of_gaps(metric) else None
+    return Sampled(*map(metric.value, totals), of_gaps)
 
 
 def _composed(metric: ConditionMetric, several: Sequence[Sampled]) -> Sampled:
     if not is_composed(metric):
         return several[0]
-    return Sampled(*(metric.combine(figures) for figures in zip(*several, strict=True)))
+    # Norms put side by side are norms; a difference of them is not.
+    alike = [one.shrunken for one in several if one.shrunken is not None and metric.floor == "noise"]
+    figures = (metric.combine(of_sample) for of_sample in zip(*(one[:3] for one in several), strict=True))
+    return Sampled(*figures, metric.combine(alike) if alike else None)
 
 
 def _totals(
     wanted: Iterable[tuple[View, Statistic]],
     seen: Mapping[View, Scored],
     weights: Float[np.ndarray, "draws dialogues"],
-) -> dict[tuple[View, Statistic], Sampled]:
+) -> dict[tuple[View, Statistic], Totals]:
     """Return the totals of each statistic on each view, in the three samples."""
     dialogues = weights.shape[1]
     sums = {(view, one): _per_dialogue(one(seen[view]), seen[view], dialogues) for view, one in dict.fromkeys(wanted)}
@@ -79,7 +99,7 @@ def _totals(
     ends = np.cumsum([columns.shape[1] for columns in sums.values()])[:-1]
     drawn = np.split(resampled(weights, joined(list(sums.values()), dialogues)), ends, axis=1)
     return {
-        key: Sampled(columns.sum(axis=0, keepdims=True), draws, left_out(columns))
+        key: Totals(columns.sum(axis=0, keepdims=True), draws, left_out(columns))
         for (key, columns), draws in zip(sums.items(), drawn, strict=True)
     }
 

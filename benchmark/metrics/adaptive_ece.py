@@ -31,6 +31,7 @@ class AdaptiveCalibrationError:
     direction: ClassVar[Direction] = "lower"
     needs: ClassVar[frozenset[Need]] = frozenset()
     floor: ClassVar[Floor] = "noise"
+    norm_of_gaps: ClassVar[bool] = True
 
     bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equally many utterances; ties share a bin")] = 15
 

@@ -109,7 +109,10 @@ class Metric(Protocol):
     """A plug-in: a frozen dataclass whose fields are the arguments (`ece:bins=10`).
 
     The class may also say `variants: ClassVar[tuple[str, ...]]`: the spec texts that its bare name stands for when all
-    metrics are computed; without it, the bare name alone.
+    metrics are computed; without it, the bare name alone. And `norm_of_gaps: ClassVar[bool] = True`: the figure is a
+    norm (convex, and λ times as large where all gaps are) of the gaps of bins, right ones − sum of confidence, and the
+    sums of its statistic begin with three kinds per bin: utterances, right ones, sums of confidence. It then gets an
+    interval made for such figures (`benchmark.gap_intervals`).
     """
 
     title: ClassVar[str]

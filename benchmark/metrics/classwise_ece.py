@@ -30,6 +30,7 @@ class ClasswiseCalibrationError:
     direction: ClassVar[Direction] = "lower"
     needs: ClassVar[frozenset[Need]] = frozenset()
     floor: ClassVar[Floor] = "noise"
+    norm_of_gaps: ClassVar[bool] = True
     variants: ClassVar[tuple[str, ...]] = ()
 
     bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15

@@ -26,6 +26,7 @@ class RootMeanSquaredCalibrationError:
     direction: ClassVar[Direction] = "lower"
     needs: ClassVar[frozenset[Need]] = frozenset()
     floor: ClassVar[Floor] = "noise"
+    norm_of_gaps: ClassVar[bool] = True
 
     bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
 

@@ -27,7 +27,8 @@ from scoring_runs import (
 
 from emobench.benchmark.bootstrap import intervals, left_out, per_dialogue, resampled, weights
 from emobench.benchmark.errors import SpecError, UnknownName
-from emobench.benchmark.metrics.base import Direction, Floor, Need, Scored
+from emobench.benchmark.gap_intervals import gap_intervals, shrunken
+from emobench.benchmark.metrics.base import Direction, Floor, Metric, Need, Scored
 from emobench.benchmark.metrics.statistics import Losses
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import METRICS, make
@@ -62,7 +63,7 @@ def test_the_table_is_as_documented(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("condition", ["clean", "modality_drop:rate=0.5"])
-@pytest.mark.parametrize("metric", ["accuracy", "weighted_f1", "ece", "nll", "flip_rate", "churn"])
+@pytest.mark.parametrize("metric", ["accuracy", "weighted_f1", "debiased_ece", "nll", "flip_rate", "churn"])
 def test_every_cell_has_its_figure_with_its_interval(results: Table, condition: str, metric: str) -> None:
     made, of_seeds = make(METRICS, metric), []
     drawn = weights(7, 100, Randomness(0, ("bootstrap", "f" * 64)))
@@ -132,6 +133,19 @@ def test_curves_are_rows_of_their_family(results: Table) -> None:
     assert {key[3] for key in results.rows if key[2] == FAMILY} == {"degradation_area", "worst_rung"}
 
 
+def test_a_calibration_error_has_the_interval_of_a_norm_of_gaps(results: Table) -> None:
+    made, drawn = make(METRICS, "ece"), weights(7, 100, Randomness(0, ("bootstrap", "f" * 64)))
+    assert isinstance(made, Metric)
+    scored = scored_by_hand("gated", 0, "clean")
+    sums = per_dialogue(made.statistic(scored), scored.dialogue)
+    samples = (sums.sum(axis=0, keepdims=True), resampled(drawn, sums), left_out(sums))
+    whole, draws, jackknife = map(made.value, samples)
+    low, high = gap_intervals(whole[0], draws, jackknife, [shrunken(made, *samples[:2])[..., 0]])
+    row = results("ece", condition="clean", seed=0)
+    expected = [whole[0, 0], 0.0 if row["value"] <= row["floor_high"] else low[0], high[0]]
+    assert [row["value"], row["low"], row["high"]] == pytest.approx(expected, rel=1e-9)
+
+
 def test_metrics_that_rank_have_fewer_draws_and_say_so(tmp_path: Path) -> None:
     asked = ("aurc", "degradation_area:metric=aurc", "nll", "sliced:by=shift,metric=aurc", "worst_rung:metric=nll")
     table = Table(score(Run(metrics=asked, seeds=(0, 1), draws=RANK_DRAWS + 100).write(tmp_path)))
@@ -141,7 +155,7 @@ def test_metrics_that_rank_have_fewer_draws_and_say_so(tmp_path: Path) -> None:
     scored = [scored_by_hand("gated", seed, "clean") for seed in (0, 1)]
     few = weights(7, RANK_DRAWS + 100, Randomness(0, ("bootstrap", "f" * 64)))[:RANK_DRAWS]
     both = [sampled(one, {"aurc": make(METRICS, "aurc")}, few)["aurc"] for one in scored]
-    whole, draws, jackknife = (sum(arrays) / 2 for arrays in zip(*both, strict=True))
+    whole, draws, jackknife = (sum(arrays) / 2 for arrays in zip(*(one[:3] for one in both), strict=True))
     low, high = intervals(whole[0], draws, jackknife)
     row = table("aurc")
     assert [row["value"], row["low"], row["high"]] == pytest.approx([whole[0, 0], low[0], high[0]])
