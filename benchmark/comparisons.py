@@ -28,7 +28,7 @@ from .scoring_metrics import asked_for
 
 METRICS_COMPARED = ("weighted_f1", "ece", "nll", "brier")
 """Metrics that are compared when none is named."""
-_COUNTS = ("compared", "utterances", "dialogues")
+_COUNTS = ("compared", "draws", "utterances", "dialogues")
 _NUMBERS = (
     "value", "reference_value", "difference", "low", "high", "level", "lower_bound", "upper_bound", "p", "p_adjusted",
     "standard_error", "seed_error", "seed_variance", "sample_variance", "detectable", "margin",

@@ -10,10 +10,11 @@ Statistics 1981: too large rather than too small). On the same pairs it held it 
 one bin, neither does: 81 to 98 %.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from scipy.special import stdtr, stdtrit
 
 from .bootstrap import MOST_UNDEFINED, intervals, significance
@@ -88,6 +89,25 @@ def kinked(
     return Uncertainty(
         value - wide, value + wide, value - narrow, value + narrow, np.where(known, np.minimum(p, 1), np.nan), spread
     )
+
+
+def by_draws(
+    drawn: Int64[np.ndarray, " figures"], told: Callable[[int, Int64[np.ndarray, " alike"]], Uncertainty]
+) -> Uncertainty:
+    """Put together what is told of figures that were drawn differently often, those drawn alike at once.
+
+    Parameters
+    ----------
+    drawn
+        How many draws each figure has.
+    told
+        What is known about some of them (by their places), of so many draws.
+    """
+    columns = np.full((len(Uncertainty._fields), len(drawn)), np.nan)
+    for count in np.unique(drawn).tolist():
+        alike = np.flatnonzero(drawn == count)
+        columns[:, alike] = told(count, alike)
+    return Uncertainty(*columns)
 
 
 def chosen(where: Bool[np.ndarray, " figures"], one: Uncertainty, other: Uncertainty) -> Uncertainty:

@@ -57,6 +57,7 @@ class Compared:
     detectable: float
     margin: float
     verdict: str
+    draws: int
     utterances: int
     dialogues: int
     note: str
@@ -205,7 +206,7 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
     ]
     if any(row.seed_error != row.seed_error for row in rows):
         found.append("Of one training seed it is not known what another training would change; it is in no interval.")
-    found += _split_sentence(rows)
+    found += [*_split_sentence(rows), *_draws_sentence(rows)]
     if any(row.dialogues < ROUGH_BELOW for row in rows):
         found.append(f"With fewer than {ROUGH_BELOW} dialogues intervals and p are rough.")
     if any(row.verdict == "not defined" for row in rows):
@@ -214,7 +215,10 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
 
 
 def _named(metric: str, about: About) -> str:
-    return text_of(metric).title if metric in METRICS else about.titles.get(metric, metric)
+    """Return what a metric is called; its text tells apart what has one title."""
+    if metric in METRICS or metric not in about.titles:
+        return text_of(metric).title
+    return f"{about.titles[metric]} ({metric})" if ":" in metric else about.titles[metric]
 
 
 def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
@@ -229,6 +233,19 @@ def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
         f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of "
         "the sample of dialogues.",
     )
+
+
+def _draws_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
+    """Say how small a p can be; of several numbers of draws, those of metrics that rank utterances, the smallest."""
+    draws = {row.draws for row in rows if row.p == row.p}
+    if not draws:
+        return ()
+    fewest = min(draws)
+    few = f"p is over {count(fewest)} bootstrap draws and is never below 2/{count(fewest + 1)} before adjusting"
+    if len(draws) == 1:
+        return (f"{few}.",)
+    metrics = dict.fromkeys(row.metric for row in rows if row.draws == fewest)
+    return (f"Of metrics that rank utterances ({', '.join(metrics)}) {few}; elsewhere over {count(max(draws))} draws.",)
 
 
 def _title(row: Compared, about: About, *, several: bool) -> str:

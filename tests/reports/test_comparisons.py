@@ -34,7 +34,7 @@ def one(model: str = "rage_fusion", condition: str = "clean", metric: str = "ece
         run="runs/new", place=Place(model, "simulated", condition), reference_run="runs/new",
         reference=Place("prior", "simulated", condition), metric=metric, part="", direction="lower", value=0.3,
         reference_value=0.1, difference=0.2, low=0.1, high=0.4, level=0.95, lower_bound=0.12, upper_bound=0.38,
-        p=0.012, standard_error=0.1, seed_error=NAN, utterances=900, dialogues=90, split=Split(NAN, 0.1),
+        p=0.012, standard_error=0.1, seed_error=NAN, draws=10_000, utterances=900, dialogues=90, split=Split(NAN, 0.1),
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]  # names and types as above
 
@@ -130,6 +130,16 @@ def test_what_must_be_known_is_said_and_no_more(folder: RunFolder) -> None:
     assert "Other inputs: stress seed 0, 2 draws against seed 5, 3 draws." in said
 
 
+def test_how_small_a_p_can_be_is_said(folder: RunFolder) -> None:
+    assert "p is over 10,000 bootstrap draws and is never below 2/10,001 before adjusting." in sentences(folder, one())
+    assert "bootstrap draws" not in sentences(folder, one(p=NAN))
+    said = sentences(folder, one(), one(metric="auroc", draws=500), one(metric="change:metric=aurc", draws=500))
+    assert (
+        "Of metrics that rank utterances (auroc, change:metric=aurc) p is over 500 bootstrap draws and is never below "
+        "2/501 before adjusting; elsewhere over 10,000 draws." in said
+    )
+
+
 def test_titles_tell_the_sides_apart(folder: RunFolder) -> None:
     condition = one(condition="noise:snr_db=10", reference=Place("rage_fusion", "simulated", "clean"))
     across = one(
@@ -140,7 +150,7 @@ def test_titles_tell_the_sides_apart(folder: RunFolder) -> None:
         "ECE (lower is better): rage_fusion − prior on simulated",
         "ECE (lower is better): rage_fusion: condition − clean on simulated",
         "Churn: rage_fusion − rage_fusion on simulated; new − old",
-        "CEL: rage_fusion − prior on simulated",
+        "CEL (cel:target=predicted): rage_fusion − prior on simulated",
     ]
 
 
