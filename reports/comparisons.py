@@ -15,7 +15,8 @@ from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from .contents import ROUGH_BELOW
-from .numbers import count, number, percent, short
+from .numbers import count, percent, short
+from .ranks import AverageRanks, rank_sentence
 from .vocabulary import METRICS, text_of
 
 WHOLE_CURVE = "whole curve"
@@ -91,7 +92,7 @@ class About:
     titles: Mapping[str, str]
     """Titles of the metrics by their texts."""
     ranks: Mapping[str, Mapping[str, Any]]  # as read from JSON
-    """By metric: `ranks` by model, `p`, `critical_difference` and `data_sets`, or `why` there are none."""
+    """By metric the fields of `benchmark.multiplicity.Ranking`, or `why` there are none."""
     records: frozenset[str]
     """SHA-256 of run.json of each run that was compared."""
 
@@ -104,6 +105,8 @@ class ComparisonView:
     """Of one metric and pair of sides each."""
     sentences: tuple[str, ...]
     """What a reader must know about them."""
+    ranks: tuple[AverageRanks, ...] = ()
+    """By metric, where there are data sets enough."""
 
 
 def comparisons_of(folder: RunFolder) -> ComparisonView | None:
@@ -126,7 +129,9 @@ def comparisons_of(folder: RunFolder) -> ComparisonView | None:
 def view_of(path: Path) -> ComparisonView:
     """Return what a comparisons.parquet says; errors as in `read_comparisons`."""
     rows, about = read_comparisons(path), about_comparisons(path)
-    return ComparisonView(comparison_tables(rows, about), (*explanations(rows), *rank_sentences(about)))
+    ranked = average_ranks(about)
+    sentences = (*explanations(rows), *map(rank_sentence, ranked), *why_no_ranks(about))
+    return ComparisonView(comparison_tables(rows, about), sentences, ranked)
 
 
 def read_comparisons(path: Path) -> tuple[Compared, ...]:
@@ -177,20 +182,27 @@ def comparison_tables(rows: Iterable[Compared], about: About) -> tuple[Compariso
     return tuple(found)
 
 
-def rank_sentences(about: About) -> tuple[str, ...]:
-    """Return the average ranks of the models over data sets, or why there are none."""
-    found = []
-    for metric, of in about.ranks.items():
-        if "why" in of:
-            found.append(f"No average ranks: {of['why']}.")
-            continue
-        order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in of["ranks"].items())
-        found.append(
-            f"Average ranks by {_named(metric, about)} over {of['data_sets']} data sets, 1 is best: {order}; those "
-            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all "
-            f"are alike {number(of['p'])} (Friedman)."
+def average_ranks(about: About) -> tuple[AverageRanks, ...]:
+    """Return the average ranks of the models over data sets, by metric."""
+    return tuple(
+        AverageRanks(
+            metric=metric,
+            title=_named(metric, about),
+            ranks=of["ranks"],
+            groups=tuple(map(tuple, of["groups"])),
+            p=of["p"],
+            critical_difference=of["critical_difference"],
+            data_sets=of["data_sets"],
+            level=of["level"],
         )
-    return tuple(dict.fromkeys(found))
+        for metric, of in about.ranks.items()
+        if "why" not in of
+    )
+
+
+def why_no_ranks(about: About) -> tuple[str, ...]:
+    """Return why metrics have no average ranks, once for all that share a reason."""
+    return tuple(dict.fromkeys(f"No average ranks: {of['why']}." for of in about.ranks.values() if "why" in of))
 
 
 def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:

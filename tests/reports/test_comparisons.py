@@ -21,9 +21,10 @@ from emobench.benchmark.paired import Difference
 from emobench.benchmark.paired_sources import Place
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.comparison_terminal import comparison_summary
-from emobench.reports.comparisons import OUTDATED, About, comparisons_of, rank_sentences, view_of
+from emobench.reports.comparisons import OUTDATED, About, average_ranks, comparisons_of, view_of, why_no_ranks
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
+from emobench.reports.ranks import rank_sentence
 
 Maker = Callable[..., RunFolder]
 NAN = float("nan")
@@ -156,13 +157,17 @@ def test_titles_tell_the_sides_apart(folder: RunFolder) -> None:
 
 def test_ranks_are_told_once() -> None:
     few = {"why": "they need 5 data sets and 3 models or more; here are 1 and 2"}
-    rank = {"ranks": {"a": 1.2, "b": 1.8}, "p": 0.0201, "critical_difference": 1.48, "data_sets": 5}
-    about = About(titles={}, ranks={"ece": few, "nll": few, "weighted_f1": rank}, records=frozenset())
-    assert rank_sentences(about) == (
-        "No average ranks: they need 5 data sets and 3 models or more; here are 1 and 2.",
+    rank = {"ranks": {"a": 1.2, "b": 1.8}, "p": 0.0201, "critical_difference": 1.48, "data_sets": 5, "level": 0.95}
+    rank["groups"] = [["a", "b"]]
+    alike = {**rank, "p": 0.0501}
+    about = About(titles={}, ranks={"ece": few, "nll": few, "weighted_f1": rank, "f1": alike}, records=frozenset())
+    assert why_no_ranks(about) == ("No average ranks: they need 5 data sets and 3 models or more; here are 1 and 2.",)
+    assert [*map(rank_sentence, average_ranks(about))] == [
         "Average ranks by Weighted F1 over 5 data sets, 1 is best: a 1.20, b 1.80; those less than 1.48 apart are not "
-        "told apart (Nemenyi), p that all are alike 0.020 (Friedman).",
-    )
+        "told apart (Nemenyi, 95 %), p that all are alike 0.020 (Friedman).",
+        "Average ranks by f1 over 5 data sets, 1 is best: a 1.20, b 1.80; p that all are alike 0.050 (Friedman), so no "
+        "two are told apart.",
+    ]
 
 
 def test_the_terminal_breaks_what_is_long(folder: RunFolder) -> None:
