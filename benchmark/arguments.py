@@ -25,6 +25,28 @@ _BOUNDS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<"
 
 
 @dataclass(frozen=True)
+class Nested:
+    """Marks an argument that is itself a spec text; where it is typed, its own arguments are joined by `/`."""
+
+    what: str
+    """What it describes, such as `a metric`."""
+
+    def read(self, text: str) -> str:
+        """Return the spec text that a value stands for.
+
+        Examples
+        --------
+        >>> Nested("a metric").read("cel:form=sum/space=log")
+        'cel:form=sum,space=log'
+        """
+        return text.replace("/", ",")
+
+    def written(self, text: str) -> str:
+        """Return a spec text as a value; the inverse of `read`."""
+        return text.replace(",", "/")
+
+
+@dataclass(frozen=True)
 class Argument:
     """What a user may want to know about one argument of a plug-in."""
 
@@ -66,7 +88,9 @@ def build(plugin: type[T], call: Call) -> T:
     values = {}
     for name, text in call.arguments:
         if name not in hints:
-            raise SpecError(f"{call.name} has no argument {name!r}; {suggestion(name, hints)}")
+            inside = next((other for other, hint in hints.items() if _nested(hint)), "")
+            hint = f"; those inside {inside}=… are joined by /" if inside else ""
+            raise SpecError(f"{call.name} has no argument {name!r}; {suggestion(name, hints)}{hint}")
         values[name] = _read(hints[name], text, call.name, name)
     missing = [f.name for f, _ in _hints(plugin) if _default(f) is dataclasses.MISSING and f.name not in values]
     if missing:
@@ -78,11 +102,11 @@ def build(plugin: type[T], call: Call) -> T:
 def canonical(name: str, plugin: object) -> Call:
     """Return the call that makes `plugin`: arguments at their default are left out, numbers in their short form."""
     changed = (
-        (field.name, getattr(plugin, field.name))
-        for field, _ in _hints(type(plugin))
+        (field.name, hint, getattr(plugin, field.name))
+        for field, hint in _hints(type(plugin))
         if getattr(plugin, field.name) != _default(field)
     )
-    return Call(name, tuple(sorted((argument, text_of(value)) for argument, value in changed)))
+    return Call(name, tuple(sorted((argument, _written(hint, value)) for argument, hint, value in changed)))
 
 
 def text_of(value: object) -> str:
@@ -128,11 +152,21 @@ def _read(hint: Any, text: str, call: str, name: str) -> object:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
     adapter: TypeAdapter[object] = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
-    value: object = text.split("/") if _is_list(hint) else text
+    nested = _nested(hint)
+    value: object = text.split("/") if _is_list(hint) else nested.read(text) if nested else text
     try:
         return adapter.validate_python(value)
     except ValidationError:
         raise SpecError(f"{call}: expected {name} to be {_kind(hint)}, got {text!r}") from None
+
+
+def _written(hint: Any, value: object) -> str:
+    nested = _nested(hint)
+    return nested.written(text_of(value)) if nested else text_of(value)
+
+
+def _nested(hint: Any) -> Nested | None:
+    return next((mark for mark in _marks(hint) if isinstance(mark, Nested)), None)
 
 
 def _marks(hint: Any) -> tuple[object, ...]:
@@ -167,7 +201,9 @@ def _kind(hint: Any) -> str:
         for attribute, sign in [_BOUNDS.get(type(mark), ("", ""))]
         if attribute
     ]
-    return " ".join([_words(bare), " and ".join(bounds)]).strip()
+    nested = _nested(hint)
+    words = f"{nested.what}, its own arguments joined by /" if nested else _words(bare)
+    return " ".join([words, " and ".join(bounds)]).strip()
 
 
 def _words(bare: Any) -> str:

@@ -5,13 +5,14 @@ from dataclasses import asdict
 
 import numpy as np
 
+from .bootstrap import LEVEL
 from .metrics.base import Direction
 from .multiplicity import FEWEST_DATA, FEWEST_MODELS, ranking
 from .paired import Difference
 from .scoring_inputs import CLEAN
 
 
-def ranks(differences: Iterable[Difference]) -> dict[str, dict[str, object]]:
+def ranks(differences: Iterable[Difference], *, level: float = LEVEL) -> dict[str, dict[str, object]]:
     """Return by metric the fields of `multiplicity.Ranking`, or `why` there is none; empty: models are not compared.
 
     Figures on clean input, of the models that have one on every data set. Data sets count as independent samples, which
@@ -30,10 +31,10 @@ def ranks(differences: Iterable[Difference]) -> dict[str, dict[str, object]]:
             for model, run, value in sides:
                 figures.setdefault(f"{model} ({run})" if several else model, {})[one.place.data] = value
     directions = {one.metric: one.direction for one in clean}
-    return {metric: _ranked(figures, directions[metric]) for metric, figures in by_metric.items()}
+    return {metric: _ranked(figures, directions[metric], level) for metric, figures in by_metric.items()}
 
 
-def _ranked(figures: dict[str, dict[str, float]], better: Direction) -> dict[str, object]:
+def _ranked(figures: dict[str, dict[str, float]], better: Direction, level: float) -> dict[str, object]:
     """Rank the models that have a figure on every data set."""
     sets = sorted({data for of_model in figures.values() for data in of_model})
     table = {
@@ -48,4 +49,4 @@ def _ranked(figures: dict[str, dict[str, float]], better: Direction) -> dict[str
         }
     if better == "zero":
         table = {model: np.abs(values) for model, values in table.items()}
-    return asdict(ranking(table, higher_is_better=better == "higher"))
+    return asdict(ranking(table, higher_is_better=better == "higher", level=level))

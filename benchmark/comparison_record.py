@@ -4,7 +4,7 @@ COMPARISON_COLUMNS = (
     "run", "model", "data", "condition", "reference_run", "reference_model", "reference_data", "reference_condition",
     "metric", "part", "direction", "value", "reference_value", "difference", "low", "high", "level", "lower_bound",
     "upper_bound", "p", "p_adjusted", "compared", "standard_error", "seed_error", "seed_variance",
-    "sample_variance", "detectable", "margin", "verdict",
+    "sample_variance", "detectable", "margin", "verdict", "draws",
     "utterances", "dialogues", "note",
 )  # fmt: skip
 """Columns of comparisons.parquet. One row compares one figure with the same figure elsewhere, on the same utterances.
@@ -26,6 +26,7 @@ detectable                    smallest true difference that is shown with 80 % p
 margin                        difference that does not matter
 verdict                       better, worse (higher, lower where neither is better), equivalent (inside ± margin),
                               not told apart, not defined
+draws                         bootstrap draws behind interval and p: fewer for metrics that rank utterances
 utterances, dialogues         how many were scored
 note                          what makes the two less comparable; empty: nothing
 """

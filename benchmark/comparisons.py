@@ -28,7 +28,7 @@ from .scoring_metrics import asked_for
 
 METRICS_COMPARED = ("weighted_f1", "ece", "nll", "brier")
 """Metrics that are compared when none is named."""
-_COUNTS = ("compared", "utterances", "dialogues")
+_COUNTS = ("compared", "draws", "utterances", "dialogues")
 _NUMBERS = (
     "value", "reference_value", "difference", "low", "high", "level", "lower_bound", "upper_bound", "p", "p_adjusted",
     "standard_error", "seed_error", "seed_variance", "sample_variance", "detectable", "margin",
@@ -163,7 +163,9 @@ def table_of(comparisons: Sequence[Comparison], records: Sequence[str] = ()) -> 
         for made in (asked.metrics, asked.curves)
         for text, metric in made.items()
     }
-    metadata = {"metrics": about, "ranks": ranks([one.difference for one in comparisons]), "records": list(records)}
+    found = [one.difference for one in comparisons]
+    ranked = ranks(found, level=found[0].level if found else LEVEL)
+    metadata = {"metrics": about, "ranks": ranked, "records": list(records)}
     packed = {f"emobench.{name}".encode(): json.dumps(value).encode() for name, value in metadata.items()}
     return pa.table(columns).replace_schema_metadata(packed)
 

@@ -102,6 +102,11 @@ class Ranking:
     """Average ranks that differ by less are not told apart (Nemenyi)."""
     data_sets: int
     """Number of data sets."""
+    level: float
+    """1 − level is the error of test and critical difference."""
+    groups: tuple[tuple[str, ...], ...]
+    """The largest sets of two models or more that are not told apart, best first; all of them, where Friedman's test
+    does not tell that any two differ."""
 
 
 def ranking(figures: dict[str, Float[np.ndarray, " data"]], *, higher_is_better: bool, level: float = 0.95) -> Ranking:
@@ -115,7 +120,8 @@ def ranking(figures: dict[str, Float[np.ndarray, " data"]], *, higher_is_better:
     Notes
     -----
     Friedman's test with ties corrected for; critical difference q·√(k(k+1)/(6N)), q from the Studentised range with
-    infinite freedom divided by √2, for k models and N data sets (Demšar, section 3.2.2).
+    infinite freedom divided by √2, for k models and N data sets (Demšar, section 3.2.2). Models are told apart only
+    where Friedman's test tells that some differ.
     """
     from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
@@ -126,9 +132,16 @@ def ranking(figures: dict[str, Float[np.ndarray, " data"]], *, higher_is_better:
     ranks = rankdata(-table if higher_is_better else table, axis=0).mean(axis=1)
     alike = bool((table == table[0]).all())
     quantile = float(studentized_range.ppf(level, models, np.inf)) / np.sqrt(2)
-    return Ranking(
-        ranks=dict(sorted(zip(figures, map(float, ranks), strict=True), key=lambda pair: pair[1])),
-        p=1.0 if alike else float(friedmanchisquare(*table).pvalue),
-        critical_difference=quantile * float(np.sqrt(models * (models + 1) / (6 * sets))),
-        data_sets=sets,
-    )
+    ordered = dict(sorted(zip(figures, map(float, ranks), strict=True), key=lambda pair: pair[1]))
+    p = 1.0 if alike else float(friedmanchisquare(*table).pvalue)
+    reach = quantile * float(np.sqrt(models * (models + 1) / (6 * sets)))
+    groups = _together(ordered, reach) if p < round(1 - level, 12) else (tuple(ordered),)
+    return Ranking(ranks=ordered, p=p, critical_difference=reach, data_sets=sets, level=level, groups=groups)
+
+
+def _together(ranks: dict[str, float], reach: float) -> tuple[tuple[str, ...], ...]:
+    """Return the largest sets of models whose ranks are less than `reach` apart, of two models or more."""
+    models, values = list(ranks), np.array([*ranks.values()])
+    ends = [int(np.flatnonzero(values - first < reach)[-1]) for first in values]
+    kept = [place for place, end in enumerate(ends) if end > place and end > max(ends[:place], default=0)]
+    return tuple(tuple(models[place : ends[place] + 1]) for place in kept)

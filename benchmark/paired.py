@@ -4,6 +4,9 @@ Dialogues are drawn once per data set (`benchmark.scoring`), so the draws of two
 difference, draw by draw and with each dialogue left out, gives interval and p of the difference. What is hard about a
 dialogue is hard for both, and goes away.
 
+A figure that ranks utterances is drawn fewer times than others; its difference is over the first draws, those that both
+sides have.
+
 A figure over several draws of a stress and several training seeds is their mean, as in results.parquet. The interval
 then tells how the difference would vary over other test dialogues, for these trained models. With `training=True` it
 also tells how it would vary over other trainings: each draw gets an error from Student's t distribution, of the size
@@ -17,13 +20,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 
 from .bootstrap import LEVEL
 from .errors import SpecError
 from .metrics.base import Direction
 from .multiplicity import Split
-from .paired_intervals import chosen, kinked, smooth, variance_of
+from .paired_intervals import Uncertainty, by_draws, chosen, kinked, smooth, variance_of
 from .paired_sources import Cell, Place, Source, require_same_data
 from .randomness import Randomness
 from .scoring_figures import Name
@@ -82,6 +85,8 @@ class Difference:
     seed_error: float
     """Standard error of the difference over training seeds; part of interval, p and `standard_error` if asked for.
     NaN: one of the two has one seed only, though another would change it."""
+    draws: int
+    """How many bootstrap draws are behind interval and p: of rank metrics the first ones that both have."""
     utterances: int
     """How many were scored."""
     dialogues: int
@@ -181,10 +186,17 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
     value, draws, jackknife = one.value - other.value, one.draws - other.draws, one.jackknife - other.jackknife
     error, freedom = _over_seeds(one, other)
     extra = np.where(np.isfinite(error), error, 0) if training else np.zeros_like(error)
-    told = smooth(value, draws + _training_errors(len(draws), extra, freedom), jackknife, level=level)
-    told = told._replace(standard_error=np.sqrt(variance_of(draws) + extra**2))
     is_kinked = np.array([name.metric in cell.kinked for name in common], dtype=bool)
-    told = chosen(is_kinked, kinked(value, draws, jackknife, level=level, error=extra, freedom=freedom), told)
+
+    def told_of(count: int, those: np.ndarray) -> Uncertainty:
+        of = value[those], draws[:count, those], jackknife[:, those]
+        more, degrees = extra[those], freedom[those]
+        told = smooth(of[0], of[1] + _training_errors(count, more, degrees), of[2], level=level)
+        told = told._replace(standard_error=np.sqrt(variance_of(of[1]) + more**2))
+        return chosen(is_kinked[those], kinked(*of, level=level, error=more, freedom=degrees), told)
+
+    drawn = np.minimum(one.drawn, other.drawn)
+    told = by_draws(drawn, told_of)
     seed_variance = one.variance_over_seeds() * len(cell.of_seeds)
     values = [each.figures.only(set(common)) for each in (cell, reference)]
     return [
@@ -207,6 +219,7 @@ def compare_cells(cell: Cell, reference: Cell, *, level: float = LEVEL, training
             p=float(told.p[i]),
             standard_error=float(told.standard_error[i]),
             seed_error=float(error[i]),
+            draws=int(drawn[i]),
             utterances=cell.utterances,
             dialogues=cell.dialogues,
             split=Split(float(seed_variance[i]), float(cell.sample_variance[cell.figures.names.index(name)])),
@@ -222,6 +235,7 @@ class _Numbers:
 
     value: Float[np.ndarray, " figures"]
     draws: Float[np.ndarray, "draws figures"]
+    drawn: Int64[np.ndarray, " figures"]
     jackknife: Float[np.ndarray, "dialogues figures"]
     of_seeds: Mapping[int, Float[np.ndarray, " figures"]]
     deterministic: bool
@@ -244,6 +258,7 @@ class _Numbers:
         return cls(
             value=taken(cell.figures.value),
             draws=taken(cell.figures.draws),
+            drawn=cell.figures.drawn[places],
             jackknife=taken(cell.figures.jackknife),
             of_seeds={seed: taken(values) for seed, values in cell.of_seeds.items()},
             deterministic=cell.deterministic,

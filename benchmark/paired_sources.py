@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .bootstrap import weights
-from .errors import RunFolderError, SpecError, UnknownName
-from .metrics.base import ComposedMetric, Direction, RankMetric
+from .errors import RunFolderError, UnknownName
+from .metrics.base import ComposedMetric, Direction, Metric, RankMetric
 from .paired_intervals import variance_of
 from .randomness import Randomness
 from .run_folder import RunFolder
@@ -124,11 +124,8 @@ class Source:
             When the run has no such model, data set or condition.
         RunFolderError
             When the cell is not done for any seed, or the folder is damaged.
-        SpecError
-            For a rank metric: its figures rest on fewer draws, so they do not go together with the others.
         """
         self._require(place)
-        _require_sums(asked)
         inputs = self.inputs[place.data]
         drawn = self._drawn(inputs, draws)
         rungs = _families(inputs).get(place.condition, [])
@@ -214,23 +211,18 @@ def require_same_data(one: Source, place: Place, other: Source, reference: Place
         raise RunFolderError(f"expected the same test utterances, got others in {where}; run one of the two again")
 
 
-def _require_sums(asked: Asked) -> None:
-    for text, metric in asked.all_metrics.items():
-        if isinstance(metric, RankMetric) or (isinstance(metric, ComposedMetric) and isinstance(metric.of, RankMetric)):
-            raise SpecError(
-                f"expected a metric that is a function of sums over utterances, such as ece, got {text}: a ranking is "
-                "resampled too few times to be compared"
-            )
-
-
 def kinked_metrics(asked: Asked) -> frozenset[str]:
-    """Return which metrics are sums of absolute values: calibration errors, distances from zero, and their curves."""
+    """Return which metrics are sums of absolute values: calibration errors, distances from zero, and what uses them."""
     bases = {
         text
         for text, metric in asked.all_metrics.items()
-        if metric.direction == "zero" or (not isinstance(metric, RankMetric) and metric.floor == "noise")
+        if metric.direction == "zero" or _is_kinked(metric.of if isinstance(metric, ComposedMetric) else metric)
     }
     return frozenset(bases | {text for text, curve in asked.curves.items() if curve.metric in bases})
+
+
+def _is_kinked(metric: Metric | RankMetric) -> bool:
+    return isinstance(metric, Metric) and metric.floor == "noise"
 
 
 def _families(inputs: Inputs) -> dict[str, list[tuple[float, str]]]:

@@ -27,7 +27,9 @@ class Options:
     """Everything about a run but what it is run on."""
 
     seeds: int = 1
-    """Number of training seeds: 0, 1, … seeds − 1."""
+    """Number of training seeds."""
+    first_seed: int = 0
+    """The first of them; the others follow it one by one."""
     stress_seed: int = 0
     """Seed of the stresses, the same for every model and training seed, so that all meet the same input."""
     stress_draws: int = 3
@@ -45,12 +47,18 @@ class Options:
         """Check the ranges."""
         for name, value, least, most in (
             ("seeds", self.seeds, 1, 1_000),
+            ("first-seed", self.first_seed, 0, 2**31),
             ("stress-seed", self.stress_seed, 0, 2**63),
             ("stress-draws", self.stress_draws, 1, 1_000),
             ("draws", self.draws, 100, MOST_DRAWS),
         ):
             if not least <= value <= most:
                 raise SpecError(f"expected --{name} from {least} to {most}, got {value}")
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The training seeds."""
+        return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Request:
             When the two differ in something that a folder can have only one of.
         """
         for name, ours, theirs in (
+            ("--first-seed", self.options.first_seed, earlier.seeds[0]),
             ("--stress-seed", self.options.stress_seed, earlier.stress_seed),
             ("--stress-draws", self.options.stress_draws, earlier.stress_draws),
             ("--selection", self.options.selection, earlier.selection),
@@ -111,9 +120,9 @@ class Plan:
         posterior = self.data[data].posterior
         return self.models if not posterior or posterior in self.models else (*self.models, posterior)
 
-    def seeds_of(self, model: str) -> range:
+    def seeds_of(self, model: str) -> tuple[int, ...]:
         """Return the training seeds of a model: one suffices where the seed changes nothing."""
-        return range(1 if make_model(model).deterministic else self.options.seeds)
+        return self.options.all_seeds[: 1 if make_model(model).deterministic else None]
 
     def draws_of(self, condition: Condition) -> int:
         """Return how often a condition is drawn: one suffices where nothing is random."""
@@ -128,6 +137,7 @@ class Plan:
         words += [f"--data {name}" for name in self.data]
         words += [f"--metric {metric}" for metric in options.metrics]
         words += [f"--seeds {options.seeds}"] if options.seeds != 1 else []
+        words += [f"--first-seed {options.first_seed}"] if options.first_seed else []
         words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
         words += [f"--stress-draws {options.stress_draws}"] if options.stress_draws != Options.stress_draws else []
         words += [f"--selection {options.selection}"] if options.selection != "validation" else []

@@ -160,7 +160,7 @@ class RunState:
             versions=versions(),
             git_revision=git_revision(),
             hardware=hardware(self.device),
-            seeds=tuple(range(options.seeds)),
+            seeds=options.all_seeds,
             stress_seed=options.stress_seed,
             stress_draws=options.stress_draws,
             selection=options.selection,

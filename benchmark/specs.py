@@ -1,8 +1,9 @@
 """Spec texts: `name:argument=value,…` chained by `+`, the one spelling from command line to report.
 
 `noise:modality=audio,snr_db=10+modality_drop:drop=video` is what a user types, what seeds the noise, the key in the
-results and the row in the table. Texts are parsed, never evaluated. This module knows the grammar only; which
-arguments exist, and of which type, is the business of `arguments`.
+results and the row in the table. A value may have arguments of its own, joined by `/`, as commas part those outside:
+`sliced:by=shift,metric=cel:form=sum/space=log`. Texts are parsed, never evaluated. This module knows the grammar only;
+which arguments exist, and of which type, is the business of `arguments`.
 """
 
 import re
@@ -13,6 +14,8 @@ from .errors import SpecError
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 # Nothing that a shell, a CSV file or this grammar itself would take for something else.
 _VALUE = re.compile(r"[A-Za-z0-9_./~@%\-]+\Z")
+_PAIR = r"[A-Za-z][A-Za-z0-9_]*=[A-Za-z0-9_.~@%\-]+"
+_NESTED = re.compile(rf"[A-Za-z][A-Za-z0-9_]*:{_PAIR}(/{_PAIR})*\Z")
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +67,7 @@ def _parse_call(part: str, text: str) -> Call:
     arguments: dict[str, str] = {}
     for pair in rest.split(",") if rest else ():
         argument, equals, value = (piece.strip() for piece in pair.partition("="))
-        if not (equals and _NAME.match(argument) and _VALUE.match(value)):
+        if not (equals and _NAME.match(argument) and (_VALUE.match(value) or _NESTED.match(value))):
             raise SpecError(f"expected `argument=value` in {text!r}, got {pair!r}{_hint(text)}")
         if argument in arguments:
             raise SpecError(f"{name}: argument {argument!r} is given twice in {text!r}")

@@ -15,7 +15,8 @@ from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from .contents import ROUGH_BELOW
-from .numbers import count, number, percent, short
+from .numbers import count, percent, short
+from .ranks import AverageRanks, rank_sentence
 from .vocabulary import METRICS, text_of
 
 WHOLE_CURVE = "whole curve"
@@ -57,6 +58,7 @@ class Compared:
     detectable: float
     margin: float
     verdict: str
+    draws: int
     utterances: int
     dialogues: int
     note: str
@@ -90,7 +92,7 @@ class About:
     titles: Mapping[str, str]
     """Titles of the metrics by their texts."""
     ranks: Mapping[str, Mapping[str, Any]]  # as read from JSON
-    """By metric: `ranks` by model, `p`, `critical_difference` and `data_sets`, or `why` there are none."""
+    """By metric the fields of `benchmark.multiplicity.Ranking`, or `why` there are none."""
     records: frozenset[str]
     """SHA-256 of run.json of each run that was compared."""
 
@@ -103,6 +105,8 @@ class ComparisonView:
     """Of one metric and pair of sides each."""
     sentences: tuple[str, ...]
     """What a reader must know about them."""
+    ranks: tuple[AverageRanks, ...] = ()
+    """By metric, where there are data sets enough."""
 
 
 def comparisons_of(folder: RunFolder) -> ComparisonView | None:
@@ -125,7 +129,9 @@ def comparisons_of(folder: RunFolder) -> ComparisonView | None:
 def view_of(path: Path) -> ComparisonView:
     """Return what a comparisons.parquet says; errors as in `read_comparisons`."""
     rows, about = read_comparisons(path), about_comparisons(path)
-    return ComparisonView(comparison_tables(rows, about), (*explanations(rows), *rank_sentences(about)))
+    ranked = average_ranks(about)
+    sentences = (*explanations(rows), *map(rank_sentence, ranked), *why_no_ranks(about))
+    return ComparisonView(comparison_tables(rows, about), sentences, ranked)
 
 
 def read_comparisons(path: Path) -> tuple[Compared, ...]:
@@ -176,20 +182,27 @@ def comparison_tables(rows: Iterable[Compared], about: About) -> tuple[Compariso
     return tuple(found)
 
 
-def rank_sentences(about: About) -> tuple[str, ...]:
-    """Return the average ranks of the models over data sets, or why there are none."""
-    found = []
-    for metric, of in about.ranks.items():
-        if "why" in of:
-            found.append(f"No average ranks: {of['why']}.")
-            continue
-        order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in of["ranks"].items())
-        found.append(
-            f"Average ranks by {_named(metric, about)} over {of['data_sets']} data sets, 1 is best: {order}; those "
-            f"less than {number(of['critical_difference'], decimals=2)} apart are not told apart (Nemenyi), p that all "
-            f"are alike {number(of['p'])} (Friedman)."
+def average_ranks(about: About) -> tuple[AverageRanks, ...]:
+    """Return the average ranks of the models over data sets, by metric."""
+    return tuple(
+        AverageRanks(
+            metric=metric,
+            title=_named(metric, about),
+            ranks=of["ranks"],
+            groups=tuple(map(tuple, of["groups"])),
+            p=of["p"],
+            critical_difference=of["critical_difference"],
+            data_sets=of["data_sets"],
+            level=of["level"],
         )
-    return tuple(dict.fromkeys(found))
+        for metric, of in about.ranks.items()
+        if "why" not in of
+    )
+
+
+def why_no_ranks(about: About) -> tuple[str, ...]:
+    """Return why metrics have no average ranks, once for all that share a reason."""
+    return tuple(dict.fromkeys(f"No average ranks: {of['why']}." for of in about.ranks.values() if "why" in of))
 
 
 def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
@@ -205,7 +218,7 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
     ]
     if any(row.seed_error != row.seed_error for row in rows):
         found.append("Of one training seed it is not known what another training would change; it is in no interval.")
-    found += _split_sentence(rows)
+    found += [*_split_sentence(rows), *_draws_sentence(rows)]
     if any(row.dialogues < ROUGH_BELOW for row in rows):
         found.append(f"With fewer than {ROUGH_BELOW} dialogues intervals and p are rough.")
     if any(row.verdict == "not defined" for row in rows):
@@ -214,7 +227,10 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
 
 
 def _named(metric: str, about: About) -> str:
-    return text_of(metric).title if metric in METRICS else about.titles.get(metric, metric)
+    """Return what a metric is called; its text tells apart what has one title."""
+    if metric in METRICS or metric not in about.titles:
+        return text_of(metric).title
+    return f"{about.titles[metric]} ({metric})" if ":" in metric else about.titles[metric]
 
 
 def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
@@ -229,6 +245,19 @@ def _split_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
         f"Of the variance of a figure of one training, {share} is that of training seeds, the rest that of "
         "the sample of dialogues.",
     )
+
+
+def _draws_sentence(rows: Sequence[Compared]) -> tuple[str, ...]:
+    """Say how small a p can be; of several numbers of draws, those of metrics that rank utterances, the smallest."""
+    draws = {row.draws for row in rows if row.p == row.p}
+    if not draws:
+        return ()
+    fewest = min(draws)
+    few = f"p is over {count(fewest)} bootstrap draws and is never below 2/{count(fewest + 1)} before adjusting"
+    if len(draws) == 1:
+        return (f"{few}.",)
+    metrics = dict.fromkeys(row.metric for row in rows if row.draws == fewest)
+    return (f"Of metrics that rank utterances ({', '.join(metrics)}) {few}; elsewhere over {count(max(draws))} draws.",)
 
 
 def _title(row: Compared, about: About, *, several: bool) -> str:

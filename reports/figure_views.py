@@ -19,6 +19,8 @@ NOTES = {
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
     "mixes, not what its prediction depends on.",
+    "ranks": "Models by their average rank over data sets, 1 is best. A bar joins those that are not told apart: less "
+    "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
 }
 """What to see in the figures of a group."""
@@ -37,8 +39,10 @@ class FigureView:
     """A figure that can be drawn in any theme."""
 
     group: str
-    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `confusion`, `weights`, `training`."""
+    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `confusion`, `weights`, `training`,
+    `ranks`."""
     data: str
+    """Empty: several data sets."""
     model: str
     """Empty: several models."""
     slug: str

@@ -1,7 +1,7 @@
 """The figures of a report: which there are, in which order, under which names."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from .contents import DataView, ModelView, RunView
@@ -19,7 +19,7 @@ EPOCH_SCORES = (("weighted_f1", "Weighted F1"), ("nll", "NLL"))
 def figures(run: RunView) -> tuple[FigureView, ...]:
     """Return the figures of a run in the order of the report."""
     found = (figure for data in run.data for figure in _of_data(data))
-    return tuple(_unique_slugs(found))
+    return tuple(unique_slugs(found))
 
 
 def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tuple[str, int], ...]:
@@ -75,7 +75,7 @@ def _weight_groups(data: DataView, model: ModelView) -> Iterator[tuple[str, tupl
         yield ("", clean)
 
 
-def _unique_slugs(found: Iterator[FigureView]) -> Iterator[FigureView]:
+def unique_slugs(found: Iterable[FigureView]) -> Iterator[FigureView]:
     """Make slugs safe as file names and ids, and tell apart those that become equal by that."""
     seen: dict[str, int] = {}
     for figure in found:

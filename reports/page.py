@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
 from .sentences import summary
@@ -47,7 +49,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
         .render(
             run=run,
             comparisons=comparisons,
-            figures=_drawn(run),
+            figures=_drawn((*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))),
             script=Markup(script),  # noqa: S704 (a file of this package)
             script_hash=f"sha256-{digest}",
         )
@@ -94,11 +96,11 @@ def spec(text: str) -> Markup:
     return Markup("<code>%s</code>") % Markup("<wbr>").join(re.split(r"(?<=[:,+/])", text))
 
 
-def _drawn(run: RunView) -> dict[tuple[str, str], list[Drawn]]:
-    """Draw all figures, by data set and group."""
+def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
+    """Draw figures, by data set and group."""
     found: dict[tuple[str, str], list[Drawn]] = {}
     with WEB.active():
-        for view in figures(run):
+        for view in views:
             svg = svg_for_page(view.draw(WEB), view.slug)
             names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
             names += f'<desc id="{view.slug}-description">{escape(NOTES[view.group])}</desc>'

@@ -13,6 +13,7 @@ from .figures import figures
 from .numbers import count
 from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
+from .rank_figures import rank_figures
 from .selection import optimism_sentences
 from .sentences import summary
 from .stress_contents import CLEAN
@@ -28,13 +29,15 @@ _FIRST = 4.6
 
 def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return a LaTeX document that compiles by itself; figures are shown where `figures/` is beside it."""
+    ranked = rank_figures(comparisons.ranks if comparisons else ())
     return (
         _environment()
         .get_template("report.tex")
         .render(
             run=run,
             figures=figures(run),
-            captioned=_captions(figures(run)),
+            ranked=ranked,
+            captioned=_captions((*figures(run), *ranked)),
             headline=headline(run),
             tables={data.name: tuple(_tables(data, run)) for data in run.data},
             code=code,

@@ -27,6 +27,18 @@ METRICS = {
         "Macro F1", "higher", "F1 averaged over all classes of the data set alike; a class never found counts as 0."
     ),
     "accuracy": MetricText("Accuracy", "higher", "Share of utterances whose most probable class is the gold class."),
+    "precision": MetricText(
+        "Precision", "higher", "Per class: share of right ones among the utterances predicted as it."
+    ),
+    "recall": MetricText("Recall", "higher", "Per class: share of right ones among the utterances labelled as it."),
+    "f1": MetricText("F1", "higher", "Per class: harmonic mean of precision and recall; 0 for a class never found."),
+    "unweighted_average_recall": MetricText(
+        "Unweighted average recall",
+        "higher",
+        "Recall averaged over classes alike, usual in speech emotion recognition.",
+    ),
+    "confusion": MetricText("Confusion matrix", "none", "Utterances by gold and predicted class."),
+    "support": MetricText("Utterances", "none", "How many utterances with a label there are, and of each class."),
     "ece": MetricText(
         "ECE",
         "lower",
@@ -36,18 +48,74 @@ METRICS = {
     ),
     "mce": MetricText("MCE", "lower", "Largest such distance in any bin that is not empty."),
     "rmsce": MetricText("RMSCE", "lower", "Root of the mean squared distance over the bins."),
+    "adaptive_ece": MetricText(
+        "Adaptive ECE", "lower", "The same distance as ECE over bins that hold equally many utterances."
+    ),
+    "debiased_ece": MetricText(
+        "Debiased ECE", "lower", "RMSCE without what chance alone adds to its square; about 0 for a calibrated model."
+    ),
+    "classwise_ece": MetricText(
+        "Classwise ECE", "lower", "ECE of the probability of each class instead of the largest one, and its mean."
+    ),
+    "reliability": MetricText(
+        "Reliability", "none", "Utterances, mean confidence and accuracy of each bin of confidence."
+    ),
     "signed_gap": MetricText(
         "Confidence gap", "zero", "Mean confidence minus accuracy: above 0 is over-confident, below 0 under-confident."
     ),
     "brier": MetricText(
         "Brier", "lower", "Squared distance of the probabilities from the truth, 0 to 2; a proper score."
     ),
+    "brier_parts": MetricText(
+        "Brier parts",
+        "none",
+        "The Brier score as reliability (lower is better) minus resolution (higher is better) plus the uncertainty of "
+        "the labels and what the bins hide.",
+    ),
     "nll": MetricText("NLL", "lower", "Mean negative log-probability of the gold class, in nats; a proper score."),
+    "auroc": MetricText(
+        "AUROC",
+        "higher",
+        "How well the probability of a class sorts its utterances from the others, over classes by how often each is "
+        "gold; ½ tells nothing.",
+    ),
+    "average_precision": MetricText(
+        "Average precision", "higher", "Area under the precision–recall curve of each class, averaged the same way."
+    ),
+    "misclassification_auroc": MetricText(
+        "Error detection AUROC",
+        "higher",
+        "How well confidence tells right predictions from wrong ones; ½ tells nothing.",
+    ),
+    "aupr_success": MetricText(
+        "AUPR success", "higher", "Average precision of finding right predictions by confidence."
+    ),
+    "aupr_error": MetricText(
+        "AUPR error", "higher", "Average precision of finding wrong predictions by low confidence."
+    ),
+    "fpr_at_tpr": MetricText(
+        "FPR at 95 % TPR", "lower", "Share of wrong predictions still trusted when 95 % of the right ones are."
+    ),
+    "aurc": MetricText(
+        "AURC", "lower", "Error rate among the surest utterances, averaged over how many of them are kept."
+    ),
+    "e_aurc": MetricText("E-AURC", "lower", "AURC above that of the best order at the same error rate."),
+    "risk_at_coverage": MetricText(
+        "Risk at coverage", "lower", "Error rate among the surest utterances that make up a given share of all."
+    ),
+    "coverage_at_risk": MetricText(
+        "Coverage at risk",
+        "higher",
+        "Largest share of utterances, the surest ones, with an error rate that is allowed.",
+    ),
     "churn": MetricText(
         "Churn", "none", "Share of utterances whose predicted class differs from the one on clean input."
     ),
     "change": MetricText(
         "Change", "none", "Weighted F1 minus that on clean input, with a paired interval: below 0 is a loss."
+    ),
+    "relative_change": MetricText(
+        "Relative change", "none", "The same as a share of the figure on clean input: −0.2 is a loss of a fifth."
     ),
     "regret": MetricText(
         "Regret",
@@ -55,8 +123,9 @@ METRICS = {
         "NLL above that of the exact posterior under the same condition; known on simulated data only.",
     ),
     "flip_rate": MetricText("Flip rate", "none", "Share of neighbouring turns whose predicted classes differ."),
+    "speaker_flip_rate": MetricText("Speaker flip rate", "none", "The same of neighbouring turns of one speaker."),
     "gold_flip_rate": MetricText(
-        "Gold flip rate", "none", "The same of the gold classes: what a flip rate is held against."
+        "Gold flip rate", "none", "The flip rate of the gold classes: what a flip rate is held against."
     ),
     "degradation_area": MetricText(
         "Degradation area",
@@ -73,11 +142,15 @@ METRICS = {
         "predictor has 0; a figure below the exact posterior's is no merit.",
     ),
     "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
+    "cel_excess": MetricText(
+        "CEL above the posterior's", "lower", "CEL minus that of the exact posterior; known on simulated data only."
+    ),
     "graph_gap": MetricText(
         "CEL, graph − strict",
         "none",
         "CEL when context is removed by edges of the model's graph, minus CEL when it is really gone.",
     ),
+    "modality_weight": MetricText("Modality weight", "none", "Mean weight that the model gives to each modality."),
     "uncertain_share": MetricText(
         "Uncertain share",
         "lower",
@@ -85,7 +158,8 @@ METRICS = {
         "“modalities”, “contexts” and “all” the union: utterances that gain by any of them.",
     ),
 }
-"""By canonical text."""
+"""By canonical text. Every metric that is built in has an entry by its bare name (but `sliced`, which is named after
+another)."""
 
 OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
 """By the argument of `cel` and `uncertain_share`, what stood in for a modality that was removed."""

@@ -5,6 +5,9 @@ NLL on validation cannot get worse. T minimises the NLL of the validation split 
 matters only where validation is predicted without or beyond error. A probability of zero stays zero. Classes, unlike
 in the calibrators that learn something for each, need not occur in validation.
 
+`temperature:value=0.4` fixes T and learns nothing: it makes a model over-confident (T < 1) or under-confident by a
+known amount, for example to see whether a gate notices.
+
 Source: Guo et al. (2017), On calibration of modern neural networks, section 4.2; fitted by netcal's TemperatureScaling.
 """
 
@@ -12,17 +15,21 @@ import contextlib
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 from jaxtyping import Float
+from typing_extensions import Doc
 
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, SpecError
 from ..base import PerMask, State
 
 LOWEST, HIGHEST = 0.01, 100.0
 """Range of the temperature."""
 
 _SMALLEST = 1e-300
+_CLIPPED = 1e-12
 # netcal clips probabilities at 2.2e-16, that is logits at −36; wider ones are narrowed to this first.
 _SPREAD = 30.0
 
@@ -52,12 +59,22 @@ class FittedTemperature:
 
 @dataclass(frozen=True)
 class Temperature:
-    """The argument that calibrators share."""
+    """A fixed temperature, and the argument that calibrators share."""
 
+    value: Annotated[
+        float | None, Ge(LOWEST), Le(HIGHEST), Doc("the temperature, which is then not fitted; not set: fitted")
+    ] = None
     per_mask: PerMask = False
 
+    def __post_init__(self) -> None:
+        """Raise SpecError where nothing is fitted and yet fitting is asked for."""
+        if self.value is not None and self.per_mask:
+            raise SpecError("temperature: with value=… nothing is fitted; leave out per_mask=true, or value")
+
     def fit(self, probabilities: Float[np.ndarray, "utterances classes"], labels: np.ndarray) -> FittedTemperature:
-        """Find the temperature of the lowest NLL."""
+        """Find the temperature of the lowest NLL, unless it is fixed."""
+        if self.value is not None:
+            return FittedTemperature(self.value)
         return FittedTemperature(fit_temperature(probabilities, labels))
 
     def restore(self, state: State) -> FittedTemperature:
@@ -116,7 +133,7 @@ def fit_temperature(probabilities: Float[np.ndarray, "utterances classes"], labe
     # A model that is worse than chance has no best positive temperature: the highest is nearest to saying nothing.
     temperature = narrowing / inverse if inverse > 0 else HIGHEST
     candidates = (1.0, min(max(temperature, LOWEST), HIGHEST))
-    return min(candidates, key=lambda candidate: _nll(logits, labels, candidate))
+    return min(candidates, key=lambda candidate: _nll(probabilities, labels, candidate))
 
 
 def _inverse_temperature(logits: Float[np.ndarray, "utterances classes"], labels: np.ndarray) -> float:
@@ -136,7 +153,7 @@ def _inverse_temperature(logits: Float[np.ndarray, "utterances classes"], labels
     return float(np.ravel(method.temperature)[0])
 
 
-def _nll(logits: Float[np.ndarray, "utterances classes"], labels: np.ndarray, temperature: float) -> float:
-    scores = logits / temperature
-    scores -= scores.max(axis=1, keepdims=True)
-    return float((np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(labels)), labels]).mean())
+def _nll(probabilities: Float[np.ndarray, "utterances classes"], labels: np.ndarray, temperature: float) -> float:
+    """Return the NLL as it is reported, p clipped at 1e-12: a zero stays one, and no utterance counts without end."""
+    p = scaled(probabilities, temperature)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(p, _CLIPPED)).mean())

@@ -37,6 +37,7 @@ Models = Annotated[
 ]
 Data = Annotated[list[str], typer.Option("--data", metavar="DATA", help="Data set; may be repeated.")]
 Seeds = Annotated[int, typer.Option(help="Number of training seeds.")]
+FirstSeed = Annotated[int, typer.Option(help="First training seed; the others follow it.")]
 Selection = Annotated[str, typer.Option(metavar="validation|test", help="Split that chooses the epoch.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run.")]
 Out = Annotated[Path | None, typer.Option(help="Run folder (default: below runs/, named after what is run).")]
@@ -71,6 +72,7 @@ def run(
     ] = None,
     data: Data = ["simulated"],  # noqa: B006 (typer copies it)
     seeds: Seeds = 1,
+    first_seed: FirstSeed = 0,
     metric: Annotated[
         list[str] | None, typer.Option(metavar="METRIC", help="Metric (default: all); may be repeated.")
     ] = None,
@@ -98,6 +100,7 @@ def run(
             out=out,
             options=api.options(
                 seeds=seeds,
+                first_seed=first_seed,
                 stress_seed=stress_seed,
                 stress_draws=stress_draws,
                 selection=selection,
@@ -116,6 +119,7 @@ def train(
     model: Models,
     data: Data = ["simulated"],  # noqa: B006 (typer copies it)
     seeds: Seeds = 1,
+    first_seed: FirstSeed = 0,
     selection: Selection = "validation",
     device: Device = "auto",
     out: Out = None,
@@ -130,7 +134,7 @@ def train(
             models=model,
             data=data,
             out=out,
-            options=api.options(seeds=seeds, selection=selection, device=device),
+            options=api.options(seeds=seeds, first_seed=first_seed, selection=selection, device=device),
             formats=[],
             progress=progress,
         )

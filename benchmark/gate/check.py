@@ -180,7 +180,7 @@ class _Check:
             question = Question(number, rule, "limit", subject, name.part, figure.value, rule.limit)
             floored = has_noise_floor(metric) and direction == "lower"
             if floored and question.worse > 0:
-                question = replace(question, floor=floor_of(self._source, place, rule.metric, metric))
+                question = replace(question, floor=floor_of(self._source, place, name))
             excess = excess_of(figure, direction, rule.limit, dialogues=cell.dialogues, biased=floored, about=about)
             self._ask(question, excess)
         if rule.max_loss is None:
@@ -240,6 +240,11 @@ class _Check:
             yield (
                 f"the predictions beside {self._baseline.path} are missing, so differences are not paired: both "
                 "intervals count, and only larger losses are seen"
+            )
+        if self._joint.draws < self._draws:
+            yield (
+                f"figures that rank utterances are drawn {self._joint.draws} times, so that is how many draws all "
+                "lower ends of this check are from"
             )
         for data in sorted(datas):
             inputs = self._source.inputs[data]

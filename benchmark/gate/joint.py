@@ -13,6 +13,8 @@ do not pay for being many, and any number of cells needs no more draws.
 Because d* − d stands in for d − δ, a bias of the figure that resampling repeats is taken off. For few dialogues
 each draw is widened by √(ν/χ²_ν) with ν = n − 1 for n dialogues, and s_c by √(n/(n − 1)): of one cell with normal
 draws that is Student's t.
+
+Figures that rank utterances have fewer draws than others: M* is then over the first draws, those that all have.
 """
 
 from dataclasses import dataclass
@@ -36,7 +38,8 @@ class Difference:
     value: float
     """On the sample."""
     deviations: Float[np.ndarray, " draws"]
-    """Of the bootstrap draws from the value; NaN where a draw has no such figure."""
+    """Of the bootstrap draws from the value; NaN where a draw has no such figure. Of metrics that rank utterances the
+    first draws only."""
     dialogues: int
     """From 2: how many were drawn from."""
     group: str = ""
@@ -57,11 +60,18 @@ class Joint:
     def add(self, difference: Difference) -> int:
         """Take a difference in and return its place."""
         error, deviations = _widened(difference)
+        self._largest = self._largest[: len(deviations)]
         if error > _NOTHING:
+            deviations = deviations[: len(self._largest)]
             np.maximum(self._largest, np.nan_to_num(deviations / error), out=self._largest)
         self._values.append(difference.value)
         self._errors.append(error if error > _NOTHING else 0.0)
         return len(self._values) - 1
+
+    @property
+    def draws(self) -> int:
+        """How many draws the lower ends are from: those that all differences have."""
+        return len(self._largest)
 
     @property
     def errors(self) -> tuple[float, ...]:

@@ -151,10 +151,11 @@ def loss_of(
     """Return how much worse a figure is than that of the baseline; parameters as in `excess_of`."""
     value = badness(direction, figure.value) - badness(direction, reference.value)
     sides = (_oriented(figure, direction), _oriented(reference, direction))
-    errors = training_errors(*sides, draws=len(figure.draws), about=about)
+    draws = min(len(figure.draws), len(reference.draws))
+    errors = training_errors(*sides, draws=draws, about=about)
     return Difference(
         value=value,
-        deviations=_bad(direction, figure.draws) - _bad(direction, reference.draws) - value,
+        deviations=_bad(direction, figure.draws[:draws]) - _bad(direction, reference.draws[:draws]) - value,
         dialogues=dialogues,
         group=about[0],
         training=errors,

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ...reports.numbers import number, signed
-from ..metrics.base import CurveMetric, Direction, Metric
+from ..metrics.base import ConditionMetric, CurveMetric, Direction
 
 
 class Subject(NamedTuple):
@@ -27,7 +27,7 @@ class Subject(NamedTuple):
         return f"{self.model} on {self.data}: {self.title} {where}"
 
 
-def title_of(metric: Metric | CurveMetric, text: str, part: str) -> str:
+def title_of(metric: ConditionMetric | CurveMetric, text: str, part: str) -> str:
     """Return what a figure is called; arguments tell apart what has one title."""
     title = f"{metric.title} ({text})" if ":" in text else metric.title
     return f"{title} of {part}" if part else title

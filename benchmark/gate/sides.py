@@ -24,7 +24,8 @@ class Figure:
     value: float
     """Mean over seeds; NaN: not defined."""
     draws: Float[np.ndarray, " draws"]
-    """In each bootstrap draw: of the same dialogues on both sides, or, from a text, independent ones."""
+    """In each bootstrap draw: of the same dialogues on both sides, or, from a text, independent ones. Of a metric that
+    ranks utterances only the first ones."""
     of_seeds: Mapping[int, float]
     """By training seed."""
 
@@ -130,7 +131,7 @@ def figures_of_cell(cell: Cell) -> dict[Name, Figure]:
     return {
         name: Figure(
             value=float(figures.value[place]),
-            draws=figures.draws[:, place],
+            draws=figures.draws[: figures.drawn[place], place],
             of_seeds={seed: float(values[place]) for seed, values in cell.of_seeds.items()},
         )
         for place, name in enumerate(figures.names)

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from typing_extensions import Doc
 
 from .base import Direction, Floor, Metric, Need, RankMetric, Scored
-from .composed import inner_metric
+from .composed import MetricText, inner_metric, spell_canonically
 from .views import AsItIs, OnCleanInput
 
 
@@ -30,11 +30,12 @@ class Change:
     needs: ClassVar[frozenset[Need]] = frozenset({"clean"})
     floor: ClassVar[Floor] = "none"
 
-    metric: Annotated[str, Doc("metric whose change is meant")] = "weighted_f1"
+    metric: Annotated[MetricText, Doc("metric whose change is meant")] = "weighted_f1"
 
     def __post_init__(self) -> None:
-        """Check that there is such a metric."""
+        """Check that there is such a metric, and spell it canonically."""
         inner_metric("change", self.metric)
+        spell_canonically(self, self.metric)
 
     @cached_property
     def of(self) -> Metric | RankMetric:

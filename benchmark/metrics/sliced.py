@@ -21,7 +21,7 @@ from jaxtyping import Float
 from typing_extensions import Doc
 
 from .base import Direction, Floor, Metric, Need, RankMetric, Scored
-from .composed import inner_metric
+from .composed import MetricText, inner_metric, spell_canonically
 from .views import By, Slice, slice_names
 
 
@@ -35,11 +35,12 @@ class Sliced:
     variants: ClassVar[tuple[str, ...]] = ()
 
     by: Annotated[By, Doc("by what")]
-    metric: Annotated[str, Doc("metric to be sliced, with its default arguments")] = "weighted_f1"
+    metric: Annotated[MetricText, Doc("metric to be sliced")] = "weighted_f1"
 
     def __post_init__(self) -> None:
-        """Check that there is such a metric."""
+        """Check that there is such a metric, and spell it canonically."""
         inner_metric("sliced", self.metric)
+        spell_canonically(self, self.metric)
 
     @property
     def title(self) -> str:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from typing_extensions import Doc
 
 from .base import Direction
+from .composed import MetricText, spell_canonically
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,11 @@ class WorstRung:
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     direction: ClassVar[Direction] = "higher"
 
-    metric: Annotated[str, Doc("metric whose curve it is")] = "weighted_f1"
+    metric: Annotated[MetricText, Doc("metric whose curve it is")] = "weighted_f1"
+
+    def __post_init__(self) -> None:
+        """Spell the metric canonically."""
+        spell_canonically(self, self.metric)
 
     def summarise(
         self, severities: Float[np.ndarray, " rungs"], figures: Float[np.ndarray, "*draws rungs"], direction: Direction

@@ -22,6 +22,10 @@ PAIRS, DIALOGUES, DRAWS, CLASSES = 400, 150, 2_000, 4
 METRICS = ("nll", "brier", "weighted_f1", "ece", "rmsce", "signed_gap")
 
 
+ONE_BIN = ("mce", "mce:bins=5")
+"""The error of one bin, which is another bin in other draws: nothing holds these as often as it says."""
+
+
 @dataclass(frozen=True)
 class Model:
     """Logits are `scale` times those of a calibrated model that knows `skill` of the gold class."""
@@ -72,22 +76,22 @@ def cell(scored: Scored, asked: Asked, drawn: np.ndarray) -> Cell:
     )
 
 
-def shares(models: tuple[Model, Model]) -> dict[str, tuple[float, float, float]]:
+def shares(models: tuple[Model, Model], metrics: tuple[str, ...] = METRICS) -> dict[str, tuple[float, float, float]]:
     """Return by metric: true difference, share of intervals that hold it, share of p below 5 %."""
-    asked = asked_for(METRICS)
+    asked = asked_for(metrics)
     many = 30_000
     large = [
         cell(one, asked, np.ones((2, many))) for one in sampled(models, many, Randomness(0, ("truth",)).generator())
     ]
     truth = [one.difference for one in compare_cells(*large)]
     drawn = weights(DIALOGUES, DRAWS, Randomness(0, ("pairs",)))
-    holds, low_p = np.zeros(len(METRICS)), np.zeros(len(METRICS))
+    holds, low_p = np.zeros(len(metrics)), np.zeros(len(metrics))
     for pair in range(PAIRS):
         two = sampled(models, DIALOGUES, Randomness(0, ("pair", str(pair))).generator())
         for place, one in enumerate(compare_cells(*(cell(each, asked, drawn) for each in two))):
             holds[place] += one.low <= truth[place] <= one.high
             low_p[place] += one.p < 0.05
-    return {metric: (truth[place], holds[place] / PAIRS, low_p[place] / PAIRS) for place, metric in enumerate(METRICS)}
+    return {metric: (truth[place], holds[place] / PAIRS, low_p[place] / PAIRS) for place, metric in enumerate(metrics)}
 
 
 @pytest.mark.parametrize(
@@ -104,3 +108,16 @@ def test_paired_intervals_hold_the_truth_as_often_as_they_say(models: tuple[Mode
         assert holds >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / PAIRS)
         if models[0] == models[1]:
             assert low_p <= 0.05 + 4 * np.sqrt(0.95 * 0.05 / PAIRS)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [(Model(1.5), Model(1.5)), (Model(3.5), Model(3.0)), (Model(0.6, 1.5), Model(0.4)), (Model(2.5, 3.0), Model(2.5))],
+    ids=["alike", "confident", "weak", "one-overconfident"],
+)
+def test_of_the_largest_error_of_a_bin_they_hold_less(models: tuple[Model, Model]) -> None:
+    for metric, (truth, holds, low_p) in shares(models, ONE_BIN).items():
+        print(  # noqa: T201 (what was measured)
+            f"{metric}: true difference {truth:+.4f}, held by {holds:.1%} of {PAIRS}, p < .05 in {low_p:.1%}"
+        )
+        assert holds >= 0.75

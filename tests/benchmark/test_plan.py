@@ -73,13 +73,16 @@ class TestPlan:
         plan = plan_of("named", data=("known",), seeds=5)
         assert list(plan.seeds_of("named")) == [0, 1, 2, 3, 4]
         assert list(plan.seeds_of("exact")) == [0]
+        later = plan_of("named", data=("known",), seeds=2, first_seed=7)
+        assert (later.seeds_of("named"), later.seeds_of("exact")) == ((7, 8), (7,))
 
     def test_the_command_makes_the_same_plan(self) -> None:
         plan = plan_of(
-            "named", protocols=("modality_drop",), seeds=2, stress_seed=3, stress_draws=5, selection="test", draws=500
-        )
+            "named", protocols=("modality_drop",), seeds=2, first_seed=4, stress_seed=3, stress_draws=5,
+            selection="test", draws=500,
+        )  # fmt: skip
         assert plan.command == (
-            "emobench run --model named --protocol modality_drop --data plain --seeds 2 --stress-seed 3"
+            "emobench run --model named --protocol modality_drop --data plain --seeds 2 --first-seed 4 --stress-seed 3"
             " --stress-draws 5 --selection test --draws 500"
         )
         assert plan_of("named").command == "emobench run --model named --data plain"
@@ -104,6 +107,7 @@ class TestPlan:
             (lambda: plan_of("named", metrics=("eec",)), UnknownName, "unknown metric 'eec'"),
             (lambda: plan_of("named+tempreature"), UnknownName, "unknown calibrator 'tempreature'; did you mean"),
             (lambda: plan_of("named", protocols=("nope",)), UnknownName, "unknown protocol 'nope'"),
+            (lambda: Options(first_seed=-1), SpecError, "expected --first-seed from 0 to 2147483648, got -1"),
             (lambda: Options(seeds=0), SpecError, "expected --seeds from 1 to 1000, got 0"),
             (
                 lambda: Options(stress_seed=-1),
@@ -153,6 +157,7 @@ def test_metrics_are_joined_unless_one_run_has_them_all() -> None:
     ("options", "name", "there"),
     [
         (Options(stress_seed=1), "--stress-seed", "0"),
+        (Options(first_seed=1), "--first-seed", "0"),
         (Options(stress_draws=1), "--stress-draws", "3"),
     ],
 )

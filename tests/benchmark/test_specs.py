@@ -8,7 +8,9 @@ from emobench.benchmark.errors import SpecError
 from emobench.benchmark.specs import Call, join, parse
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
-values = st.from_regex(r"[A-Za-z0-9_./~@%\-]{1,8}", fullmatch=True)
+values = st.from_regex(
+    r"[A-Za-z0-9_./~@%\-]{1,8}|[a-z]{1,4}:[a-z]{1,4}=[0-9.]{1,4}(/[a-z]{1,4}=[0-9.]{1,4})?", fullmatch=True
+)
 calls = st.builds(
     lambda name, arguments: Call(name, tuple(sorted(arguments.items()))),
     words,
@@ -34,6 +36,8 @@ def test_arguments_are_sorted() -> None:
         ("a:b", "expected `argument=value` in 'a:b', got 'b'"),
         ("a:b=", "expected `argument=value` in 'a:b=', got 'b='"),
         ("a:b=1,b=2", "a: argument 'b' is given twice in 'a:b=1,b=2'"),
+        ("a:b=c:d=e:f=g", "expected `argument=value` in 'a:b=c:d=e:f=g', got 'b=c:d=e:f=g'"),
+        ("a:b=1:c=2", "expected `argument=value` in 'a:b=1:c=2', got 'b=1:c=2'"),
         ("a:b=$(rm)", "expected `argument=value` in 'a:b=$(rm)', got 'b=$(rm)'"),
         (
             "a:path=b c",

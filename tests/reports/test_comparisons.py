@@ -21,9 +21,10 @@ from emobench.benchmark.paired import Difference
 from emobench.benchmark.paired_sources import Place
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.comparison_terminal import comparison_summary
-from emobench.reports.comparisons import OUTDATED, About, comparisons_of, rank_sentences, view_of
+from emobench.reports.comparisons import OUTDATED, About, average_ranks, comparisons_of, view_of, why_no_ranks
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
+from emobench.reports.ranks import rank_sentence
 
 Maker = Callable[..., RunFolder]
 NAN = float("nan")
@@ -34,7 +35,7 @@ def one(model: str = "rage_fusion", condition: str = "clean", metric: str = "ece
         run="runs/new", place=Place(model, "simulated", condition), reference_run="runs/new",
         reference=Place("prior", "simulated", condition), metric=metric, part="", direction="lower", value=0.3,
         reference_value=0.1, difference=0.2, low=0.1, high=0.4, level=0.95, lower_bound=0.12, upper_bound=0.38,
-        p=0.012, standard_error=0.1, seed_error=NAN, utterances=900, dialogues=90, split=Split(NAN, 0.1),
+        p=0.012, standard_error=0.1, seed_error=NAN, draws=10_000, utterances=900, dialogues=90, split=Split(NAN, 0.1),
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]  # names and types as above
 
@@ -130,6 +131,16 @@ def test_what_must_be_known_is_said_and_no_more(folder: RunFolder) -> None:
     assert "Other inputs: stress seed 0, 2 draws against seed 5, 3 draws." in said
 
 
+def test_how_small_a_p_can_be_is_said(folder: RunFolder) -> None:
+    assert "p is over 10,000 bootstrap draws and is never below 2/10,001 before adjusting." in sentences(folder, one())
+    assert "bootstrap draws" not in sentences(folder, one(p=NAN))
+    said = sentences(folder, one(), one(metric="auroc", draws=500), one(metric="change:metric=aurc", draws=500))
+    assert (
+        "Of metrics that rank utterances (auroc, change:metric=aurc) p is over 500 bootstrap draws and is never below "
+        "2/501 before adjusting; elsewhere over 10,000 draws." in said
+    )
+
+
 def test_titles_tell_the_sides_apart(folder: RunFolder) -> None:
     condition = one(condition="noise:snr_db=10", reference=Place("rage_fusion", "simulated", "clean"))
     across = one(
@@ -140,19 +151,23 @@ def test_titles_tell_the_sides_apart(folder: RunFolder) -> None:
         "ECE (lower is better): rage_fusion − prior on simulated",
         "ECE (lower is better): rage_fusion: condition − clean on simulated",
         "Churn: rage_fusion − rage_fusion on simulated; new − old",
-        "CEL: rage_fusion − prior on simulated",
+        "CEL (cel:target=predicted): rage_fusion − prior on simulated",
     ]
 
 
 def test_ranks_are_told_once() -> None:
     few = {"why": "they need 5 data sets and 3 models or more; here are 1 and 2"}
-    rank = {"ranks": {"a": 1.2, "b": 1.8}, "p": 0.0201, "critical_difference": 1.48, "data_sets": 5}
-    about = About(titles={}, ranks={"ece": few, "nll": few, "weighted_f1": rank}, records=frozenset())
-    assert rank_sentences(about) == (
-        "No average ranks: they need 5 data sets and 3 models or more; here are 1 and 2.",
+    rank = {"ranks": {"a": 1.2, "b": 1.8}, "p": 0.0201, "critical_difference": 1.48, "data_sets": 5, "level": 0.95}
+    rank["groups"] = [["a", "b"]]
+    alike = {**rank, "p": 0.0501}
+    about = About(titles={}, ranks={"ece": few, "nll": few, "weighted_f1": rank, "f1": alike}, records=frozenset())
+    assert why_no_ranks(about) == ("No average ranks: they need 5 data sets and 3 models or more; here are 1 and 2.",)
+    assert [*map(rank_sentence, average_ranks(about))] == [
         "Average ranks by Weighted F1 over 5 data sets, 1 is best: a 1.20, b 1.80; those less than 1.48 apart are not "
-        "told apart (Nemenyi), p that all are alike 0.020 (Friedman).",
-    )
+        "told apart (Nemenyi, 95 %), p that all are alike 0.020 (Friedman).",
+        "Average ranks by F1 over 5 data sets, 1 is best: a 1.20, b 1.80; p that all are alike 0.050 (Friedman), so no "
+        "two are told apart.",
+    ]
 
 
 def test_the_terminal_breaks_what_is_long(folder: RunFolder) -> None:

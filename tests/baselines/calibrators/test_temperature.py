@@ -9,8 +9,10 @@ from scipy.special import log_softmax, softmax
 
 from emobench.baselines.base import State
 from emobench.baselines.calibrators.temperature import FittedTemperature, Temperature, fit_temperature, scaled
-from emobench.benchmark.errors import DataError
+from emobench.benchmark.errors import DataError, SpecError
+from emobench.benchmark.models import canonical_model
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.registry import CALIBRATORS, make
 
 
 def drawn(rows: int, classes: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +119,30 @@ def test_rounding_makes_no_ties() -> None:
 def test_applies_the_formula_and_keeps_zeros() -> None:
     after = FittedTemperature(2.0).apply(np.array([[0.64, 0.36, 0.0], [1.0, 0.0, 0.0]]))
     assert after.tolist() == [pytest.approx([0.8 / 1.4, 0.6 / 1.4, 0]), [1, 0, 0]]
+
+
+def test_a_fixed_temperature_is_not_fitted() -> None:
+    p, labels = drawn(50, 3, 2.0)
+    fixed = make(CALIBRATORS, "temperature:value=0.4").fit(p, labels)
+    assert fixed.temperature == 0.4
+    expected = p ** (1 / 0.4)
+    assert fixed.apply(p) == pytest.approx(expected / expected.sum(axis=1, keepdims=True))
+    assert canonical_model("prior+temperature:value=0.40") == "prior+temperature:value=0.4"
+    with pytest.raises(SpecError, match=r"temperature: expected value to be a number ≥ 0\.01 and ≤ 100, got '0'"):
+        make(CALIBRATORS, "temperature:value=0")
+    with pytest.raises(SpecError, match="with value=… nothing is fitted; leave out per_mask=true, or value"):
+        make(CALIBRATORS, "temperature:value=2,per_mask=true")
+
+
+def test_what_the_metric_clips_counts_no_more_in_the_fit() -> None:
+    """One utterance whose class has no probability at all would ask for the highest temperature."""
+    p, labels = np.array([[1.0, 0.0]] * 9 + [[0.9, 0.1]] * 30), np.array([1] + [0] * 38)
+    before, after = (metric(q, labels) for q in (p, FittedTemperature(fit_temperature(p, labels)).apply(p)))
+    assert after <= before + 1e-12
+
+
+def metric(p: np.ndarray, labels: np.ndarray) -> float:
+    return float(-np.log(np.maximum(p[np.arange(len(p)), labels], 1e-12)).mean())
 
 
 def test_comes_back_from_its_state() -> None:

@@ -101,3 +101,62 @@ def test_models_that_are_all_alike_are_not_told_apart() -> None:
     found = ranking({name: np.arange(5.0) for name in "abc"}, higher_is_better=True)
     assert found.p == 1
     assert set(found.ranks.values()) == {2.0}
+
+
+@pytest.mark.parametrize(
+    ("table", "ranks", "p", "critical_difference", "groups"),
+    [
+        (
+            {
+                "a": [1, -5, -7, -23, -5, -1, 9, -5],
+                "b": [3, 8, -9, 2, 1, 18, 5, 6],
+                "c": [14, 21, 2, -4, 12, 1, 1, -2],
+                "d": [13, 21, 12, 5, 22, 16, 3, 10],
+            },
+            {"d": 1.5625, "c": 2.4375, "b": 2.5, "a": 3.5},
+            0.027338018049687867,
+            1.6582924452770451,
+            ("dcb", "cba"),
+        ),
+        (
+            {
+                "a": [2, -3, -3, 1, -10, 8, -2, -8, -19, 1, 6, -15, -7, 4, -8],
+                "b": [-2, 11, -5, -6, 11, 4, 12, -8, 14, 13, 1, -21, 8, 7, 2],
+                "c": [2, 9, 11, 14, 27, 17, -5, 0, 16, 30, 4, 18, 5, 3, -3],
+                "d": [-15, 3, 8, 11, -7, 16, 5, 19, -5, 12, 8, 10, -4, 2, 11],
+                "e": [30, 22, 17, 15, -5, 14, 14, 10, 14, 9, 18, 27, 3, 21, 23],
+                "f": [26, 12, 9, 19, 0, 18, 33, 28, 27, 7, 4, 15, 33, 14, 7],
+            },
+            {"e": 67 / 30, "f": 67 / 30, "c": 3.2, "d": 4.0, "b": 4.2, "a": 154 / 30},
+            2.357269709863926e-05,
+            1.9466943991564207,
+            ("efcd", "cdba"),
+        ),
+    ],
+)
+def test_ranks_agree_with_autorank(
+    table: dict[str, list[int]], ranks: dict[str, float], p: float, critical_difference: float, groups: tuple[str, ...]
+) -> None:
+    """Figures of autorank 1.3.0, `force_mode="nonparametric"`, and the bars of its diagram; ties included."""
+    figures = {name: np.array(values, dtype=float) for name, values in table.items()}
+    found = ranking(figures, higher_is_better=True)
+    assert found.ranks == pytest.approx(ranks)
+    assert found.p == pytest.approx(p, rel=1e-9)
+    assert found.critical_difference == pytest.approx(critical_difference, rel=1e-4)
+    assert tuple(map("".join, found.groups)) == groups
+
+
+def test_where_no_difference_is_told_all_are_one_group() -> None:
+    rng = Randomness(0, ("alike",)).generator()
+    figures = {name: rng.normal(size=9) for name in "abcd"}
+    one = ranking(figures, higher_is_better=True)
+    assert one.p > 0.05
+    assert one.groups == (tuple(one.ranks),)
+
+
+def test_models_that_are_all_told_apart_are_in_no_group() -> None:
+    figures = {name: np.arange(40.0) + place for place, name in enumerate("abc")}
+    assert ranking(figures, higher_is_better=True).groups == ()
+    assert ranking(figures, higher_is_better=True, level=0.99).critical_difference > (
+        ranking(figures, higher_is_better=True).critical_difference
+    )

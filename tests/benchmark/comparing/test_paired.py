@@ -108,7 +108,7 @@ def example(**changes: object) -> Difference:
     one = Difference(
         run="", place=of, reference_run="", reference=of, metric="ece", part="", direction="lower", value=0.3,
         reference_value=0.1, difference=0.2, low=0.1, high=0.4, level=0.95, lower_bound=0.12, upper_bound=0.38,
-        p=0.01, standard_error=0.1, seed_error=0.1, utterances=9, dialogues=9,
+        p=0.01, standard_error=0.1, seed_error=0.1, draws=300, utterances=9, dialogues=9,
         split=Split(0.1, 0.2),
     )  # fmt: skip
     return replace(one, **changes)  # type: ignore[arg-type]  # as above: only what the test looks at matters
@@ -290,11 +290,45 @@ def test_cells_that_are_not_there_are_named(
         assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("metric", ["auroc", "change:metric=aurc"])
-def test_rank_metrics_are_not_compared(make_up: MakeUp, metric: str) -> None:
-    one, other = both(Source(make_up()))
-    with pytest.raises(SpecError, match=f"function of sums over utterances, such as ece, got {metric}"):
-        difference(one, other, metric)
+@pytest.mark.parametrize("metric", ["auroc", "sliced:by=class,metric=aurc", "degradation_area:metric=auroc"])
+def test_rank_metrics_are_compared_on_the_draws_they_have(make_up: MakeUp, metric: str) -> None:
+    condition = FAMILY if metric.startswith("degradation") else "clean"
+    with Source(make_up(draws=1_200, seeds=(0,))) as source:
+        sides = both(source, condition)
+        found = list(differences([sides], [metric]))
+        figures = [of.source.cell(of.place, asked_for([metric]), 1_200).figures for of in sides]
+    assert found
+    apart = figures[0].value - figures[1].value
+    draws = figures[0].draws - figures[1].draws
+    jackknife = figures[0].jackknife - figures[1].jackknife
+    assert np.isnan(draws[500:]).all(), "the example must have fewer draws than there are"
+    low, high = intervals(apart, draws[:500], jackknife)
+    for place, one in enumerate(found):
+        assert one.draws == 500
+        assert one.difference == pytest.approx(apart[place], abs=1e-12)
+        assert (one.low, one.high) == pytest.approx((low[place], high[place]), abs=1e-12)
+        assert one.standard_error == pytest.approx(draws[:500, place].std(ddof=1), rel=1e-9)
+        assert one.p >= 2 / 501
+    if metric == "auroc":
+        assert found[0].p == pytest.approx(2 / 501, rel=1e-9), "the two models are far apart"
+
+
+def test_other_metrics_keep_all_their_draws_beside_rank_metrics(make_up: MakeUp) -> None:
+    with Source(make_up(draws=1_200, seeds=(0, 1, 2))) as source:
+        sides = both(source)
+        alone = difference(*sides, "nll")
+        beside = {one.metric: one for one in differences([sides], ["aurc", "nll", "ece"], training=False)}
+        trained = {one.metric: one for one in differences([sides], ["aurc", "nll", "ece"], training=True)}
+    assert beside["nll"] == alone
+    assert {metric: one.draws for metric, one in beside.items()} == {"aurc": 500, "nll": 1_200, "ece": 1_200}
+    for metric, one in trained.items():
+        assert one.low < beside[metric].low
+        assert one.high > beside[metric].high
+
+
+def test_fewer_draws_than_rankings_would_have_are_all_there_are(make_up: MakeUp) -> None:
+    with Source(make_up(draws=300)) as source:
+        assert difference(*both(source), "auroc").draws == 300
 
 
 def test_a_data_set_without_labels_has_no_figures(make_up: MakeUp) -> None:
@@ -350,8 +384,9 @@ def test_calibration_errors_get_intervals_of_their_standard_error(make_up: MakeU
 
 
 def test_which_metrics_are_sums_of_absolute_values() -> None:
-    asked = asked_for(["ece", "nll", "signed_gap", "mce", "degradation_area:metric=ece", "degradation_area"])
-    assert kinked_metrics(asked) == {"ece", "signed_gap", "mce", "degradation_area:metric=ece"}
+    plain = ["nll", "degradation_area", "auroc", "change", "sliced:by=class,metric=auroc"]
+    kinked_ones = ["ece", "signed_gap", "mce", "degradation_area:metric=ece", "change:metric=ece"]
+    assert kinked_metrics(asked_for([*plain, *kinked_ones])) == set(kinked_ones)
 
 
 def test_standard_errors_of_sample_and_seeds_are_put_together() -> None:

@@ -79,7 +79,7 @@ class Run:
             stress_draws=self.stress_draws,
             selection="validation",
             draws=self.draws,
-            metrics=("accuracy", "confusion", "degradation_area", "ece", "nll", "signed_gap"),
+            metrics=("accuracy", "auroc", "confusion", "degradation_area", "ece", "nll", "signed_gap"),
             data=(
                 DataRecord(
                     name=self.data,

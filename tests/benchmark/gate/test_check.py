@@ -180,6 +180,44 @@ def test_noise_is_not_beyond_a_limit_of_ece(make_run: MakeRun, write_rules: Writ
     assert outcome.notes == ("small has 10 dialogues with labels; with fewer than 50 an interval is rough",)
 
 
+def test_metrics_inside_others_take_their_arguments(make_run: MakeRun, baseline: Path, write_rules: WriteRules) -> None:
+    rule = '[[rule]]\nmetric = "{}"\nmax_loss = 0.02\nmodel = "fusion"\npart = "*"\n'
+    sharp = make_run("sharp", seeds=(5,), sharpen=1 / 0.4)
+    for metric in ("ece:bins=10", "sliced:by=length,metric=ece:bins=10", "worst_rung:metric=ece:bins=10"):
+        outcome = judged(sharp, rule.format(metric), write_rules, baseline)
+        assert outcome.exit_code == 1, metric
+        assert f"({metric})" in outcome.of("regression")[0].message
+
+
+def test_noise_is_not_beyond_a_limit_of_a_slice(make_run: MakeRun, write_rules: WriteRules) -> None:
+    rule = '[[rule]]\nmetric = "sliced:by=turn,metric=ece"\npart = "*"\nlimit = 0.03\ncondition = "clean"\n'
+    outcome = judged(make_run("small", dialogues=10), rule, write_rules)
+    assert {verdict.part for verdict in outcome.of("inconclusive")} == {"11+"}, "it is empty"
+    assert not outcome.of("regression")
+    assert all(verdict.value > 0.1 for verdict in outcome.of("pass")), "of a smaller sample noise is larger"
+
+
+def test_figures_that_rank_utterances_are_checked_on_the_draws_they_have(
+    make_run: MakeRun, baseline: Path, write_rules: WriteRules
+) -> None:
+    """A temperature changes no order of confidences, and little of the order within a class."""
+    rank = '[[rule]]\nmetric = "{}"\nmax_loss = 0.02\ncondition = "clean"\n'
+    ranks = rank.format("auroc") + rank.format("misclassification_auroc")
+    others = make_run("other_seed", seeds=(5,), draws=900)
+    same = judged(others, ranks, write_rules, baseline)
+    assert (same.exit_code, len(same.verdicts)) == (0, 2)
+    assert "are drawn 500 times, so that is how many draws all lower ends of this check are from" in same.notes[0]
+    sharp = make_run("sharp", seeds=(5,), sharpen=1 / 0.4, draws=900)
+    assert judged(sharp, ranks, write_rules, baseline).exit_code == 0
+    assert judged(sharp, ranks + ECE, write_rules, baseline).exit_code == 1
+    assert judged(others, ECE, write_rules, baseline).notes == ()
+    shutil.rmtree(predictions_folder(baseline).path)
+    assert judged(others, rank.format("auroc"), write_rules, baseline).exit_code == 0
+    limits = '[[rule]]\nmetric = "auroc"\nlimit = {}\n'
+    codes = [judged(others, limits.format(limit), write_rules).exit_code for limit in (0.5, 0.99)]
+    assert codes == [0, 1]
+
+
 def test_direction_can_be_said(make_run: MakeRun, baseline: Path, write_rules: WriteRules) -> None:
     wrong_way = ECE + 'direction = "higher"\ncondition = "clean"\n'
     outcome = judged(make_run("candidate", sharpen=1 / 0.4), wrong_way, write_rules, baseline)

@@ -93,3 +93,18 @@ def test_a_lucky_seed_is_lucky_under_all_conditions() -> None:
     other = training_errors({0: 0.2, 1: 0.3}, {}, draws=1000, about=("data", "another"))
     assert np.corrcoef(first.draws, second.draws)[0, 1] == pytest.approx(1.0)
     assert abs(np.corrcoef(first.draws, other.draws)[0, 1]) < 0.3
+
+
+def test_the_first_draws_that_all_differences_have_are_used() -> None:
+    deviations = Randomness(0, ("few draws",)).generator().normal(size=2_000)
+    whole, few = Difference(1.0, deviations, 50), Difference(1.0, deviations[:500], 50)
+    alone, first, last = Joint(2_000), Joint(2_000), Joint(2_000)
+    alone.add(few)
+    first.add(few)
+    first.add(whole)
+    last.add(whole)
+    last.add(few)
+    assert [joint.draws for joint in (alone, first, last)] == [500] * 3
+    assert first.quantile == last.quantile
+    assert first.lower_ends() == pytest.approx(last.lower_ends()[::-1])
+    assert alone.quantile == pytest.approx(first.quantile, rel=0.05)

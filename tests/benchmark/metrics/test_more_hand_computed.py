@@ -155,6 +155,14 @@ def test_a_slice_has_what_the_metric_has(make_scored: MakeScored) -> None:
     for name in ("unit", "range", "direction", "needs", "floor"):
         assert getattr(sliced, name) == getattr(plain, name)
     assert canonical_text(METRICS, "sliced:metric=weighted_f1,by=shift") == "sliced:by=shift"
+    nested = "sliced:by=shift,metric=cel:form=sum/space=log"
+    assert canonical_text(METRICS, "sliced:metric=cel:space=log/mode=strict/form=sum,by=shift") == nested
+    assert make(METRICS, nested).of == make(METRICS, "cel:form=sum,space=log")
+    for curve in ("change", "relative_change", "degradation_area", "worst_rung"):
+        assert canonical_text(METRICS, f"{curve}:metric=ece:bins=15") == f"{curve}:metric=ece"
+        assert make(METRICS, f"{curve}:metric=ece:bins=10").metric == "ece:bins=10"
+    with pytest.raises(SpecError, match=r"sliced has no argument 'form'; .*; those inside metric=… are joined by /$"):
+        make(METRICS, "sliced:metric=cel:space=log,form=sum,by=shift")
 
 
 def test_the_noise_floor_of_a_slice_is_that_of_its_size(draw_scored: MakeScored) -> None:
