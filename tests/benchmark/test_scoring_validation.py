@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scoring_runs import CONDITIONS, VALIDATION_LENGTHS, Run, conversations, predictions, validation_predictions
+from scoring_runs import CONDITIONS, VALIDATION_LENGTHS, Run, Table, conversations, predictions, validation_predictions
 
 from emobench.benchmark.errors import PredictionError, RunFolderError
 from emobench.benchmark.prediction_files import write_predictions
+from emobench.benchmark.registry import METRICS, make
 from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.scoring import score
 from emobench.benchmark.scoring_inputs import Inputs, inputs_of
 from emobench.benchmark.scoring_key import scoring_key
 from emobench.benchmark.utterance_file import write_utterances
@@ -93,3 +95,24 @@ def test_results_depend_on_them(tmp_path: Path) -> None:
     write_utterances(folder.validation, {"small": conversations(split="validation", labelled=False)})
     keys.append(scoring_key(folder, record))
     assert len(set(keys)) == 4
+
+
+def test_prediction_sets_are_scored_under_every_condition(tmp_path: Path) -> None:
+    metrics = ("conformal_coverage", "conformal_coverage:method=aps", "conformal_set_size:method=aps")
+    folder = Run(validation=True, metrics=metrics).write(tmp_path)
+    table, read = Table(score(folder)), inputs(folder)
+    for text in (CONDITIONS[0].text, CONDITIONS[-1].text):
+        for metric in metrics:
+            made = make(METRICS, metric)
+            scored = [read.scored("gated", seed, text) for seed in (0, 1)]
+            found = [made.value(made.statistic(one).sum(axis=0)) for one in scored]
+            assert table.parts(metric, condition=text) == ["", *scored[0].classes]
+            for place, part in enumerate(made.parts(scored[0])):
+                row = table(metric, part, condition=text)
+                assert row["value"] == pytest.approx(np.mean([values[place] for values in found]))
+                assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_a_run_without_validation_has_no_prediction_sets(tmp_path: Path) -> None:
+    table = Table(score(Run(seeds=(0,), metrics=("accuracy", "conformal_gap")).write(tmp_path)))
+    assert {key[3] for key in table.rows} == {"accuracy"}
