@@ -26,6 +26,7 @@ from emobench.benchmark.utterance_file import write_utterances
 
 CLASSES = ("neutral", "joy", "anger")
 LENGTHS = (4, 1, 6, 3, 5, 2, 7, 4)
+VALIDATION_LENGTHS = (3, 1, 8, 2, 6)
 FAMILY = "modality_drop:rate=*"
 CONDITIONS = (
     ConditionRecord(text="clean"),
@@ -42,34 +43,42 @@ TEXTS = tuple(condition.text for condition in CONDITIONS)
 State = Literal["done", "failed", "not applicable"]
 
 
-def conversations(*, name: str = "small", labelled: bool = True) -> Conversations:
-    rows = sum(LENGTHS)
-    rng = Randomness(0, ("scoring", name)).generator()
+def conversations(
+    *, name: str = "small", labelled: bool = True, split: Literal["validation", "test"] = "test"
+) -> Conversations:
+    lengths = LENGTHS if split == "test" else VALIDATION_LENGTHS
+    rows = sum(lengths)
+    rng = Randomness(0, ("scoring", name) if split == "test" else ("scoring", name, split)).generator()
     label = rng.integers(0, len(CLASSES), rows)
-    label[[2, 4]] = -1  # one inside a dialogue, and all of the dialogue of one utterance
+    # One inside a dialogue, and of the test split all of the dialogue of one utterance (on validation likewise).
+    label[[2, 4] if split == "test" else [1, 3]] = -1
     return Conversations(
         data=name,
-        split="test",
+        split=split,
         classes=CLASSES,
         features={modality: np.zeros((rows, 1), np.float32) for modality in ("text", "audio")},
         observed={modality: np.ones(rows, bool) for modality in ("text", "audio")},
         present={modality: np.ones(rows, bool) for modality in ("text", "audio")},
-        dialogue=np.repeat(np.arange(len(LENGTHS)), LENGTHS),
+        dialogue=np.repeat(np.arange(len(lengths)), lengths),
         speaker=rng.integers(0, 2, rows),
         label=label if labelled else np.full(rows, -1),
         target=np.arange(rows),
         utterance_ids=tuple(map(str, range(rows))),
-        dialogue_ids=tuple(map(str, range(len(LENGTHS)))),
+        dialogue_ids=tuple(map(str, range(len(lengths)))),
     )
 
 
-def predictions(*purpose: str, weights: bool = False) -> Predictions:
+def predictions(*purpose: str, weights: bool = False, rows: int = sum(LENGTHS)) -> Predictions:
     rng = Randomness(1, purpose).generator()
-    rows = sum(LENGTHS)
     return Predictions(
         probabilities=rng.dirichlet(np.ones(len(CLASSES)), rows),
         modality_weights={"text": rng.random(rows), "audio": rng.random(rows)} if weights else {},
     )
+
+
+def validation_predictions(model: str, seed: int) -> Predictions:
+    """Return what a model says on the validation split."""
+    return predictions(model, str(seed), "validation", rows=sum(VALIDATION_LENGTHS))
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,9 @@ class Run:
     metrics: tuple[str, ...] = ()
     draws: int = 100
     labelled: bool = True
+    validation: bool = False
+    """Whether the folder keeps predictions on validation."""
+    validation_labelled: bool = True
 
     def write(self, path: Path) -> RunFolder:
         folder, test = RunFolder(path), conversations(labelled=self.labelled)
@@ -108,11 +120,24 @@ class Run:
                     for text in texts
                 ]
         write_utterances(folder, {"small": test})
+        if self.validation:
+            self.write_validation(folder.validation)
         folder.write_record(self.record(cells))
         return folder
 
+    def write_validation(self, folder: RunFolder) -> None:
+        """Write the validation split, and what the models say on it."""
+        write_utterances(folder, {"small": conversations(labelled=self.validation_labelled, split="validation")})
+        for model in self.models:
+            for seed in self.only.get(model, self.seeds):
+                path = folder.predictions_path(model, "small", seed)
+                write_predictions(path, {"clean": (validation_predictions(model, seed),)})
+
     def record(self, cells: Sequence[CellRecord]) -> RunRecord:
-        sizes = {"test": {"dialogues": len(LENGTHS), "utterances": sum(LENGTHS)}}
+        sizes = {
+            split: {"dialogues": len(lengths), "utterances": sum(lengths)}
+            for split, lengths in (("validation", VALIDATION_LENGTHS), ("test", LENGTHS))
+        }
         data = DataRecord(
             name="small",
             fingerprint="f" * 64,

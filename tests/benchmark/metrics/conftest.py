@@ -1,6 +1,7 @@
 """Small predictions to measure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ def written(
     removals: Mapping[str, Sequence[Sequence[float]]] | None = None,
     weights: Mapping[str, Sequence[float]] | None = None,
     posterior: Scored | None = None,
+    validation: Scored | None = None,
 ) -> Scored:
     """Return predictions written by hand; one dialogue unless told otherwise."""
     rows = len(label)
@@ -40,6 +42,7 @@ def written(
         removals={name: np.array(values, dtype=np.float64) for name, values in (removals or {}).items()},
         modality_weights={name: np.array(values, dtype=np.float64) for name, values in (weights or {}).items()},
         posterior=posterior,
+        validation=validation,
     )
 
 
@@ -67,7 +70,13 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
         )
 
     label = rng.integers(0, classes, rows)
-    return scored(scored(None))
+    chosen_on = scored_at_random(60, classes, Randomness(seed, ("drawn", "validation")).generator())
+    return replace(scored(scored(None)), validation=chosen_on)
+
+
+def scored_at_random(rows: int, classes: int, rng: np.random.Generator) -> Scored:
+    """Return random predictions and nothing else, one dialogue."""
+    return written(rng.dirichlet(np.full(classes, 0.5), rows).tolist(), rng.integers(0, classes, rows).tolist())
 
 
 @pytest.fixture(scope="session")
