@@ -136,17 +136,19 @@ def _threshold(model: ModelView, wanted: Wanted) -> Sentence:
     known = [number(value) for value in sorted(found) if not math.isnan(value)]
     if not known:
         return ()
-    several = f"–{known[-1]}, by training seed" if known[0] != known[-1] else ""
+    several = f"–{known[-1]} (by training seed)" if known[0] != known[-1] else ""
     never = f", never in {len(found) - len(known)} of {len(found)} trainings" if len(known) < len(found) else ""
     return (Phrase(f"Acts from a confidence of {known[0]}{several} up{never}."),)
 
 
 def _under(model: ModelView, wanted: Wanted, rows: tuple[Row, ...]) -> Iterator[Sentence]:
     """Say what it does on clean input, where its confident errors are most, and where it acts least."""
-    share, _, unsafe = (wanted.text(metric) for metric in ACTING_COLUMNS)
+    share, risk, unsafe = (wanted.text(metric) for metric in ACTING_COLUMNS)
     clean = model.results(CLEAN)
     if unsafe in clean:
-        yield (Phrase(f"On clean input it {_acts(clean, wanted)}, {percent(clean[unsafe].value)} of all turns."),)
+        wrongly = " wrongly" if math.isnan(clean[risk].value) else ""
+        shown = percent(clean[unsafe].value)
+        yield (Phrase(f"On clean input it {_acts(clean, wanted)}, {shown} of all turns{wrongly}."),)
     stressed = [row for row in rows if row.condition.text != CLEAN]
     if not stressed:
         return

@@ -16,8 +16,8 @@ NOTES = {
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
     "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. Of "
-    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior acts "
-    "by a threshold of its own.",
+    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior has "
+    "a threshold of its own: it acts more often, and is no ceiling of these shares.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
