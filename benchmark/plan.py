@@ -10,6 +10,7 @@ from ..protocols.base import DataFacts
 from .conditions import Condition, expand_all
 from .conversations import DataSplits
 from .errors import RunFolderError, SpecError
+from .metrics.base import ReadsFile
 from .models import canonical_model, make_model, model_sources
 from .overlaps import overlaps
 from .provenance import key
@@ -173,6 +174,9 @@ def make_plan(request: Request) -> Plan:
     metrics = tuple(dict.fromkeys(canonical_text(METRICS, metric) for metric in options.metrics))
     names = tuple(dict.fromkeys(canonical_text(DATASETS, name) for name in data))
     splits = {name: make(DATASETS, name).load() for name in names}
+    for metric in [make(METRICS, text) for text in metrics]:
+        for loaded in splits.values() if isinstance(metric, ReadsFile) else ():
+            metric.require_classes(loaded.test.classes)
     expanded = expand_all(protocols, {name: DataFacts.of(loaded.test) for name, loaded in splits.items()})
     return Plan(
         models=canonical_models,

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from .errors import RunFolderError
+from .metrics.base import ReadsFile
 from .provenance import key
-from .registry import METRICS, names, source_key
+from .registry import METRICS, make, names, source_key
 from .run_folder import RunFolder
 from .run_record import RunRecord
 
@@ -21,6 +22,8 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
     ------
     RunFolderError
         When a file that the record says is there cannot be read.
+    DataError
+        When a file that a metric reads cannot be read.
     """
     done = sorted({(c.model, c.data, c.seed) for c in record.cells if c.state == "done"})
     paths = [folder.utterances_path, *(folder.predictions_path(*fit) for fit in done)]
@@ -35,8 +38,15 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
         sorted((c.model, c.data, c.seed, c.condition, c.state) for c in record.cells),
         [_digest(path) for path in paths],
         [_digest(path) if path.exists() else "" for path in chosen_on],
+        _metric_files(record),
         _code_key(),
     )
+
+
+def _metric_files(record: RunRecord) -> list[str]:
+    """Return the keys of the files that metrics read."""
+    made = [make(METRICS, text) for text in record.metrics]
+    return [metric.content_key() for metric in made if isinstance(metric, ReadsFile)]
 
 
 def _code_key() -> str:

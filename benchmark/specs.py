@@ -77,4 +77,5 @@ def _parse_call(part: str, text: str) -> Call:
 
 def _hint(text: str) -> str:
     """Say how a path can be typed, where there is one."""
-    return "; in a path type %20 for a space, %2B for +, %2C for a comma, as in URLs" if "path=" in text else ""
+    there = "path=" in text or "costs=" in text
+    return "; in a path type %20 for a space, %2B for +, %2C for a comma, as in URLs" if there else ""

@@ -15,6 +15,9 @@ NOTES = {
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
+    "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. Of "
+    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior has "
+    "a threshold of its own: it acts more often, and is no ceiling of these shares.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
@@ -39,8 +42,7 @@ class FigureView:
     """A figure that can be drawn in any theme."""
 
     group: str
-    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `confusion`, `weights`, `training`,
-    `ranks`."""
+    """Where it belongs: a key of `NOTES`."""
     data: str
     """Empty: several data sets."""
     model: str
@@ -54,7 +56,7 @@ class FigureView:
     table: TableView
     draw: Callable[[Theme], Figure]
     protocol: str = ""
-    """Protocol whose conditions it shows; empty: it is not of one protocol."""
+    """Protocol whose conditions it shows, or of `acting` what was wanted; empty: it is not of one."""
 
 
 def modality_first(label: str) -> str:

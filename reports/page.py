@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from . import numbers
+from .acting import ACTING_COLUMNS, acting_rows, cost_metrics, shown_for, told, wanted_of, why_not
 from .canvas import svg_for_page
 from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
@@ -24,7 +25,7 @@ from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
-from .vocabulary import MAIN, METRICS, text_of
+from .vocabulary import ACTING, DECIDING, MAIN, METRICS, text_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 STABILITY = ("flip_rate", "gold_flip_rate")
@@ -63,7 +64,9 @@ def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
 
 def other_metrics(data: DataView) -> tuple[str, ...]:
     """Return the metrics that no other table shows, those of other packages among them."""
-    return tuple(metric for metric in data.metrics if metric not in (*MAIN, *STABILITY))
+    shown = (*MAIN, *STABILITY)
+    by_name = (*ACTING, *DECIDING)
+    return tuple(one for one in data.metrics if one not in shown and one.partition(":")[0] not in by_name)
 
 
 def whole_curve_metrics(data: DataView) -> tuple[str, ...]:
@@ -126,11 +129,15 @@ def _environment() -> Environment:
         count=numbers.count,
         spec=spec,
         results_of=lambda model, condition: model.results(condition),
+        acting_rows_of=acting_rows,
     )
     environment.globals.update(
+        ACTING_COLUMNS=ACTING_COLUMNS,
         CLEAN=CLEAN,
         METRICS=METRICS,
         NOTES=NOTES,
+        acting_rows=acting_rows,
+        cost_metrics=cost_metrics,
         headline=headline,
         interval=numbers.interval,
         legend_entries=legend_entries,
@@ -144,8 +151,12 @@ def _environment() -> Environment:
         remarks=remarks,
         row_groups=row_groups,
         other_metrics=other_metrics,
+        shown_for=shown_for,
         summary=summary,
         text_of=text_of,
+        told=told,
+        wanted_of=wanted_of,
         whole_curve_metrics=whole_curve_metrics,
+        why_not=why_not,
     )
     return environment

@@ -5,6 +5,7 @@ from itertools import islice
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from .acting_paper import acting_tables
 from .comparison_paper import comparison_tables
 from .comparisons import ComparisonView
 from .contents import DataView, ModelView, Row, RunView
@@ -113,6 +114,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
         while chunk := list(islice(others, MODELS_SIDE_BY_SIDE - len(ceiling))):
             yield _conditions(data, run, metric, [*chunk, *ceiling])
     yield from further_tables(data, run)
+    yield from acting_tables(data, run)
 
 
 def _conditions(data: DataView, run: RunView, metric: str, models: Sequence[ModelView]) -> Tex:

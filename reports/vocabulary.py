@@ -1,6 +1,6 @@
 """How metrics are named and explained wherever figures are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -157,9 +157,33 @@ METRICS = {
         "Share of utterances whose gold class becomes more probable when a modality or context is removed; of "
         "“modalities”, “contexts” and “all” the union: utterances that gain by any of them.",
     ),
+    "act_threshold": MetricText(
+        "Confidence threshold",
+        "none",
+        "Confidence from which an interface acts: the lowest at which the error rate among all surer utterances of "
+        "clean validation is no more than wanted.",
+    ),
+    "act_share": MetricText("Share acted on", "none", "Share of turns on which the model is at least that sure."),
+    "act_risk": MetricText("Risk when acting", "lower", "Share of the turns acted on that are wrong."),
+    "unsafe_share": MetricText("Unsafe share", "lower", "Share of all turns that are acted on and wrong."),
+    "decision_cost": MetricText(
+        "Decision cost",
+        "lower",
+        "Mean cost of the decisions of least expected cost under the model's probabilities, by a table of costs.",
+    ),
+    "abstain_share": MetricText(
+        "Share abstained", "none", "Share of turns on which the decision of least expected cost is to do nothing."
+    ),
 }
 """By canonical text. Every metric that is built in has an entry by its bare name (but `sliced`, which is named after
 another)."""
+
+ACTING = ("act_threshold", "act_share", "act_risk", "unsafe_share")
+"""Metrics of acting on confidence, by name."""
+DECIDING = ("decision_cost", "abstain_share")
+"""Metrics of decisions by their cost, by name."""
+WANTED_RISK = "0.1"
+"""The argument `risk` of metrics of acting where none is typed."""
 
 OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
 """By the argument of `cel` and `uncertain_share`, what stood in for a modality that was removed."""
@@ -178,4 +202,13 @@ MAIN = ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn", "regret")
 
 def text_of(metric: str) -> MetricText:
     """Return what is known about a metric; one of somebody else's is named by its canonical text."""
+    name, _, arguments = metric.partition(":")
+    if arguments and name in (*ACTING, *DECIDING):
+        return replace(METRICS[name], title=f"{METRICS[name].title} ({arguments})")
     return METRICS.get(metric, MetricText(metric, "none"))
+
+
+def arguments_of(metric: str) -> dict[str, str]:
+    """Return the arguments of a canonical text by name."""
+    pairs = filter(None, metric.partition(":")[2].split(","))
+    return dict(pair.partition("=")[::2] for pair in pairs)

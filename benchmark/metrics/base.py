@@ -244,6 +244,25 @@ class ComposedMetric(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsFile(Protocol):
+    """A metric that reads a file which an argument names."""
+
+    def content_key(self) -> str:
+        """Return a text that changes when the content of the file does; empty: no file is named.
+
+        Raises
+        ------
+        DataError
+            When it cannot be read.
+        """
+        ...
+
+    def require_classes(self, classes: tuple[str, ...]) -> None:
+        """Raise DataError where the file does not fit data with these classes."""
+        ...
+
+
 ConditionMetric = Metric | RankMetric | ComposedMetric
 """A metric of one condition."""
 

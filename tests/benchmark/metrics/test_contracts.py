@@ -25,6 +25,7 @@ from emobench.benchmark.scoring_samples import sampled
 MakeScored = Callable[..., Scored]
 
 EXAMPLES = {
+    "act_risk": ("act_risk:risk=0.8", "act_risk:delta=0.3,risk=0.99"),
     "auroc": ("auroc:average=macro", "auroc:average=none"),
     "average_precision": ("average_precision:average=macro", "average_precision:average=none"),
     "cel": ("cel:target=predicted",),
