@@ -123,26 +123,28 @@ def _ranked(
     for view, metric in wanted:
         alike.setdefault((view, metric.ranking), []).append(metric)
     dialogues = weights.shape[1]
-    few = weights[:RANK_DRAWS]
-    samples = np.concatenate([np.ones((1, dialogues)), few, 1 - np.eye(dialogues)])
+    samples = np.concatenate([np.ones((1, dialogues)), weights[:RANK_DRAWS]])
     found: dict[tuple[View, Metric | RankMetric], Sampled] = {}
     for (view, ranking), metrics in alike.items():
         values = _of_ranking(ranking, metrics, seen[view], samples)
         for metric, of_metric in zip(metrics, values, strict=True):
-            found[view, metric] = Sampled(*np.split(of_metric, [1, 1 + len(few)]))
+            found[view, metric] = Sampled(*np.split(of_metric, [1, len(samples)]))
     return found
 
 
 def _of_ranking(
     ranking: Ranking, metrics: Sequence[RankMetric], scored: Scored, samples: Float[np.ndarray, "samples dialogues"]
 ) -> list[Float[np.ndarray, "samples _"]]:
-    """Return the figures of each metric in each sample."""
+    """Return the figures of each metric in each sample, and without each dialogue in turn."""
     orders = ranking(scored, samples.shape[1])
     # Some samples at a time: what is counted at every threshold then stays in the processor's cache.
     step = max(1, _CHUNK // max(1, *(order.thresholds for order in orders)))
     pieces = []
     for first in range(0, len(samples), step):
         ranked = tuple(order.counted(samples[first : first + step]) for order in orders)
+        pieces.append([metric.value(ranked) for metric in metrics])
+    for first in range(0, samples.shape[1], step):
+        ranked = tuple(order.left_out(slice(first, first + step)) for order in orders)
         pieces.append([metric.value(ranked) for metric in metrics])
     return [np.concatenate(of_metric) for of_metric in zip(*pieces, strict=True)]
 

@@ -78,6 +78,8 @@ class Order:
     """How many positive utterances lie at each threshold or above."""
     reached: Float32[np.ndarray, "thresholds dialogues"]
     """How many utterances of each dialogue lie at each threshold or above."""
+    positive: Float32[np.ndarray, "thresholds dialogues"]
+    """How many positive ones."""
     tied: Float32[np.ndarray, "thresholds dialogues"] | None
     """How many negative utterances of each dialogue tie with positive ones at each threshold; None: none do."""
     utterances: Float32[np.ndarray, " dialogues"]
@@ -120,6 +122,7 @@ class Order:
             dialogue=dialogue[positive][first],
             last=np.searchsorted(place[positive][first], np.arange(len(thresholds)), side="right").astype(np.int64),
             reached=np.cumsum(counted(every), axis=0, dtype=np.float32),
+            positive=np.cumsum(counted(positive), axis=0, dtype=np.float32),
             tied=counted(at) if at.any() else None,
             utterances=np.bincount(dialogue, minlength=dialogues).astype(np.float32),
         )
@@ -128,6 +131,11 @@ class Order:
     def thresholds(self) -> int:
         """How many thresholds there are."""
         return len(self.last)
+
+    @cached_property
+    def all_reached(self) -> Float[np.ndarray, " thresholds"]:
+        """How many utterances lie at each threshold or above."""
+        return np.asarray(self.reached.sum(axis=1, dtype=np.float64))
 
     def counted(self, weights: Float[np.ndarray, "draws dialogues"]) -> Ranked:
         """Return the weights at each threshold or above, where each utterance weighs what its dialogue does.
@@ -144,6 +152,20 @@ class Order:
             negative_above=negative if self.tied is None else negative - self.tied @ of_dialogue,
             positives=positive[-1],
             negatives=self.utterances @ of_dialogue - positive[-1],
+        )
+
+    def left_out(self, gone: slice) -> Ranked:
+        """Return what `counted` does where one dialogue weighs nothing and all others one, for each of these in turn."""
+        found = self.last[:, None] - self.positive[:, gone].astype(np.float64)
+        negative = self.all_reached[:, None] - self.reached[:, gone] - found
+        above = negative if self.tied is None else negative - self.tied.sum(axis=1)[:, None] + self.tied[:, gone]
+        positives = found[-1] if len(found) else np.zeros(found.shape[1])
+        return Ranked(
+            positive=found,
+            negative=negative,
+            negative_above=above,
+            positives=positives,
+            negatives=self.utterances.sum() - self.utterances[gone] - positives,
         )
 
 

@@ -32,8 +32,8 @@ class ClassCounts:
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return ones: one per utterance of each kind, two kinds for a wrong prediction."""
         classes = scored.probabilities.shape[1]
-        gold, predicted = _one_hot(scored.label, classes), _one_hot(scored.predicted, classes)
-        return np.concatenate([gold * predicted, gold, predicted], axis=1)
+        gold, predicted = scored.label, scored.predicted
+        return _kinds(classes, (gold, gold == predicted), (gold, 1.0), (predicted, 1.0))
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,7 @@ def bin_columns(
     bins: int,
 ) -> Float[np.ndarray, "utterances sums"]:
     """Return what each utterance adds to its bin: a one, whether it is right, and its confidence; kind by kind."""
-    inside = _one_hot(place, bins)
-    return np.concatenate([inside, inside * right[:, None], inside * confidence[:, None]], axis=1)
+    return _kinds(bins, (place, 1.0), (place, right), (place, confidence))
 
 
 def gold_probability(
@@ -155,8 +154,16 @@ def negative_log(probability: Float[np.ndarray, " utterances"]) -> Float[np.ndar
 
 
 def _one_hot(index: Int64[np.ndarray, " utterances"], width: int) -> Float[np.ndarray, "utterances width"]:
-    rows = np.zeros((len(index), width))
-    rows[np.arange(len(index)), index] = 1.0
+    return _kinds(width, (index, 1.0))
+
+
+def _kinds(
+    width: int, *kinds: tuple[Int64[np.ndarray, " utterances"], float | Shaped[np.ndarray, " utterances"]]
+) -> Float[np.ndarray, "utterances sums"]:
+    """Return `width` columns per kind, in which each utterance has a value at a place, and 0 elsewhere."""
+    rows, utterance = np.zeros((len(kinds[0][0]), len(kinds) * width)), np.arange(len(kinds[0][0]))
+    for kind, (place, value) in enumerate(kinds):
+        rows[utterance, kind * width + place] = value
     return rows
 
 
