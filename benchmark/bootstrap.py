@@ -99,10 +99,11 @@ def intervals(
     -----
     - Draws equal to the figure count half on either side.
     - An interval always holds its figure.
-    - Calibration errors near their noise floor lie below nearly all of their draws, for resampling adds noise, and
-      noise adds to them. Where 97.5 % of the draws or more lie on one side of the figure, the levels that BCa asks for
-      are beyond what the draws can tell, and the interval is the basic one (2·figure − percentiles; Davison & Hinkley,
-      1997, eq. 5.6), which takes the same bias off once more. It may leave the range of the metric: clip it.
+    - Calibration errors have intervals of their own (`gap_intervals`); here they come as differences, or debiased. Near
+      their noise floor they lie below nearly all of their draws, for resampling adds noise, and noise adds to them.
+      Where 97.5 % of the draws or more lie on one side of the figure, the levels that BCa asks for are beyond what the
+      draws can tell, and the interval is the basic one (2·figure − percentiles; Davison & Hinkley, 1997, eq. 5.6),
+      which takes the same bias off once more. It may leave the range of the metric: clip it.
     - A figure that is the same in all draws has an interval of length 0: resampling cannot tell more.
     - No interval (NaN): fewer than two dialogues, an undefined figure, or one that is undefined in more than 5 % of the
       draws; draws in which it is undefined are left out otherwise.

@@ -89,7 +89,7 @@ def gap_intervals(
     dialogues = len(jackknife)
     student = student_quantile((1 + level) / 2, freedom=max(1, dialogues - 1))
     undefined = np.isnan(draws).mean(axis=0) if len(draws) else np.ones(len(value))
-    for figure in np.flatnonzero(np.isfinite(value) & (undefined <= MOST_UNDEFINED) & (dialogues >= 2)):
+    for figure in np.flatnonzero(np.isfinite(value) & (undefined <= MOST_UNDEFINED) & (dialogues >= 2)).tolist():
         own, of_shares = float(value[figure]), populations[figure]
         tests = np.concatenate([of_shares, draws[None, : of_shares.shape[1], figure]])
         low[figure] = _lower_end(own, tests[:, ~np.isnan(tests).any(axis=0)], level)
@@ -102,7 +102,7 @@ def student_quantile(probability: float, *, freedom: int) -> float:
 
     Exact for one and two degrees of freedom; from three on four terms of Fisher's expansion about the normal quantile
     (Abramowitz and Stegun, Handbook of mathematical functions, 26.7.5), within .2 % up to a probability of .975. Here
-    because scoring does without SciPy, which takes longer to import than a run takes to score.
+    because scoring does without SciPy.
     """
     if freedom == 1:
         return math.tan(math.pi * (probability - 0.5))
@@ -116,7 +116,7 @@ def student_quantile(probability: float, *, freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return sum(term / freedom**power for power, term in enumerate(terms))
+    return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
 def _lower_end(value: float, tests: Float[np.ndarray, "populations draws"], level: float) -> float:

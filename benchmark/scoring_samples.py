@@ -71,9 +71,8 @@ def sampled(
 
 
 def _of_sums(metric: Metric, totals: Totals) -> Sampled:
-    whole, draws, _ = totals
-    of_gaps = shrunken(metric, whole, draws) if is_norm_of_gaps(metric) else None
-    return Sampled(*map(metric.value, totals), of_gaps)
+    of_gaps = shrunken(metric, totals.whole, totals.draws) if is_norm_of_gaps(metric) else None
+    return Sampled(*map(metric.value, totals))._replace(shrunken=of_gaps)
 
 
 def _composed(metric: ConditionMetric, several: Sequence[Sampled]) -> Sampled:
@@ -82,7 +81,7 @@ def _composed(metric: ConditionMetric, several: Sequence[Sampled]) -> Sampled:
     # Norms put side by side are norms; a difference of them is not.
     alike = [one.shrunken for one in several if one.shrunken is not None and metric.floor == "noise"]
     figures = (metric.combine(of_sample) for of_sample in zip(*(one[:3] for one in several), strict=True))
-    return Sampled(*figures, metric.combine(alike) if alike else None)
+    return Sampled(*figures)._replace(shrunken=metric.combine(alike) if alike else None)
 
 
 def _totals(

@@ -157,7 +157,7 @@ def _caption(data: DataView, run: RunView, metric: str, models: Sequence[ModelVi
         f"{count(data.dialogues)} dialogues, {count(data.utterances)} utterances.",
         seeds_sentence(run),
         f"Epochs chosen on {run.record.selection}.",
-        f"Brackets: 95 % BCa intervals over dialogues ({count(run.record.draws)} draws).",
+        f"Brackets: 95 % bootstrap intervals over dialogues ({count(run.record.draws)} draws).",
     ]
     if metric == "macro_f1" and data.absent:
         sentences.append(f"No test utterance is labelled {', '.join(data.absent)}, which counts as 0.")
