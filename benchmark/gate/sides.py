@@ -76,7 +76,7 @@ class Baseline:
         accepted = self.text.figures.get(place.data, {}).get(place.model, {}).get(place.condition, {})
         wanted = {*asked.metrics, *asked.curves}
         return {
-            Name(metric, ""): _from_text(figure, (*place, metric), draws)
+            Name(metric, ""): from_text(figure, (*place, metric), draws)
             for metric, figure in accepted.items()
             if metric in wanted
         }
@@ -138,7 +138,7 @@ def figures_of_cell(cell: Cell) -> dict[Name, Figure]:
     }
 
 
-def _from_text(figure: AcceptedFigure, purpose: tuple[str, ...], draws: int) -> Figure:
+def from_text(figure: AcceptedFigure, purpose: tuple[str, ...], draws: int) -> Figure:
     """Return a figure whose draws are normal, as wide as its interval, and independent of any other's."""
     spread = (figure.high - figure.low) / (2 * 1.959964)
     normal = Randomness(0, ("gate", "text", *purpose)).generator().standard_normal(draws)

@@ -7,20 +7,22 @@ which it makes under all conditions. Two models with independent errors of one s
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
 from emobench.benchmark.bootstrap import weights
+from emobench.benchmark.gate.accepted import AcceptedFigure
 from emobench.benchmark.gate.joint import Joint
 from emobench.benchmark.gate.questions import Question, excess_of, loss_of
 from emobench.benchmark.gate.rules import Rule
 from emobench.benchmark.gate.sentences import Subject
-from emobench.benchmark.gate.sides import Figure
+from emobench.benchmark.gate.sides import Figure, from_text
 from emobench.benchmark.gate.verdicts import Verdict
 from emobench.benchmark.metrics.base import Direction, Scored
 from emobench.benchmark.randomness import Randomness
-from emobench.benchmark.scoring_figures import figures_of, mean_of_seeds
+from emobench.benchmark.scoring_figures import Figures, figures_of, mean_of_seeds
 from emobench.benchmark.scoring_metrics import asked_for
 
 CLASSES = 4
@@ -52,15 +54,15 @@ def world(rng: np.random.Generator, *, dialogues: int, conditions: int) -> World
     return World(dialogue, label, logits, drawn, tuple(np.linspace(1, 0.3, conditions)))
 
 
-def model(
+def trained(
     rng: np.random.Generator,
     of: World,
     *,
     seeds: int = 1,
     luck: float = 0.0,
     sharpen: Callable[[int], float] = lambda c: 1,
-) -> list[dict[str, Figure]]:
-    """Return the figures of one model by condition.
+) -> list[list[Figures]]:
+    """Return the figures of one model by condition and training seed.
 
     `luck` is the standard deviation over trainings of its log temperature; `sharpen` multiplies logits by condition.
     """
@@ -73,18 +75,47 @@ def model(
             own = error + rng.normal(size=error.shape) * 0.4
             probabilities = softmax((hard * of.logits + own) * temperature * sharpen(condition))
             figures.append(figures_of(scored(of, probabilities), METRICS, of.drawn, generator=None))
-        mean = mean_of_seeds(figures)
-        found.append(
-            {
-                name.metric: Figure(
-                    float(mean.value[place]),
-                    mean.draws[:, place],
-                    {seed: float(one.value[place]) for seed, one in enumerate(figures)},
-                )
-                for place, name in enumerate(mean.names)
-            }
-        )
+        found.append(figures)
     return found
+
+
+def model(rng: np.random.Generator, of: World, **training: Any) -> list[dict[str, Figure]]:  # as in `trained`
+    """Return the figures of one model by condition."""
+    return [side(figures) for figures in trained(rng, of, **training)]
+
+
+def side(figures: Sequence[Figures]) -> dict[str, Figure]:
+    """Return the figures of one condition as a check has them from predictions."""
+    mean = mean_of_seeds(figures)
+    return {
+        name.metric: Figure(
+            float(mean.value[place]),
+            mean.draws[:, place],
+            {seed: float(one.value[place]) for seed, one in enumerate(figures)},
+        )
+        for place, name in enumerate(mean.names)
+    }
+
+
+def side_from_text(figures: Sequence[Figures], condition: str) -> dict[str, Figure]:
+    """Return the same as a check has them from the text of a baseline alone."""
+    mean = mean_of_seeds(figures)
+    low, high = mean.intervals
+    sd = np.std([one.value for one in figures], axis=0, ddof=1) if len(figures) > 1 else np.full_like(low, np.nan)
+    return {
+        name.metric: from_text(
+            AcceptedFigure(
+                value=float(mean.value[place]),
+                low=float(low[place]),
+                high=float(high[place]),
+                seed_sd=float(sd[place]),
+                seeds=len(figures),
+            ),
+            ("model", "data", condition, name.metric),
+            DRAWS,
+        )
+        for place, name in enumerate(mean.names)
+    }
 
 
 def scored(of: World, probabilities: np.ndarray) -> Scored:
@@ -144,6 +175,29 @@ def test_a_build_whose_model_is_the_same_seldom_fails(dialogues: int, conditions
     what = f"{dialogues} dialogues, {conditions} conditions × 3 metrics, {seeds} seeds, luck {luck}"
     say(f"false alarms, {what}: {share:.1%} of {PAIRS} pairs")
     assert share <= 0.05
+
+
+@pytest.mark.parametrize(("dialogues", "conditions", "seeds", "luck"), [(60, 1, 1, 0.0), (60, 8, 3, 0.1)])
+def test_without_predictions_builds_fail_no_more_often_and_losses_are_seen_less(
+    dialogues: int, conditions: int, seeds: int, luck: float
+) -> None:
+    """A baseline of which only the text is there: the same, and a loss of ECE that the predictions would show."""
+    pairs, alarms, seen = PAIRS // 5, 0, {"paired": 0, "text": 0}
+    rule = Rule(metric="ece", max_loss=0.02, min_effect=0.005)
+    for pair in range(pairs):
+        rng = Randomness(pair, ("gate", "text")).generator()
+        of = world(rng, dialogues=dialogues, conditions=conditions)
+        same = model(rng, of, seeds=seeds, luck=luck)
+        worse = model(rng, of, seeds=seeds, luck=luck, sharpen=lambda c: 1.4)
+        accepted = trained(rng, of, seeds=seeds, luck=luck)
+        text = [side_from_text(figures, str(condition)) for condition, figures in enumerate(accepted)]
+        alarms += any(verdict.status == "regression" for verdict in build(of, same, text, strict()))
+        for how, baseline in (("paired", [*map(side, accepted)]), ("text", text)):
+            seen[how] += any(verdict.status == "regression" for verdict in build(of, worse, baseline, [rule]))
+    shares = ", ".join(f"{how} {count / pairs:.1%}" for how, count in seen.items())
+    say(f"{conditions} conditions, {seeds} seeds: false alarms of the text {alarms / pairs:.1%}, seen: {shares}")
+    assert alarms / pairs <= 0.05
+    assert seen["text"] <= seen["paired"]
 
 
 def sharpened(conditions: Sequence[int], by: float) -> Callable[[int], float]:
