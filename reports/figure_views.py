@@ -15,6 +15,9 @@ NOTES = {
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
+    "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
+    "95 % intervals over dialogues. Of many conditions, the one of each protocol with the lowest coverage of the "
+    "model, named in the numbers below the figure, and the size of the sets there.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
@@ -37,7 +40,8 @@ class FigureView:
     """A figure that can be drawn in any theme."""
 
     group: str
-    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `confusion`, `weights`, `training`."""
+    """Where it belongs: `curves`, `conditions`, `classes`, `reliability`, `conformal`, `confusion`, `weights`,
+    `training`."""
     data: str
     model: str
     """Empty: several models."""

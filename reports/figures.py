@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
@@ -24,7 +25,7 @@ def figures(run: RunView) -> tuple[FigureView, ...]:
 
 def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tuple[str, int], ...]:
     """Return name and place of the series that the figures of a group (of a protocol) share; empty: no legend."""
-    if group in ("curves", "conditions", "classes"):
+    if group in ("curves", "conditions", "classes", "conformal"):
         conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
         shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
         return tuple((model.name, model.place) for model in shown)
@@ -38,6 +39,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     for stress in data.stresses:
         yield from _of_stress(data, stress)
     yield from (reliability_figure(data, model) for model in data.models if model.bins)
+    yield from conformal_figures(data)
     classes = classes_figure(data)
     if classes:
         yield classes

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from . import numbers
 from .canvas import svg_for_page
 from .comparisons import ComparisonView
+from .conformal import absent, methods_of, promise, rows_of, told
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
@@ -61,7 +62,9 @@ def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
 
 def other_metrics(data: DataView) -> tuple[str, ...]:
     """Return the metrics that no other table shows, those of other packages among them."""
-    return tuple(metric for metric in data.metrics if metric not in (*MAIN, *STABILITY))
+    of_sets = [text for method in methods_of(data) for text in (method.coverage, method.size)]
+    shown = (*MAIN, *STABILITY, *of_sets)
+    return tuple(metric for metric in data.metrics if metric not in shown)
 
 
 def whole_curve_metrics(data: DataView) -> tuple[str, ...]:
@@ -133,6 +136,11 @@ def _environment() -> Environment:
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
+        conformal_absent=absent,
+        conformal_methods=methods_of,
+        conformal_promise=promise,
+        conformal_rows=rows_of,
+        conformal_told=told,
         context_free_cel=context_free_cel,
         not_removed_sentence=not_removed_sentence,
         optimism_sentences=optimism_sentences,
