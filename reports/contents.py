@@ -113,6 +113,8 @@ class ModelView:
     weights: Mapping[str, Mapping[str, Result]]
     """Mean modality weights: condition → modality → figure; empty: the model has none."""
     removals: tuple[Removal, ...]
+    class_coverage: Mapping[tuple[str, str], Mapping[str, Result]]
+    """By metric of the coverage of prediction sets and condition: figure of each gold class."""
     graph_gaps: Mapping[str, Result]
     """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
 

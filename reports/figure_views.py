@@ -18,6 +18,9 @@ NOTES = {
     "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. Of "
     "several protocols the condition with most confident errors is shown (mean over models). The exact posterior has "
     "a threshold of its own: it acts more often, and is no ceiling of these shares.",
+    "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
+    "95 % intervals over dialogues. Of many conditions, the one of each protocol with the lowest coverage of the "
+    "model, named in the numbers below the figure, and the size of the sets there.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .acting import shown_for, wanted_of
 from .acting_figures import GROUP, acting_figures
+from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
@@ -29,7 +30,7 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
     if group == GROUP:
         names = {model.name for wanted in wanted_of(data) for model in shown_for(data, wanted)}
         return tuple((model.name, model.place) for model in data.models if model.name in names)
-    if group in ("curves", "conditions", "classes"):
+    if group in ("curves", "conditions", "classes", "conformal"):
         conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
         shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
         return tuple((model.name, model.place) for model in shown)
@@ -44,6 +45,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
         yield from _of_stress(data, stress)
     yield from (reliability_figure(data, model) for model in data.models if model.bins)
     yield from acting_figures(data)
+    yield from conformal_figures(data)
     classes = classes_figure(data)
     if classes:
         yield classes

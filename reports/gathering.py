@@ -11,7 +11,7 @@ from .contents import Bin, DataView, ModelView, Problem, Removal, Row, RunView
 from .results import Result, Results
 from .stress_contents import CLEAN
 from .stresses import stresses
-from .vocabulary import MODES, OPERATORS
+from .vocabulary import CONFORMAL, MODES, OPERATORS
 
 _OF_CONTEXT = ("intra", "inter", "contexts")
 
@@ -132,8 +132,21 @@ def _model(
             if (weights := results.parts(model.name, data.name, row.condition.text, "modality_weight"))
         },
         removals=tuple(_removals(results, model.name, data)),
+        class_coverage=_class_coverage(results, model.name, data.name, rows),
         graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
     )
+
+
+def _class_coverage(
+    results: Results, model: str, data: str, rows: Iterable[Row]
+) -> dict[tuple[str, str], dict[str, Result]]:
+    return {
+        (metric, row.condition.text): {name: figure for name, figure in parts.items() if name}
+        for row in rows
+        for metric in row.results
+        if metric.startswith(f"{CONFORMAL}coverage")
+        and (parts := results.parts(model, data, row.condition.text, metric))
+    }
 
 
 def _rows(

@@ -14,6 +14,8 @@ from . import numbers
 from .acting import ACTING_COLUMNS, acting_rows, cost_metrics, shown_for, told, wanted_of, why_not
 from .canvas import svg_for_page
 from .comparisons import ComparisonView
+from .conformal import absent, methods_of, promise, rows_of
+from .conformal import told as told_of_sets
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
@@ -64,7 +66,8 @@ def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
 
 def other_metrics(data: DataView) -> tuple[str, ...]:
     """Return the metrics that no other table shows, those of other packages among them."""
-    shown = (*MAIN, *STABILITY)
+    of_sets = [text for method in methods_of(data) for text in (method.coverage, method.size)]
+    shown = (*MAIN, *STABILITY, *of_sets)
     by_name = (*ACTING, *DECIDING)
     return tuple(one for one in data.metrics if one not in shown and one.partition(":")[0] not in by_name)
 
@@ -142,6 +145,11 @@ def _environment() -> Environment:
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
+        conformal_absent=absent,
+        conformal_methods=methods_of,
+        conformal_promise=promise,
+        conformal_rows=rows_of,
+        conformal_told=told_of_sets,
         context_free_cel=context_free_cel,
         not_removed_sentence=not_removed_sentence,
         optimism_sentences=optimism_sentences,

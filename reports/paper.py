@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from .acting_paper import acting_tables
 from .comparison_paper import comparison_tables
 from .comparisons import ComparisonView
+from .conformal_paper import conformal_tables
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures
@@ -115,6 +116,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
             yield _conditions(data, run, metric, [*chunk, *ceiling])
     yield from further_tables(data, run)
     yield from acting_tables(data, run)
+    yield from conformal_tables(data, run)
 
 
 def _conditions(data: DataView, run: RunView, metric: str, models: Sequence[ModelView]) -> Tex:

@@ -42,12 +42,25 @@ class Trace:
     """Epoch to mark; None: none."""
 
 
-def intervals(theme: Theme, rows: Sequence[str], series: Sequence[Series], *, title: str, unit_range: bool) -> Figure:
-    """Draw one row per name (of short lines) with each series' figure and its interval, first row at the top."""
+def intervals(
+    theme: Theme,
+    rows: Sequence[str],
+    series: Sequence[Series],
+    *,
+    title: str,
+    unit_range: bool,
+    wanted: float | None = None,
+) -> Figure:
+    """Draw one row per name (of short lines) with each series' figure and its interval, first row at the top.
+
+    A dashed line marks what is wanted, where something is.
+    """
     step = max(8.0 * len(series) + 12, LINE * lines_of(rows) + 6)
     left = label_room(rows)
     figure, axes = panel(theme, 70 + step * len(rows), left=left, entries=len(series))
     offset = 8.0 / step
+    if wanted is not None:
+        axes.axvline(wanted, color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
     for order, one in enumerate(series):
         shift = (order - (len(series) - 1) / 2) * offset
         for row, found in one.points:

@@ -145,6 +145,21 @@ METRICS = {
     "cel_excess": MetricText(
         "CEL above the posterior's", "lower", "CEL minus that of the exact posterior; known on simulated data only."
     ),
+    "conformal_coverage": MetricText(
+        "Coverage of sets",
+        "none",
+        "Share of prediction sets that hold the gold class, the threshold chosen on clean validation (LAC). Nearer to "
+        "what was asked for is better.",
+    ),
+    "conformal_set_size": MetricText(
+        "Set size", "lower", "Mean number of classes in a set; a merit only where coverage is what was asked for."
+    ),
+    "conformal_gap": MetricText("Coverage gap", "zero", "Coverage of sets minus what was asked for."),
+    "conformal_empty": MetricText("Empty sets", "none", "Share of sets that hold no class; they count as misses."),
+    "conformal_coverage:method=aps": MetricText("Coverage of sets (APS)", "none", "The same of adaptive sets."),
+    "conformal_set_size:method=aps": MetricText("Set size (APS)", "lower"),
+    "conformal_gap:method=aps": MetricText("Coverage gap (APS)", "zero"),
+    "conformal_empty:method=aps": MetricText("Empty sets (APS)", "none"),
     "graph_gap": MetricText(
         "CEL, graph − strict",
         "none",
@@ -195,6 +210,11 @@ UNITS = {"snr_db": "dB", "window": "turns", "shift": "turns", "epsilon": "standa
 
 ONLINE = "context_removal:context=future"
 """The condition that an online interface faces: it must answer before the next turn is spoken."""
+
+CONFORMAL = "conformal_"
+"""What the names of the metrics of prediction sets start with."""
+LEVEL = 0.9
+"""Share of sets that are asked to hold the gold class, where the metric does not say otherwise."""
 
 MAIN = ("weighted_f1", "macro_f1", "ece", "nll", "brier", "churn", "regret")
 """Columns of the table of conditions, where the run has them."""

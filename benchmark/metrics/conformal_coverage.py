@@ -13,6 +13,9 @@ fitted the calibrator. Under stress nothing is promised at all, and what is left
 The interval is over test dialogues, the threshold held fixed. Another validation split of n utterances would move the
 coverage by another √(level·(1−level)/(n+2)) (standard deviation of Beta(k, n+1−k); more where turns are alike).
 
+A model that says the same of many utterances covers more than is asked with LAC, for sets let in what ties with the
+threshold.
+
 Neither high nor low coverage is better in itself: `conformal_gap` is best at 0, and of two models that cover what was
 asked the one with smaller sets (`conformal_set_size`) is better.
 """

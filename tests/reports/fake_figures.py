@@ -37,8 +37,12 @@ def model_rows(
     dialogues: int,
     *,
     drawn: bool,
+    sets: bool,
 ) -> Iterator[Row]:
-    """Yield the rows of results.parquet of one model; `drawn`: random conditions were drawn several times."""
+    """Yield the rows of results.parquet of one model.
+
+    `drawn`: random conditions were drawn several times; `sets`: there are figures of prediction sets.
+    """
     label = np.random.default_rng(len(data)).choice(len(classes), dialogues * 10, p=shares_of(classes))
     for seed in (ALL_SEEDS, *seeds_of(model, seeds)):
         several = seed == ALL_SEEDS and len(seeds_of(model, seeds)) > 1
@@ -46,7 +50,11 @@ def model_rows(
             place = (model, data, seed, condition.text)
             sds = (0.012 if several else math.nan, 0.004 if condition.random and drawn else math.nan)
             made = _Predicted(model, condition, label, classes, max(seed, 0))
-            for figure in (*made.figures(), *(_removals(there, model) if condition.text == "clean" else ())):
+            for figure in (
+                *made.figures(),
+                *(made.sets() if sets else ()),
+                *(_removals(there, model) if condition.text == "clean" else ()),
+            ):
                 yield (*place, *figure, *sds, len(label), dialogues, 10_000)
         for family in dict.fromkeys(condition.family for condition in there if condition.family):
             for metric, value in (("degradation_area", 0.83), ("worst_rung", 0.52)):
@@ -102,6 +110,19 @@ class _Predicted:
         """Return a figure with an interval of about the right width."""
         wide = 1.96 * math.sqrt(max(abs(value) * max(1 - abs(value), 0.1), 1e-6) / len(self.label)) * 1.4
         return (metric, part, value, value - wide, value + wide, *floor)
+
+    def sets(self) -> Iterator[Figure]:
+        """Yield figures of prediction sets whose thresholds are right for clean input."""
+        rows = np.arange(len(self.label))
+        for arguments, level in (("", 0.9), (":method=aps", 0.92)):
+            held = self.p >= np.quantile(self.clean[rows, self.label], 1 - level)
+            of_gold, size = held[rows, self.label], held.sum(axis=1)
+            yield self.figure(f"conformal_empty{arguments}", (size == 0).mean())
+            yield self.figure(f"conformal_gap{arguments}", of_gold.mean() - 0.9)
+            for part, those in (("", rows >= 0), *((c, self.label == n) for n, c in enumerate(self.classes))):
+                covered, mean = (of_gold[those].mean(), size[those].mean()) if those.any() else (math.nan, math.nan)
+                yield self.figure(f"conformal_coverage{arguments}", covered, part)
+                yield self.figure(f"conformal_set_size{arguments}", mean, part)
 
     def figures(self) -> Iterator[Figure]:
         """Yield all figures but those of removals."""

@@ -33,6 +33,7 @@ def make_run(
     classes: tuple[str, ...] = CLASSES,
     seeds: tuple[int, ...] = (0, 1),
     stresses: bool = False,
+    sets: bool = False,
     only: Sequence[str] = (),
     metrics: Sequence[str] = (),
     dialogues: int = 120,
@@ -46,6 +47,8 @@ def make_run(
     ----------
     stresses
         Many protocols, drawn three times, instead of one drawn once.
+    sets
+        Whether there are figures of prediction sets.
     only
         Texts of the conditions to keep; empty: all.
     metrics
@@ -61,7 +64,7 @@ def make_run(
             if (model, "") in broken:
                 continue
             there = [c for c in kept if (model, c.text) not in broken and not _not_known(model, c)]
-            rows += model_rows(model, name, there, classes, seeds, dialogues, drawn=stresses)
+            rows += model_rows(model, name, there, classes, seeds, dialogues, drawn=stresses, sets=sets)
     frame = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
     if metrics:
         frame = frame[frame["metric"].isin(metrics)]
