@@ -12,7 +12,16 @@ from .registry import METRICS, make, names, source_key
 from .run_folder import RunFolder
 from .run_record import RunRecord
 
-_CODE = ("metrics/*.py", "bootstrap.py", "noise_floor.py", "scoring*.py", "*_file.py", "*_files.py", "randomness.py")
+_CODE = (
+    "metrics/*.py",
+    "bootstrap.py",
+    "gap_intervals.py",
+    "noise_floor.py",
+    "scoring*.py",
+    "*_file.py",
+    "*_files.py",
+    "randomness.py",
+)
 
 
 def scoring_key(folder: RunFolder, record: RunRecord) -> str:
