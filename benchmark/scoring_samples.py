@@ -133,7 +133,7 @@ def _ranked(
 
 def _of_ranking(
     ranking: Ranking, metrics: Sequence[RankMetric], scored: Scored, samples: Float[np.ndarray, "samples dialogues"]
-) -> list[Float[np.ndarray, "samples _"]]:
+) -> list[Float[np.ndarray, "samples_and_dialogues _"]]:
     """Return the figures of each metric in each sample, and without each dialogue in turn."""
     orders = ranking(scored, samples.shape[1])
     # Some samples at a time: what is counted at every threshold then stays in the processor's cache.

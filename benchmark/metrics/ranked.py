@@ -155,7 +155,7 @@ class Order:
         )
 
     def left_out(self, gone: slice) -> Ranked:
-        """Return what `counted` does where one dialogue weighs nothing and all others one; for each of these."""
+        """Return the weights as `counted` does, without each of these dialogues in turn: all others weigh one."""
         found = self.last[:, None] - self.positive[:, gone].astype(np.float64)
         negative = self.all_reached[:, None] - self.reached[:, gone] - found
         above = negative if self.tied is None else negative - self.tied.sum(axis=1)[:, None] + self.tied[:, gone]
