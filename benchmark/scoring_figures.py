@@ -46,6 +46,8 @@ class Figures:
     """Standard deviation (n − 1) over the draws of the stress; NaN: one draw."""
     shrunken: Mapping[Name, Float[np.ndarray, "shares fewer"]] = field(default_factory=dict)
     """Of each figure that is a norm of gaps: what `gap_intervals` needs."""
+    bare: frozenset[Name] = frozenset()
+    """Figures without an interval: see `Metric`."""
 
     @cached_property
     def intervals(self) -> Intervals:
@@ -65,7 +67,9 @@ class Figures:
         low[norms], high[norms] = gap_intervals(
             self.value[norms], self.draws[:, norms], self.jackknife[:, norms], populations
         )
-        return Intervals(np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low), high)
+        low = np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low)
+        bare = np.array([name in self.bare for name in self.names], dtype=bool)
+        return Intervals(np.where(bare, np.nan, low), np.where(bare, np.nan, high))
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
         """Return those of the metrics that are wanted."""
@@ -89,6 +93,7 @@ class Figures:
             floor_high=self.floor_high[places],
             draw_sd=self.draw_sd[places],
             shrunken={name: self.shrunken[name] for name in names if name in self.shrunken},
+            bare=self.bare.intersection(names),
         )
 
 
@@ -127,7 +132,14 @@ def figures_of(
             if one.shrunken is not None
             for place, part in enumerate(able[text].parts(scored))
         },
+        bare=frozenset(name for name in names if _is_bare(able[name.metric])),
     )
+
+
+def _is_bare(metric: ConditionMetric) -> bool:
+    """Return whether a metric, or the one that it shows side by side, says that its figures have no interval."""
+    inner = metric.of if is_composed(metric) and metric.floor == "noise" else metric
+    return bool(getattr(inner, "without_interval", False))
 
 
 def mean_of_draws(several: Iterable[Figures]) -> Figures:
@@ -174,6 +186,7 @@ def _sum(one: Figures, other: Figures) -> Figures:
         floor_high=one.floor_high + other.floor_high,
         draw_sd=one.draw_sd,
         shrunken={name: of + other.shrunken[name] for name, of in one.shrunken.items()},
+        bare=one.bare,
     )
 
 

@@ -16,8 +16,8 @@ NOTES = {
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
     "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. Of "
-    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior has "
-    "a threshold of its own: it acts more often, and is no ceiling of these shares.",
+    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior, "
+    "where there is one, has a threshold of its own and is no ceiling of these shares.",
     "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
     "95 % intervals over dialogues. Of many conditions, the one of each protocol with the lowest coverage of the "
     "model, named in the numbers below the figure, and the size of the sets there.",

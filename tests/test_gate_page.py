@@ -14,7 +14,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    # All blocks are looked for: the closing fence of one is no opening fence.
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block for of, block in every if of == language]
 
 
 def commands() -> Iterator[list[str]]:

@@ -9,16 +9,17 @@ threshold in each of fewer draws, and `value` turns counts into figures. A compo
 another metric on several views of the same predictions, such as slices of them, or stressed and clean input.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from typing_extensions import TypeIs
 
 from .ranked import Order, Ranked
+from .scored import Scored as Scored  # part of the interface
 
 Need = Literal["clean", "removals", "posterior", "weights", "validation"]
 """What a metric may need beside the predictions of its own condition."""
@@ -29,50 +30,6 @@ Floor = Literal["none", "noise", "posterior"]
 
 Direction = Literal["higher", "lower", "zero", "none"]
 """What is better: higher, lower, nearer to zero, or neither."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """The predictions of one model on one data set under one condition, with all that a metric may look at.
-
-    All arrays have one row per labelled utterance; dialogues contiguous, turns in order.
-    """
-
-    probabilities: Float[np.ndarray, "utterances classes"]
-    """Under this condition."""
-    label: Int64[np.ndarray, " utterances"]
-    """Index of the gold class, all known."""
-    dialogue: Int64[np.ndarray, " utterances"]
-    """Index of the dialogue, not decreasing."""
-    turn: Int64[np.ndarray, " utterances"]
-    """Position in the dialogue as recorded; a gap means that an utterance without label was left out."""
-    speaker: Int64[np.ndarray, " utterances"]
-    """Index of the speaker, local to the dialogue."""
-    classes: tuple[str, ...]
-    """Names of the classes."""
-    clean: Float[np.ndarray, "utterances classes"] | None = None
-    """The same model's probabilities on clean input; None: not in the run."""
-    removals: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)
-    """The same model's probabilities with one modality (or context) removed, by its name. Filled for the clean
-    condition only: that is where confidence under removal is defined."""
-    modality_weights: Mapping[str, Float[np.ndarray, " utterances"]] = field(default_factory=dict)
-    """How much the model leaned on each modality, where it says so; else empty."""
-    posterior: "Scored | None" = None
-    """The exact posterior's predictions under the same condition, on simulated data; None: not known."""
-    validation: "Scored | None" = None
-    """The same model's predictions on the labelled utterances of the validation split, on clean input: what thresholds
-    are chosen on. Whole, also where the rest is a slice. None: not in the run."""
-
-    @property
-    def predicted(self) -> Int64[np.ndarray, " utterances"]:
-        """Most probable class; the lowest index wins a tie."""
-        return np.asarray(self.probabilities.argmax(axis=1))
-
-    @property
-    def confidence(self) -> Float[np.ndarray, " utterances"]:
-        """Largest probability."""
-        # Three times as fast as the largest value of each short row.
-        return np.asarray(self.probabilities[np.arange(len(self.probabilities)), self.predicted])
 
 
 @runtime_checkable
@@ -113,7 +70,8 @@ class Metric(Protocol):
     metrics are computed; without it, the bare name alone. And `norm_of_gaps: ClassVar[bool] = True`: the figure is a
     norm (convex, and λ times as large where all gaps are) of the gaps of bins, right ones − sum of confidence, and the
     sums of its statistic begin with three kinds per bin: utterances, right ones, sums of confidence. It then gets an
-    interval made for such figures (`benchmark.gap_intervals`).
+    interval made for such figures (`benchmark.gap_intervals`). Or `without_interval: ClassVar[bool] = True`: none is
+    known that holds the truth of its figures as often as it says.
     """
 
     title: ClassVar[str]

@@ -23,7 +23,8 @@ from .statistics import TopLabelBins
 class DebiasedCalibrationError:
     """Between 0 and 1, where the square came out negative 0. On the scale of RMSCE, never above it.
 
-    A bin with a single utterance, whose variance cannot be seen, adds nothing.
+    A bin with a single utterance, whose variance cannot be seen, adds nothing. It has no interval of its own: that of
+    the bootstrap held the truth in 50 to 93 % of simulated test sets. That of RMSCE is one for what it estimates.
     """
 
     title: ClassVar[str] = "Debiased ECE"
@@ -32,6 +33,7 @@ class DebiasedCalibrationError:
     direction: ClassVar[Direction] = "lower"
     needs: ClassVar[frozenset[Need]] = frozenset()
     floor: ClassVar[Floor] = "noise"
+    without_interval: ClassVar[bool] = True
 
     bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
 

@@ -23,7 +23,7 @@ from emobench.benchmark.scoring_metrics import asked_for
 
 SAMPLES, DRAWS, BINS = 500, 1_000, 15
 SMOOTH = ("weighted_f1", "macro_f1", "accuracy", "brier", "nll")
-GAPS = ("ece", "rmsce", "adaptive_ece", "mce", "debiased_ece")
+GAPS = ("ece", "rmsce", "adaptive_ece", "mce")
 METRICS = asked_for((*SMOOTH, *GAPS)).metrics
 PREDICTED = np.array([0.47, 0.17, 0.13, 0.10, 0.08, 0.03, 0.02])
 """How often each of seven classes is predicted."""
@@ -103,8 +103,7 @@ def truth(gap: float) -> dict[str, float]:
             columns = np.stack([np.ones(len(chance)), chance, scored.confidence])
             totals = np.concatenate([np.bincount(of, weights=column, minlength=BINS) for column in columns])
         found[text] = float(metric.value(totals)[0])
-    # Debiasing takes off what an accuracy varies by, of which this population has nothing: the same as RMSCE.
-    return found | {"debiased_ece": found["rmsce"]}
+    return found
 
 
 def rows_of(scored: Scored, rows: np.ndarray) -> Scored:

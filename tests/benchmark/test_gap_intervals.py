@@ -218,7 +218,16 @@ def test_figures_that_are_no_norm_of_gaps_keep_their_interval() -> None:
         count = of.drawn[place]
         ends = intervals(of.value[[place]], of.draws[:count, [place]], of.jackknife[:, [place]])
         same = (of.intervals.low[place], of.intervals.high[place]) == (ends.low[0], ends.high[0])
-        assert same == (name.metric != "ece")
+        assert same == (name.metric not in ("ece", "debiased_ece"))
+
+
+def test_the_debiased_error_and_its_slices_have_no_interval() -> None:
+    texts = ("debiased_ece", "sliced:by=class,metric=debiased_ece", "brier")
+    one = figures(texts, sharpened=3.0)
+    for of in (one, mean_of_seeds([one, figures(texts, seed=1, sharpened=3.0)]), one.of_metrics({"debiased_ece"})):
+        for name, low, high in zip(of.names, *of.intervals, strict=True):
+            assert np.isnan([low, high]).all() == (name.metric != "brier")
+        assert np.isfinite(of.value).all()
 
 
 def test_slices_are_norms_and_changes_are_not() -> None:

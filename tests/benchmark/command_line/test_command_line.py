@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,15 +64,11 @@ def test_the_table_fits_80_columns_and_names_the_report(run_folder: Path) -> Non
 
 def test_score_and_report_work_from_the_folder_alone(run_folder: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved"
-    for name in ("run.json", "utterances.parquet", "predictions"):
-        source = run_folder / name
-        if source.is_dir():
-            (moved / name).mkdir(parents=True)
-            for path in source.iterdir():
-                (moved / name / path.name).write_bytes(path.read_bytes())
-        else:
-            moved.mkdir(exist_ok=True)
-            (moved / name).write_bytes(source.read_bytes())
+    moved.mkdir()
+    for name in ("run.json", "utterances.parquet"):
+        shutil.copyfile(run_folder / name, moved / name)
+    for name in ("predictions", "validation"):
+        shutil.copytree(run_folder / name, moved / name)
     assert exit_code(["score", str(moved), "-q"]) == 0
     assert exit_code(["report", str(moved), "--format", "latex", "-q"]) == 0
     assert (moved / "results.parquet").read_bytes() == (run_folder / "results.parquet").read_bytes()
