@@ -6,9 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from emobench.baselines.network_baseline import NetworkBaseline
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.training.batches import Output, make_batch
+from emobench.benchmark.training.task import Task
 
 Weights = dict[str, np.ndarray]
 
@@ -91,3 +93,10 @@ def accuracy_after_training(network: nn.Module, train: Conversations, test: Conv
         nn.functional.cross_entropy(network(batch).logits.flatten(0, 1), batch.label.flatten()).backward()
         optimiser.step()
     return float(np.mean(rows_of(output(network.eval(), test).logits, test).argmax(axis=1) == test.label))
+
+
+def parameters_of(model: NetworkBaseline, task: Task) -> int:
+    """Return the number of parameters of a model's network; no weights are drawn."""
+    with torch.device("meta"):
+        network = model.network(task)
+    return sum(parameter.numel() for parameter in network.parameters())

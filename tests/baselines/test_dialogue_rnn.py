@@ -1,13 +1,16 @@
 """DialogueRNN: sizes as published, presets, training."""
 
 import pytest
-import torch
 
 from emobench.baselines.base import FitContext
+from emobench.baselines.dialogue_rnn import DialogueRnn
+from emobench.benchmark.arguments import build
 from emobench.benchmark.conversations import DataSplits
 from emobench.benchmark.errors import NotApplicable, SpecError
 from emobench.benchmark.models import make_model
+from emobench.benchmark.specs import parse
 from emobench.benchmark.training.task import Task
+from tests.baselines.literal import parameters_of
 
 IEMOCAP = (504, 839, 1324, 933, 742, 1468)
 MELD = (4710, 1205, 268, 683, 1743, 271, 1109)
@@ -22,26 +25,27 @@ MELD = (4710, 1205, 268, 683, 1743, 271, 1109)
     ],
 )
 def test_the_published_sizes_give_the_published_number_of_parameters(text: str, task: Task, parameters: int) -> None:
-    with torch.random.fork_rng(devices=[]):
-        network = make_model(f"dialogue_rnn:{text}").network(task)
-    assert sum(parameter.numel() for parameter in network.parameters()) == parameters
+    assert parameters_of(build(DialogueRnn, parse(f"dialogue_rnn:{text}")[0]), task) == parameters
 
 
 def test_the_number_of_speakers_costs_no_parameter() -> None:
-    sizes = []
-    for speakers in (1, 9):
-        network = make_model("dialogue_rnn:width=4").network(Task({"text": 3}, (1, 2), speakers))
-        sizes.append(sum(parameter.numel() for parameter in network.parameters()))
-    assert sizes[0] == sizes[1]
+    one, nine = (parameters_of(DialogueRnn(), Task({"text": 3}, (1, 2), speakers)) for speakers in (1, 9))
+    assert one == nine
+
+
+def test_a_listener_is_a_cell_of_its_own_for_each_direction() -> None:
+    task = Task({"text": 100}, IEMOCAP, 2)
+    more = parameters_of(DialogueRnn(preset="paper", listener=True), task)
+    assert more - 8_880_406 == 2 * (3 * 500 * (100 + 500 + 500) + 2 * 3 * 500)
 
 
 def test_all_presets_set_the_same_arguments() -> None:
-    presets = make_model("dialogue_rnn").presets
-    assert presets["suite"].keys() == presets["paper"].keys() == presets["paper_meld"].keys()
+    suite, paper, meld = (DialogueRnn.presets[name].keys() for name in ("suite", "paper", "paper_meld"))
+    assert suite == paper == meld
 
 
 def test_the_released_training() -> None:
-    iemocap, meld = (make_model(f"dialogue_rnn:preset={preset}").options() for preset in ("paper", "paper_meld"))
+    iemocap, meld = (DialogueRnn(preset=preset).options() for preset in ("paper", "paper_meld"))
     assert (iemocap.learning_rate, iemocap.weight_decay, iemocap.batch_dialogues, iemocap.epochs) == (
         1e-4,
         1e-5,
