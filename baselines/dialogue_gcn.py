@@ -20,9 +20,9 @@ is a step of zeros for the BiLSTM, has no edge to any other turn, takes no share
 is asked by none; what it gets itself is read from the others. Where nothing of a dialogue is observed the class shares
 of training are predicted. With mask_aware=false a vector of zeros is input like any other.
 
-Presets: suite projects each modality to the same width first (a linear layer and a layer norm), uses the edge
-weights of the paper, four relations and no attention (5), and is mask-aware; sizes are conventional, the learning rate
-and the attention were chosen by validation score on simulated data. paper is the released code on IEMOCAP: text only, BiLSTM of 2 × 100 in two
+Presets: suite projects each modality to the same width first (a linear layer and a layer norm), takes the edge weights
+of the paper, four relations and no attention (5), and is mask-aware; the learning rate and the lack of attention were
+chosen by validation score on simulated data. paper is the released code on IEMOCAP: text only, BiLSTM of 2 × 100 in two
 layers, graph of 100, 30 bases, all relations, positional weights, BiLSTM over padding, inverse class shares as weights
 of the loss, Adam at 3e-4, 32 dialogues a batch, 60 epochs. paper_meld: no code for MELD was ever released; all
 modalities projected to 100 each, four relations, no class weights, an L2 penalty of 1e-5, 30 epochs, else as paper.
@@ -30,13 +30,13 @@ modalities projected to 100 each, four relations, no class weights, an L2 penalt
 Quirks: edge_att=position: the released code scores an edge by a linear layer on the target's vector, one output for
 each of 110 positions the source may have, where the paper has g_jᵀ W g_i (bilinear): the weight does not depend on what
 the source says. relations=full: 2M² relations of M speakers, 8 on IEMOCAP, 162 on MELD; four: same or different
-speaker, before or after. nodal_attention=squashed: the released code takes tanh of the scores
-of (5), which then lie between −1 and 1: no turn gets more than e² times the weight of another, so that every turn ends
-near the mean of its dialogue. none: z_i itself. On simulated data (validation, one seed, the suite's other choices) the
-weighted F1 is .45 squashed, .64 general and .68 none; suite takes none, the one choice in which it leaves the paper.
-packed=false: the released BiLSTM runs over padding, so that a dialogue's output depends on what it is batched with.
-class_power=.5 is the other plausible choice on MELD (the authors answer that class weights are needed and that
-hyper-parameters differ). The released run chooses the epoch by test F1 and has no validation split.
+speaker, before or after. nodal_attention=squashed: the released code takes tanh of the scores of (5), which then lie
+between −1 and 1: no turn gets more than e² times the weight of another, so that every turn ends near the mean of its
+dialogue; general: without tanh; none: z_i itself. With the suite's other choices weighted F1 on simulated data
+(validation, one seed) is .45 squashed, .64 general and .68 none. packed=false: the released BiLSTM runs over padding,
+so that a dialogue's output depends on what it is batched with. class_power=.5 is the other plausible choice on MELD
+(the authors answer that class weights are needed and that hyper-parameters differ). The released run chooses the epoch
+by test F1 and has no validation split.
 
 Reproduction: the original reports 64.18 weighted F1 on IEMOCAP and 58.10 on MELD; CMERC quotes 62.89 (56.36) and
 measured 62.46 (51.82). Others got 58.0, 62 and more, 63.14 and 64.08 on IEMOCAP.

@@ -141,8 +141,8 @@ class RelationalLayer(nn.Module):
             parts, matrices = self.shares[relation], self.bases
         parts = (parts * weights.unsqueeze(-1)).transpose(2, 3)
         arrived = (parts.flatten(1, 2) @ rows).view(*rows.shape[:2], -1)
-        own: Tensor = self.root(rows)
-        return own + arrived @ matrices.flatten(0, 1)
+        summed: Tensor = self.root(rows) + arrived @ matrices.flatten(0, 1)
+        return summed
 
 
 class DialogueGCNNetwork(nn.Module):
