@@ -35,6 +35,7 @@ SUITE: dict[str, Value] = {
     "class_power": 0.5,
     "standardise": True,
     "mask_aware": True,
+    "modality_dropout": 0.0,
     "epochs": 50,
     "batch_dialogues": 16,
     "learning_rate": 5e-4,
@@ -96,9 +97,12 @@ class NetworkBaseline:
     mask_aware: (
         Annotated[bool, Doc("what is not observed takes no part; false: it is a vector of zeros like any other")] | None
     ) = None
-    modality_dropout: Annotated[
-        float, Ge(0), Lt(1), Doc("rate at which training drops each modality of an utterance; one is always kept")
-    ] = 0.0
+    modality_dropout: (
+        Annotated[
+            float, Ge(0), Lt(1), Doc("rate at which training drops each modality of an utterance; one is always kept")
+        ]
+        | None
+    ) = None
     epochs: o.Epochs | None = None
     batch_dialogues: o.BatchDialogues | None = None
     learning_rate: o.LearningRate | None = None

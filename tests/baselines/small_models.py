@@ -3,7 +3,13 @@
 A model that is not named here is tried as it is, so a new one is covered at once; name it here if that takes long.
 """
 
-SMALL: dict[str, str] = {}
+SMALL: dict[str, str] = {
+    "dialogue_gcn": "dialogue_gcn:width=6,graph_width=6,projection=5,epochs=2",
+    "dialogue_rnn": "dialogue_rnn:width=8,emotion_width=6,projection=5,epochs=2",
+}
 """By name of the model the text that is tried in its place."""
-MORE: tuple[str, ...] = ()
+MORE: tuple[str, ...] = (
+    "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
+    "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
+)
 """Further texts: other presets and switches that keep all promises."""
