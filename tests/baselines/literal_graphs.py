@@ -7,6 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from emobench.benchmark.conversations import Conversations
+from emobench.benchmark.training.batches import make_batch
+
 Node = tuple[str, int]
 """Modality and turn."""
 Weights = Mapping[str, np.ndarray]
@@ -104,3 +107,20 @@ def answer(
     """Return the logits of one turn from [x ; h] of its nodes; where a node is missing, from zeros."""
     seen = np.concatenate([nodes.get((modality, turn), np.zeros(width)) for modality in modalities])
     return linear(w, "readout.output", np.maximum(seen, 0))
+
+
+def logits(network: nn.Module, conversations: Conversations) -> list[np.ndarray]:
+    """Return the logits of each dialogue, all dialogues in one batch."""
+    with torch.inference_mode():
+        found = network(make_batch(conversations, np.arange(conversations.dialogues), device="cpu")).logits
+    return [found[dialogue, :length].numpy() for dialogue, length in enumerate(np.diff(conversations.starts))]
+
+
+def partly(conversations: Conversations) -> Conversations:
+    """Let one modality or two be observed at each turn."""
+    rng = np.random.default_rng(1)
+    modalities = conversations.modalities
+    kept, lost = rng.integers(0, len(modalities), (2, len(conversations)))
+    return conversations.with_modalities(
+        observed={m: (kept == place) | (lost != place) for place, m in enumerate(modalities)}
+    )

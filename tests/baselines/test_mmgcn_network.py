@@ -15,24 +15,17 @@ from emobench.benchmark.training.batches import make_batch
 from emobench.benchmark.training.inference import predict
 from emobench.benchmark.training.task import Task
 from tests.baselines import literal_graphs as literal
+from tests.baselines.literal_graphs import logits, partly
 
 Make = Callable[..., Conversations]
 SUITE = Switches(6, 4, 3, 0.1, 0.5, 0.4, "text", packed=True, mask_aware=True, standardise=False)
 PAPER = replace(SUITE, packed=False, mask_aware=False)
-TASK_SPEAKERS = 2
 
 
 def network(conversations: Conversations, switches: Switches = SUITE) -> MmgcnNetwork:
     made = literal.shaken(MmgcnNetwork(Task.of(conversations), switches))
     assert isinstance(made, MmgcnNetwork)
     return made
-
-
-def logits(made: MmgcnNetwork, conversations: Conversations) -> list[np.ndarray]:
-    """Return the logits of each dialogue, all dialogues in one batch."""
-    with torch.inference_mode():
-        found = made(make_batch(conversations, np.arange(conversations.dialogues), device="cpu")).logits
-    return [found[d, :n].numpy() for d, n in enumerate(np.diff(conversations.starts))]
 
 
 def recomputed(made: MmgcnNetwork, conversations: Conversations) -> list[np.ndarray]:
@@ -72,16 +65,6 @@ def assert_equal(made: MmgcnNetwork, conversations: Conversations) -> None:
     for got, expected in zip(logits(made, conversations), recomputed(made, conversations), strict=True):
         assert np.abs(expected).max() > 0.1
         assert np.allclose(got, expected, atol=2e-5)
-
-
-def partly(conversations: Conversations) -> Conversations:
-    """Let one modality or two be observed at each turn."""
-    rng = np.random.default_rng(1)
-    modalities = conversations.modalities
-    kept, lost = rng.integers(0, len(modalities), (2, len(conversations)))
-    return conversations.with_modalities(
-        observed={m: (kept == place) | (lost != place) for place, m in enumerate(modalities)}
-    )
 
 
 class TestEquations:
