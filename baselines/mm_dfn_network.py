@@ -123,7 +123,7 @@ class MmDfnNetwork(nn.Module):
     ) -> Float[Tensor, "dialogues nodes graph_width"]:
         """Return the nodes after all layers (step 4); the cell's time is depth, its state is each node's own."""
         first = torch.relu(self.first(vectors.flatten(1, 2)))
-        hidden = self.dropout(first)
+        hidden: Tensor = self.dropout(first)
         state = None
         for maps in self.convolutions.maps():
             before = hidden
