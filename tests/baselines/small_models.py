@@ -11,5 +11,12 @@ SMALL: dict[str, str] = {
 MORE: tuple[str, ...] = (
     "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
     "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
+    "mm_dfn": "mm_dfn:width=8,graph_width=4,layers=2,epochs=2",
+    "mmgcn": "mmgcn:width=8,graph_width=4,layers=2,epochs=2",
+}
+"""By name of the model the text that is tried in its place."""
+MORE: tuple[str, ...] = (
+    "mm_dfn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
+    "mmgcn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
