@@ -6,16 +6,15 @@ A model that is not named here is tried as it is, so a new one is covered at onc
 SMALL: dict[str, str] = {
     "dialogue_gcn": "dialogue_gcn:width=6,graph_width=6,projection=5,epochs=2",
     "dialogue_rnn": "dialogue_rnn:width=8,emotion_width=6,projection=5,epochs=2",
-}
-"""By name of the model the text that is tried in its place."""
-MORE: tuple[str, ...] = (
-    "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
-    "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
+    "m3net": "m3net:width=16,encoder_width=16,epochs=2",
     "mm_dfn": "mm_dfn:width=8,graph_width=4,layers=2,epochs=2",
     "mmgcn": "mmgcn:width=8,graph_width=4,layers=2,epochs=2",
 }
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
+    "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
+    "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
+    "m3net:preset=paper,width=16,encoder_width=16,epochs=2,packed=true,edge_weights=clean",
     "mm_dfn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
     "mmgcn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
 )
