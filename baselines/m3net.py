@@ -17,9 +17,9 @@ reaches a turn the class shares of training are predicted. Both graphs honour pa
 made for each turn of those it may draw on, and degrees count what a node may draw on (at least 1). The text GRU still
 carries context.
 
-Presets: suite, the default, has clean edge weights, a GRU that leaves out padding, standardised features,
-cross-entropy, widths for a CPU, and one thing that is not M3Net's: encoders=nonlinear puts GELU, LayerNorm and Dropout
-behind each modality's Linear, so that a poor recording can be told from a good one. paper has the released sizes and
+Presets: suite, the default, has clean edge weights, a GRU that leaves out padding, standardised features in place of
+batch normalisation (text_norm=none), cross-entropy, widths for a CPU, and one thing that is not M3Net's:
+encoders=nonlinear puts GELU, LayerNorm and Dropout behind each modality's Linear. paper has the released sizes and
 training for IEMOCAP, paper_meld those for MELD.
 
 Quirks, each in both paper presets: edge_weights=positional: w and the node weights ω are parameters indexed by the

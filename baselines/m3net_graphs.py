@@ -76,7 +76,7 @@ class HyperEdges(NamedTuple):
 
     modality: Float[Tensor, "dialogues modalities receivers turns"]
     """Share of each turn in the edge of its modality, over its node degree B; one receiver stands for all alike."""
-    utterance: Float[Tensor, "dialogues turns 1 modalities"]
+    utterance: Float[Tensor, "dialogues modalities turns 1"]
     """Share of each modality in the edge of an utterance."""
     degree: Float[Tensor, "dialogues modalities turns 1"]
     """D: summed weights of the edges that reach a node; 1 where none does."""
@@ -100,13 +100,10 @@ def hyper_edges(
     sending = there.unsqueeze(2)
     members = sending if allowed is None else sending & allowed.unsqueeze(1)
     modality, modality_filled = _shares(members, weights.node.unsqueeze(2))
-    within = there.transpose(1, 2).unsqueeze(2)
-    utterance, utterance_filled = _shares(within, weights.node.transpose(1, 2).unsqueeze(2))
-    degree = weights.modality[:, :, None, None] * modality_filled + weights.utterance[
-        :, None, :, None
-    ] * utterance_filled.transpose(1, 2)
-    reached = modality_filled | utterance_filled.transpose(1, 2)
-    return HyperEdges(modality, utterance, torch.where(reached, degree, 1.0))
+    utterance, utterance_filled = _shares(there.unsqueeze(-1), weights.node.unsqueeze(-1), dim=1)
+    of_modality, of_utterance = weights.modality[:, :, None, None], weights.utterance[:, None, :, None]
+    degree = of_modality * modality_filled + of_utterance * utterance_filled
+    return HyperEdges(modality, utterance, torch.where(modality_filled | utterance_filled, degree, 1.0))
 
 
 class HyperLayer(nn.Module):
@@ -122,7 +119,8 @@ class HyperLayer(nn.Module):
     ) -> Float[Tensor, "dialogues modalities turns width"]:
         """Return (mean over the modality + mean over the utterance)/D + b, through LeakyReLU."""
         over_modality = edges.modality @ nodes
-        over_utterance = (edges.utterance @ nodes.transpose(1, 2)).transpose(1, 2)
+        # Matrices of one row and three columns would take six times as long.
+        over_utterance = (edges.utterance * nodes).sum(dim=1, keepdim=True)
         return functional.leaky_relu((over_modality + over_utterance) / edges.degree + self.bias, 0.01)
 
 
@@ -187,11 +185,19 @@ class FrequencyLayer(nn.Module):
 
 
 def _shares(
-    members: Bool[Tensor, "*receivers members"], node: Float[Tensor, "*#receivers #members"]
-) -> tuple[Float[Tensor, "*receivers members"], Bool[Tensor, "*receivers 1"]]:
-    """Return 1/B for every member of an edge and 0 for others, and whether the edge has any member."""
-    filled = members.any(dim=-1, keepdim=True)
-    total = (members * node).sum(dim=-1, keepdim=True)
+    members: Bool[Tensor, "dialogues modalities receivers members"], node: Tensor, *, dim: int = -1
+) -> tuple[Float[Tensor, "dialogues modalities receivers members"], Bool[Tensor, "dialogues _ receivers _"]]:
+    """Return 1/B for every member of an edge and 0 for others, and whether the edge has any member.
+
+    Parameters
+    ----------
+    node
+        ω of the members, of a shape that broadcasts.
+    dim
+        Along which the members of an edge lie.
+    """
+    filled = members.any(dim=dim, keepdim=True)
+    total = (members * node).sum(dim=dim, keepdim=True)
     return members / torch.where(filled, total, 1.0), filled
 
 
