@@ -35,7 +35,8 @@ class Batch:
     """Per modality of which parts are hidden: features that the network is told to disregard; others: none are."""
     links: Bool[Tensor, "dialogues turns turns"] | None = None
     """Whether a turn (row) may draw on another (column), itself always; None: on all that is there. A network that
-    says `honours_links = True` has no path along which anything else reaches a turn."""
+    says `honours_links = True` lets every attention and graph see no more than that; where context still flows beside
+    them, along a recurrent layer, it says where by `links_leak`."""
 
 
 @dataclass(frozen=True, eq=False)
