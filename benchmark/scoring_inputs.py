@@ -123,7 +123,18 @@ class Inputs:
 
     def _scored_validation(self, model: str, seed: int) -> Scored | None:
         split, path = self.validation, self.folder.validation.predictions_path(model, self.data.name, seed)
-        if split is None or not len(split.labelled) or not path.exists():
+        states = [
+            f.validation_state for f in self.record.fits if (f.model, f.data, f.seed) == (model, self.data.name, seed)
+        ]
+        # A baseline records no fits; there the file speaks for itself.
+        if not ("done" in states or (not states and path.exists())):
+            return None
+        if split is None:
+            raise RunFolderError(
+                f"{self.folder.validation.utterances_path} is missing; run the same `emobench run` again to complete "
+                "the folder"
+            )
+        if not len(split.labelled):
             return None
         rows, predictions = split.labelled, read_predictions(path, CLEAN)
         self._check(predictions, path, CLEAN, len(split))

@@ -168,7 +168,7 @@ def report(
 
 
 def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
-    """Print the table of main figures and say what failed; exit code 1 where a cell failed."""
+    """Print the table of main figures and say what failed; exit code 1 where a cell failed, or nothing was computed."""
     if not quiet:
         from rich.console import Console
 
@@ -179,4 +179,9 @@ def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
     failed = [cell for cell in outcome.record.cells if cell.state == "failed"]
     for why in dict.fromkeys(f"{cell.model} on {cell.data}: {cell.why}" for cell in failed):
         typer.echo(f"emobench: failed: {why}", err=True)
-    return 1 if failed else 0
+    wanted = {model.name for model in outcome.record.models if not model.reference}
+    done = {(cell.model, cell.data) for cell in outcome.record.cells if cell.state == "done"}
+    declined = [cell for cell in outcome.record.cells if cell.model in wanted and cell.state == "not applicable"]
+    for why in dict.fromkeys(f"{c.model} on {c.data}: {c.why}" for c in declined if (c.model, c.data) not in done):
+        typer.echo(f"emobench: not applicable: {why}", err=True)
+    return 1 if failed or not any(model in wanted for model, _ in done) else 0

@@ -10,6 +10,7 @@ from emobench.benchmark.errors import PredictionError, RunFolderError
 from emobench.benchmark.prediction_files import write_predictions
 from emobench.benchmark.registry import METRICS, make
 from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.run_record import FitRecord
 from emobench.benchmark.scoring import score
 from emobench.benchmark.scoring_inputs import Inputs, inputs_of
 from emobench.benchmark.scoring_key import scoring_key
@@ -116,3 +117,20 @@ def test_prediction_sets_are_scored_under_every_condition(tmp_path: Path) -> Non
 def test_a_run_without_validation_has_no_prediction_sets(tmp_path: Path) -> None:
     table = Table(score(Run(seeds=(0,), metrics=("accuracy", "conformal_gap")).write(tmp_path)))
     assert {key[3] for key in table.rows} == {"accuracy"}
+
+
+@pytest.mark.parametrize("gone", ["predictions", "utterances"])
+def test_what_the_run_says_is_there_and_is_not_is_no_run_without_validation(tmp_path: Path, gone: str) -> None:
+    folder = RUN.write(tmp_path)
+    record = folder.read_record()
+    fit = FitRecord(model="gated", data="small", seed=0, state="done", validation_state="done")
+    folder.write_record(record.model_copy(update={"fits": (fit,)}))
+    path = folder.validation.utterances_path
+    if gone == "predictions":
+        path = folder.validation.predictions_path("gated", "small", 0)
+    path.unlink()
+    with pytest.raises(RunFolderError, match=r"missing; run the same `emobench run` again to complete the folder"):
+        inputs(folder).scored("gated", 0, "clean")
+    declined = fit.model_copy(update={"validation_state": "not applicable"})
+    folder.write_record(record.model_copy(update={"fits": (declined,)}))
+    assert inputs(folder).scored("gated", 0, "clean").validation is None

@@ -231,11 +231,10 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_failed_cell_is_said_and_is_exit_code_1(
     run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for name in ("predictions", "validation"):
+        shutil.copytree(run_folder / name, tmp_path / name)
     for name in ("utterances.parquet", "run.json"):
-        (tmp_path / name).write_bytes((run_folder / name).read_bytes())
-    (tmp_path / "predictions").mkdir()
-    for path in (run_folder / "predictions").iterdir():
-        (tmp_path / "predictions" / path.name).write_bytes(path.read_bytes())
+        shutil.copy(run_folder / name, tmp_path / name)
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     record["cells"][3].update(state="failed", why="ValueError: too hard")
     (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
@@ -243,6 +242,21 @@ def test_a_failed_cell_is_said_and_is_exit_code_1(
     assert "emobench: failed: prior on simulated:test=6,train=12,validation=6: ValueError: too hard" in (
         capsys.readouterr().err
     )
+
+
+def test_a_model_that_declines_says_why_and_alone_it_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "other.csv"
+    saved.write_text("data,utterance_id,p_a\nmosi,x,1\n")
+    model = ["--model", f"predictions:path={saved},values=probabilities"]
+    common = [*FAST, "--metric", "accuracy", "--format", "latex", "-q"]
+    assert exit_code(["run", *model, *common, "--out", str(tmp_path / "alone")]) == 1
+    error = capsys.readouterr().err
+    assert "emobench: not applicable: predictions:path=" in error
+    assert "holds no predictions for simulated" in error
+    assert exit_code(["run", *model, "--model", "prior", *common, "--out", str(tmp_path / "both")]) == 0
+    assert "emobench: not applicable: predictions:path=" in capsys.readouterr().err
 
 
 def _has_a_fit(run: Path) -> bool:
