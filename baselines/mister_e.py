@@ -24,10 +24,11 @@ neither is, the class shares of training are predicted. With mask_aware=false a 
 
 Presets: suite is smaller and mask-aware; cross-entropy, padding takes part in nothing, KL as printed, dropout applied;
 the learning rate was chosen by validation score on simulated data, where other weights of the losses (0 to .5) or a
-second block change weighted F1 by less than .01 (.654 to .662, one seed). paper is the released code on IEMOCAP: width 1024, three layers of BiGRU, four blocks, focal loss with γ = 3 and
-no class weights, Adam at 1e-5, 8 dialogues a batch, 100 epochs. paper_meld: two layers, 32 dialogues a batch, other
-weights of the losses. The full published system reads 2048-wide vectors of a tuned LLaMA-3.1-8B and SALMONN-7B; on the
-suite's features this is the paper's variant without language models.
+second block change weighted F1 by less than .01 (.654 to .662, one seed). paper is the released code on IEMOCAP: width
+1024, three layers of BiGRU, four blocks, focal loss with γ = 3 and no class weights, Adam at 1e-5, 8 dialogues a batch,
+100 epochs. paper_meld: two layers, 32 dialogues a batch, other weights of the losses. The full published system reads
+2048-wide vectors of a tuned LLaMA-3.1-8B and SALMONN-7B; on the suite's features this is the paper's variant without
+language models.
 
 Quirks: heads=3: the released code; the paper says 4. gate=mlp,gate_temperature=2: the released gate is Linear to 10,
 ReLU, Linear, over a temperature; the paper has one layer (gate=linear) and none (gate_temperature=1). kl=symmetric: the
