@@ -6,10 +6,12 @@ A model that is not named here is tried as it is, so a new one is covered at onc
 SMALL: dict[str, str] = {
     "dialogue_gcn": "dialogue_gcn:width=6,graph_width=6,projection=5,epochs=2",
     "dialogue_rnn": "dialogue_rnn:width=8,emotion_width=6,projection=5,epochs=2",
+    "sdt": "sdt:width=8,heads=2,epochs=2",
 }
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
     "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
     "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
+    "sdt:preset=paper_meld,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
