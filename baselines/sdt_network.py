@@ -29,6 +29,8 @@ class Switches:
     """Of every attention."""
     dropout: float
     """Wherever there is dropout."""
+    normed: bool
+    """A layer norm follows every projection."""
     gates: Gates
     """W of step 3: trained, or fixed to the identity."""
     mask_aware: bool
@@ -63,7 +65,10 @@ class SDTNetwork(nn.Module):
         super().__init__()
         width, modalities = switches.width, len(task.widths)
         self.input = FeatureInput(task, standardise=switches.standardise, modality_dropout=switches.modality_dropout)
-        self.projections = nn.ModuleList(nn.Linear(own, width, bias=False) for own in self.input.widths)
+        self.projections = nn.ModuleList(
+            nn.Sequential(nn.Linear(own, width, bias=False), nn.LayerNorm(width) if switches.normed else nn.Identity())
+            for own in self.input.widths
+        )
         self.encoders = TransformerGate(
             modalities,
             width,

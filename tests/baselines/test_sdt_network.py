@@ -37,12 +37,13 @@ PLAIN = Switches(
     width=6,
     heads=3,
     dropout=0.2,
+    normed=False,
     gates="learned",
     mask_aware=False,
     standardise=False,
     modality_dropout=0.0,
 )
-SUITE = replace(PLAIN, mask_aware=True)
+SUITE = replace(PLAIN, mask_aware=True, normed=True)
 VARIANTS = {"plain": PLAIN, "suite": SUITE, "identity": replace(PLAIN, gates="identity")}
 TERMS = Distillation(unimodal=1.0, distillation=1.0, temperature=1.0, teacher="free")
 
@@ -92,7 +93,9 @@ def literal_dialogue(
     """Return the logits of the whole, those of each modality, and the weights of the modalities."""
     y = []
     for m, rows in enumerate(features):
-        x = rows @ w[f"projections.{m}.weight"].T
+        x = rows @ w[f"projections.{m}.0.weight"].T
+        if switches.normed:
+            x = np.array([norm(row, w[f"projections.{m}.1.weight"], w[f"projections.{m}.1.bias"]) for row in x])
         who = w["encoders.speakers.weight"][speakers]
         y.append(x + who + np.array([position(turn, switches.width) for turn in range(len(x))]))
     joined = []
@@ -174,8 +177,8 @@ class TestMaskAware:
     def test_its_own_answer_comes_from_the_others(self, small: Make) -> None:
         conversations = hidden_turns(small(lengths=(5,)), [2])
         made = network(conversations, SUITE)
-        louder = {name: 1.5 * rows for name, rows in conversations.features.items()}
-        first, second = (output(made, x) for x in (conversations, conversations.with_modalities(features=louder)))
+        other = {name: rows[:, ::-1].copy() for name, rows in conversations.features.items()}
+        first, second = (output(made, x) for x in (conversations, conversations.with_modalities(features=other)))
         assert not torch.allclose(first.logits[0, 2], second.logits[0, 2], atol=1e-4)
         assert all((shares[0, 2] > 0).all() for shares in first.modality_weights.values())
 
@@ -264,7 +267,13 @@ class TestLoss:
     def test_it_is_the_sum_of_its_terms(self, small: Make, switches: Switches, terms: Distillation) -> None:
         got, batch = self.parts(small, switches)
         counts = np.array([2, 2, 2])
-        model = Sdt(unimodal=terms.unimodal, distillation=terms.distillation, temperature=terms.temperature)
+        model = Sdt(
+            unimodal=terms.unimodal,
+            distillation=terms.distillation,
+            temperature=terms.temperature,
+            teacher=terms.teacher,
+            class_power=0.0,
+        )
         task = Task({"text": 4, "audio": 5, "video": 6}, tuple(counts.tolist()), 2)
         logits, label = got.logits.detach().double().numpy(), batch.label.numpy()
         expected = np.mean([-np.log(softmax(logits[d, t]))[label[d, t]] for d, t in np.argwhere(label >= 0)])
@@ -342,7 +351,7 @@ def test_it_learns_what_only_the_dialogue_tells(small: Make) -> None:
     train, test = echo(small, "train"), echo(small, "test")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        made = SDTNetwork(Task.of(train), replace(SUITE, width=32, heads=2, dropout=0.0))
+        made = SDTNetwork(Task.of(train), replace(SUITE, width=32, heads=2, dropout=0.0, normed=False))
         assert accuracy_after_training(made, train, test, steps=60) > 0.8
 
 
