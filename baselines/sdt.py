@@ -30,11 +30,11 @@ Quirks: gates=identity: the released code fixes W of (3) to the identity on MELD
 trains it on IEMOCAP (learned). teacher=free: the gradient of the divergences flows into the whole too, as released;
 fixed: it does not; the whole, which is the better answer, is then not drawn to the heads. normed=false: without a norm
 after (1), as released, positions and speakers outweigh the features at first. On simulated data weighted F1 is .60 with
-both as released and .68 with the suite's choice (validation, one seed). The layer has no norm before its attention, as
-its released one. There the divergences are means, not multiplied by the square of the temperature; unimodal=0 and
+both as released and .68 with the suite's choice (validation, one seed). There is no norm before the attention, as
+released. The divergences are means over turns, not multiplied by the square of the temperature; unimodal=0 and
 distillation=0 leave these terms out. A bias in W_g would change nothing, and there is none. The released runs choose
 the epoch on the test split (the authors confirm it), have no validation split, and report the mean of ten such runs;
-every layer there carries a norm that is never used, which makes 18,432 parameters that are not made here.
+every encoder there carries a norm that is never used, which makes 18,432 parameters that are not made here.
 
 Reproduction: 74.08 weighted F1 on IEMOCAP and 66.60 on MELD are quoted for it, each the best on test, with text
 features of a fine-tuned RoBERTa. Chosen on validation, 67 to 70.5 and 65 to 66 can be expected.
