@@ -204,7 +204,7 @@ class DialogueGCNNetwork(nn.Module):
         hidden = torch.relu(self.hidden(vectors))
         logits = self.output(self.dropout(hidden))
         if self.shares is not None:
-            logits = self.shares(logits, known.any(dim=1, keepdim=True).expand_as(known))
+            logits = self.shares(logits, (reach & known.unsqueeze(1)).any(dim=-1))
         return Output(logits, hidden=hidden)
 
     def _relations(self, speaker: Int64[Tensor, "dialogues turns"]) -> Int64[Tensor, "dialogues targets sources"]:

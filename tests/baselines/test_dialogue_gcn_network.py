@@ -273,6 +273,14 @@ class TestMaskAware:
         assert np.allclose(torch.softmax(got.logits[0, :3], dim=-1), shares, atol=1e-6)
         assert not np.allclose(torch.softmax(got.logits[1], dim=-1), shares, atol=1e-3)
 
+    def test_what_it_may_not_draw_on_is_nothing_either(self, small: Make) -> None:
+        conversations = small(lengths=(3, 4))
+        shares = np.bincount(conversations.label, minlength=3) / 7
+        hit = hidden_turns(conversations, [1]).change(links=Context("all"))
+        got = torch.softmax(output(network(conversations, SUITE), hit).logits[0, :3], dim=-1).numpy()
+        assert np.allclose(got[1], shares, atol=1e-6)
+        assert not np.allclose(got[[0, 2]], shares, atol=1e-3)
+
     def test_unaware_a_missing_modality_is_a_vector_of_zeros(self, small: Make) -> None:
         conversations = small(lengths=(4, 2))
         unaware = replace(SUITE, mask_aware=False)
