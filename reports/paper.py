@@ -13,6 +13,7 @@ from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures
 from .numbers import count
+from .other_paper import other_tables
 from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
 from .rank_figures import rank_figures
@@ -117,6 +118,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
     yield from further_tables(data, run)
     yield from acting_tables(data, run)
     yield from conformal_tables(data, run)
+    yield from other_tables(data, run)
 
 
 def _conditions(data: DataView, run: RunView, metric: str, models: Sequence[ModelView]) -> Tex:
