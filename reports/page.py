@@ -23,7 +23,7 @@ from .other_figures import other_metrics, part_tables
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
-from .sentences import summary
+from .sentences import in_short
 from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
@@ -133,6 +133,7 @@ def _environment() -> Environment:
         acting_rows=acting_rows,
         cost_metrics=cost_metrics,
         headline=headline,
+        in_short=in_short,
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
@@ -152,7 +153,6 @@ def _environment() -> Environment:
         other_metrics=other_metrics,
         part_tables=part_tables,
         shown_for=shown_for,
-        summary=summary,
         text_of=text_of,
         told=told,
         wanted_of=wanted_of,

@@ -18,7 +18,7 @@ from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
 from .rank_figures import rank_figures
 from .selection import optimism_sentences
-from .sentences import summary
+from .sentences import in_short
 from .stress_contents import CLEAN
 from .stress_sentences import remarks
 from .stresses import protocol_of
@@ -44,7 +44,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
             headline=headline(run),
             tables={data.name: tuple(_tables(data, run)) for data in run.data},
             code=code,
-            summary=lambda model, data: Tex("".join(_phrase(phrase) for phrase in summary(model, data))),
+            in_short=lambda data: [(model, Tex("".join(map(_phrase, said)))) for model, said in in_short(data)],
             breakable=breakable,
             prose=prose,
             count=count,

@@ -88,3 +88,25 @@ def test_what_is_asked_for_and_was_not_written_can_be_scored(make_run: Maker, tm
     assert why_not(run.data[0], run.record.metrics) == (
         f"Acting on confidence is not shown for rage_fusion and bayes_optimal: {expected.format('it')}"
     )
+
+
+def test_a_run_without_the_main_metrics_has_no_empty_parts(make_run: Maker, tmp_path: Path) -> None:
+    folder = asked(make_run(tmp_path / "run"), {"accuracy": COST})
+    text = words(" ".join(parsed(folder).text))
+    assert "Decision cost (costs=a.csv)" in text
+    for heading in ("In short", "No figures", "All conditions", "Clean input at a glance"):
+        assert heading not in text
+    for table in parsed(folder).tables:
+        assert len(table.rows[0]) > 1
+    tex = (folder.path / "report.tex").read_text(encoding="utf-8")
+    assert "No figures" not in tex
+    # A list without items does not compile.
+    assert all(r"\item" in after.split(r"\end{itemize}")[0] for after in tex.split(r"\begin{itemize}")[1:])
+
+
+def test_what_failed_is_told_in_any_run(make_run: Maker, tmp_path: Path) -> None:
+    made = make_run(tmp_path / "run", failed=(("rage_fusion", "", "no room"),))
+    folder = asked(made, {"accuracy": COST})
+    text = words(" ".join(parsed(folder).text))
+    assert "No figures on clean input: no room." in text
+    assert "The exact posterior, the ceiling" not in text
