@@ -28,6 +28,7 @@ from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
+from .transfer import told_of_transfer, transfers
 from .vocabulary import MAIN, METRICS, text_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -155,6 +156,8 @@ def _environment() -> Environment:
         shown_for=shown_for,
         text_of=text_of,
         told=told,
+        told_of_transfer=told_of_transfer,
+        transfers=transfers,
         wanted_of=wanted_of,
         whole_curve_metrics=whole_curve_metrics,
         why_not=why_not,

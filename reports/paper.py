@@ -23,6 +23,7 @@ from .stress_contents import CLEAN
 from .stress_sentences import remarks
 from .stresses import protocol_of
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+from .transfer_paper import transfer_tables
 from .vocabulary import MAIN, text_of
 
 MODELS_SIDE_BY_SIDE = 4
@@ -116,6 +117,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
         while chunk := list(islice(others, MODELS_SIDE_BY_SIDE - len(ceiling))):
             yield _conditions(data, run, metric, [*chunk, *ceiling])
     yield from further_tables(data, run)
+    yield from transfer_tables(data, run)
     yield from acting_tables(data, run)
     yield from conformal_tables(data, run)
     yield from other_tables(data, run)
