@@ -48,13 +48,15 @@ class Figures:
     """Of each figure that is a norm of gaps: what `gap_intervals` needs."""
     bare: frozenset[Name] = frozenset()
     """Figures without an interval: see `Metric`."""
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Smallest and largest possible value by metric; of one that is not named neither is known."""
 
     @cached_property
     def intervals(self) -> Intervals:
         """The intervals of all figures: of norms of gaps by `gap_intervals`, of all others by `bootstrap.intervals`.
 
         That of a calibration error that is within its noise floor reaches down to 0: on a sample of this size a perfect
-        model shows as much.
+        model shows as much. No interval goes beyond what its figure can be.
         """
         low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
         of_gaps = np.array([name in self.shrunken for name in self.names], dtype=bool)
@@ -68,8 +70,17 @@ class Figures:
             self.value[norms], self.draws[:, norms], self.jackknife[:, norms], populations
         )
         low = np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low)
+        least, most = self._ends
+        # A sum may be off the range by a rounding error; the interval holds the figure all the same.
+        low, high = np.maximum(low, np.fmin(least, self.value)), np.minimum(high, np.fmax(most, self.value))
         bare = np.array([name in self.bare for name in self.names], dtype=bool)
         return Intervals(np.where(bare, np.nan, low), np.where(bare, np.nan, high))
+
+    @property
+    def _ends(self) -> Float[np.ndarray, "2 figures"]:
+        """Smallest and largest possible value of each figure."""
+        ends = [self.ranges.get(name.metric, (-np.inf, np.inf)) for name in self.names]
+        return np.array(ends, dtype=np.float64).reshape(-1, 2).T
 
     def of_metrics(self, wanted: Container[str]) -> "Figures":
         """Return those of the metrics that are wanted."""
@@ -94,6 +105,7 @@ class Figures:
             draw_sd=self.draw_sd[places],
             shrunken={name: self.shrunken[name] for name in names if name in self.shrunken},
             bare=self.bare.intersection(names),
+            ranges=self.ranges,
         )
 
 
@@ -133,6 +145,7 @@ def figures_of(
             for place, part in enumerate(able[text].parts(scored))
         },
         bare=frozenset(name for name in names if _is_bare(able[name.metric])),
+        ranges={text: metric.range for text, metric in able.items()},
     )
 
 
@@ -187,6 +200,7 @@ def _sum(one: Figures, other: Figures) -> Figures:
         draw_sd=one.draw_sd,
         shrunken={name: of + other.shrunken[name] for name, of in one.shrunken.items()},
         bare=one.bare,
+        ranges=one.ranges,
     )
 
 

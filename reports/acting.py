@@ -77,10 +77,17 @@ def why_not(data: DataView, asked: tuple[str, ...]) -> str:
     """
     if asked and not {text.partition(":")[0] for text in asked} & set(ACTING):
         return ""
-    there = {model.name for wanted in wanted_of(data) for model in shown_for(data, wanted)}
-    lacking = [model.name for model in data.models if model.metrics and model.name not in there]
+    # Figures of some of the metrics make no section; they stand among all other figures.
+    there = {model.name for model in data.models if any(text.partition(":")[0] in ACTING for text in model.metrics)}
+    without = [model for model in data.models if model.metrics and model.name not in there]
+    lacking = [model.name for model in without]
     if not lacking:
         return ""
+    if data.validated and all(fit.validation_state == "done" for model in without for fit in model.fits):
+        return (
+            f"Acting on confidence is not shown for {joined(lacking)}: the results were written without it; type "
+            "`emobench score` for this folder."
+        )
     if not there:
         return (
             "How an interface would fare that acts on confidence is not shown: a threshold is chosen on validation, "

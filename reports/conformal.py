@@ -101,14 +101,18 @@ def told(data: DataView) -> tuple[tuple[ModelView, Sentence], ...]:
 
 
 def absent(data: DataView, record: RunRecord) -> tuple[str, ...]:
-    """Say which models have no prediction sets, and why; empty: all that could, or the run was not asked for any."""
+    """Say which models have no prediction sets, and why; empty: all that could, or the run was not asked for any.
+
+    A model that has figures of other sets than those of the section, such as for another level, has some.
+    """
     if record.metrics and not any(metric.startswith(CONFORMAL) for metric in record.metrics):
         return ()
     reasons: dict[str, list[str]] = {}
     for model in data.models:
         fits = [fit for fit in model.fits if fit.state == "done"]
-        if fits and not any(sets_of(model, method) for method in METHODS):
-            reasons.setdefault("; ".join(dict.fromkeys(map(_why, fits))), []).append(model.name)
+        if fits and not any(metric.startswith(CONFORMAL) for metric in model.metrics):
+            why = "; ".join(dict.fromkeys(_why(fit, data) for fit in fits))
+            reasons.setdefault(why, []).append(model.name)
     return tuple(f"No prediction sets of {joined(names)}: {why}." for why, names in reasons.items())
 
 
@@ -164,7 +168,9 @@ def _with(sets: Sets, what: str) -> str:
     return "" if sets.size is None else f", with {number(sets.size.value, decimals=2)} {what} on average"
 
 
-def _why(fit: FitRecord) -> str:
+def _why(fit: FitRecord, data: DataView) -> str:
+    if fit.validation_state == "done" and data.validated:
+        return "the results were written without them; type `emobench score` for this folder"
     if fit.validation_state == "done":
         return "the validation split has no labels"
     return fit.validation_why or "the run folder keeps no predictions on validation"

@@ -117,6 +117,8 @@ class ModelView:
     """By metric of the coverage of prediction sets and condition: figure of each gold class."""
     graph_gaps: Mapping[str, Result]
     """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
+    parts: Mapping[tuple[str, str], Mapping[str, Result]]
+    """By metric that was asked for by name and condition: figure of each part; empty: none has parts."""
 
     @property
     def clean(self) -> Mapping[str, Result]:
@@ -191,6 +193,11 @@ class DataView:
         """Modalities and contexts that no condition of the run removes by the standard operator."""
         removed = {condition.removal for condition in self.conditions}
         return tuple(name for name in (*self.record.widths, "intra", "inter") if name not in removed)
+
+    @property
+    def validated(self) -> bool:
+        """Whether the validation split has labels."""
+        return any(self.record.label_counts.get("validation", ()))
 
     @property
     def rough(self) -> bool:

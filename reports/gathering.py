@@ -134,6 +134,11 @@ def _model(
         removals=tuple(_removals(results, model.name, data)),
         class_coverage=_class_coverage(results, model.name, data.name, rows),
         graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
+        parts={
+            (metric, row.condition.text): parts
+            for metric, row in product(record.metrics, rows)
+            if (parts := _without_whole(results.parts(model.name, data.name, row.condition.text, metric)))
+        },
     )
 
 
@@ -141,12 +146,16 @@ def _class_coverage(
     results: Results, model: str, data: str, rows: Iterable[Row]
 ) -> dict[tuple[str, str], dict[str, Result]]:
     return {
-        (metric, row.condition.text): {name: figure for name, figure in parts.items() if name}
+        (metric, row.condition.text): _without_whole(parts)
         for row in rows
         for metric in row.results
         if metric.startswith(f"{CONFORMAL}coverage")
         and (parts := results.parts(model, data, row.condition.text, metric))
     }
+
+
+def _without_whole(parts: Mapping[str, Result]) -> dict[str, Result]:
+    return {name: figure for name, figure in parts.items() if name}
 
 
 def _rows(

@@ -19,19 +19,19 @@ from .conformal import told as told_of_sets
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .other_figures import other_metrics, part_tables
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
-from .sentences import summary
+from .sentences import in_short
 from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
-from .vocabulary import ACTING, DECIDING, MAIN, METRICS, text_of
+from .transfer import told_of_transfer, transfers
+from .vocabulary import MAIN, METRICS, text_of
 
 TEMPLATES = Path(__file__).parent / "templates"
-STABILITY = ("flip_rate", "gold_flip_rate")
-"""Metrics of the table on stability."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,6 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
 def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
     """Return the columns of the tables of conditions: the main metrics that there are."""
     return tuple(metric for metric in MAIN if metric in of.metrics)
-
-
-def other_metrics(data: DataView) -> tuple[str, ...]:
-    """Return the metrics that no other table shows, those of other packages among them."""
-    of_sets = [text for method in methods_of(data) for text in (method.coverage, method.size)]
-    shown = (*MAIN, *STABILITY, *of_sets)
-    by_name = (*ACTING, *DECIDING)
-    return tuple(one for one in data.metrics if one not in shown and one.partition(":")[0] not in by_name)
 
 
 def whole_curve_metrics(data: DataView) -> tuple[str, ...]:
@@ -142,6 +134,7 @@ def _environment() -> Environment:
         acting_rows=acting_rows,
         cost_metrics=cost_metrics,
         headline=headline,
+        in_short=in_short,
         interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
@@ -159,10 +152,12 @@ def _environment() -> Environment:
         remarks=remarks,
         row_groups=row_groups,
         other_metrics=other_metrics,
+        part_tables=part_tables,
         shown_for=shown_for,
-        summary=summary,
         text_of=text_of,
         told=told,
+        told_of_transfer=told_of_transfer,
+        transfers=transfers,
         wanted_of=wanted_of,
         whole_curve_metrics=whole_curve_metrics,
         why_not=why_not,

@@ -13,15 +13,17 @@ from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures
 from .numbers import count
+from .other_paper import other_tables
 from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
 from .rank_figures import rank_figures
 from .selection import optimism_sentences
-from .sentences import summary
+from .sentences import in_short
 from .stress_contents import CLEAN
 from .stress_sentences import remarks
 from .stresses import protocol_of
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+from .transfer_paper import transfer_tables
 from .vocabulary import MAIN, text_of
 
 MODELS_SIDE_BY_SIDE = 4
@@ -43,7 +45,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
             headline=headline(run),
             tables={data.name: tuple(_tables(data, run)) for data in run.data},
             code=code,
-            summary=lambda model, data: Tex("".join(_phrase(phrase) for phrase in summary(model, data))),
+            in_short=lambda data: [(model, Tex("".join(map(_phrase, said)))) for model, said in in_short(data)],
             breakable=breakable,
             prose=prose,
             count=count,
@@ -115,8 +117,10 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
         while chunk := list(islice(others, MODELS_SIDE_BY_SIDE - len(ceiling))):
             yield _conditions(data, run, metric, [*chunk, *ceiling])
     yield from further_tables(data, run)
+    yield from transfer_tables(data, run)
     yield from acting_tables(data, run)
     yield from conformal_tables(data, run)
+    yield from other_tables(data, run)
 
 
 def _conditions(data: DataView, run: RunView, metric: str, models: Sequence[ModelView]) -> Tex:

@@ -51,6 +51,11 @@ def summary(model: ModelView, data: DataView) -> Sentence:
     return tuple(phrase for part in parts for phrase in (*part, Phrase(" ")))[:-1]
 
 
+def in_short(data: DataView) -> tuple[tuple[ModelView, Sentence], ...]:
+    """Return each model with its summary; in a run without a metric of quality those alone that something failed of."""
+    return tuple((model, summary(model, data)) for model in data.models if data.quality or _reasons(model))
+
+
 def plain(sentence: Sentence) -> str:
     """Return a sentence as text."""
     return "".join(phrase.text for phrase in sentence)
@@ -72,10 +77,13 @@ def holds(rung: Result, clean: Result) -> bool:
     return rung.value >= (clean.value if math.isnan(clean.low) else clean.low)
 
 
+def _reasons(model: ModelView) -> tuple[str, ...]:
+    whys = (*(fit.why for fit in model.fits), *(problem.why for row in model.rows for problem in row.problems))
+    return tuple(dict.fromkeys(filter(None, whys)))
+
+
 def _nothing(model: ModelView) -> str:
-    reasons = dict.fromkeys(
-        why for why in (*(fit.why for fit in model.fits), *(p.why for row in model.rows for p in row.problems)) if why
-    )
+    reasons = _reasons(model)
     return f"No figures on clean input: {'; '.join(reasons)}." if reasons else "No figures on clean input."
 
 

@@ -1,7 +1,7 @@
 """The short table that ends a run on the terminal: main figures under a few conditions, and where the report is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
@@ -21,6 +21,8 @@ LABEL_WIDTH = 33
 """Characters of the first column that the figures leave of 80."""
 ASKED = 6
 """Conditions asked for one by one that are shown at most."""
+INSTEAD = 3
+"""Metrics that are shown at most where the main ones are not in the run."""
 REPORTS = ("report.html", "report.tex")
 """Files to point to, the first that is there."""
 
@@ -127,17 +129,19 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
         title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
     )
     table.add_column("model, condition", ratio=1, overflow="fold")
-    table.add_column(text_of(data.quality).title if data.quality else "quality", no_wrap=True)
-    table.add_column("ECE (floor)", no_wrap=True)
-    table.add_column("NLL", justify="right", no_wrap=True)
+    columns = _columns(data)
+    for metric in columns:
+        # Names of metrics with arguments are long; they may take several lines, figures may not.
+        title = {"ece": "ECE (floor)"}.get(metric, text_of(metric).title)
+        table.add_column(title, justify="right" if metric == "nll" else "left", overflow="fold", min_width=7)
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
-        shown = [condition for condition in conditions if model.results(condition)]
+        shown = [condition for condition in conditions if columns and model.results(condition)]
         if not shown:
-            table.add_row(Text("  nothing was computed"))
+            table.add_row(Text("  in the report: figures by part" if model.parts else "  nothing was computed"))
         for condition in shown:
             label = condition if len(data.stresses) > 1 else _label(data, condition)
-            table.add_row(*(Text(cell) for cell in (indented(label), *_figures(model, data, condition))))
+            table.add_row(*(Text(cell) for cell in (indented(label), *_figures(model, columns, condition))))
         table.add_section()
     return table
 
@@ -156,10 +160,20 @@ def _label(data: DataView, condition: str) -> str:
     return next(label_of(one) for one in data.conditions if one.text == condition)
 
 
-def _figures(model: ModelView, data: DataView, condition: str) -> tuple[str, str, str]:
+def _columns(data: DataView) -> tuple[str, ...]:
+    """Return the metrics of the table: the main ones, or the first of the others where the run has none of them."""
+    main = tuple(metric for metric in (data.quality, "ece", "nll") if metric in data.metrics)
+    return main or data.metrics[:INSTEAD]
+
+
+def _figures(model: ModelView, columns: Sequence[str], condition: str) -> Iterator[str]:
     figures = model.results(condition)
-    quality, ece, nll = (figures.get(metric) for metric in (data.quality, "ece", "nll"))
-    return (_with_interval(quality), _with_floor(ece), number(nll.value if nll else None))
+    for metric in columns:
+        figure = figures.get(metric)
+        if metric == "nll":
+            yield number(figure.value if figure else None)
+        else:
+            yield _with_floor(figure) if metric == "ece" else _with_interval(figure)
 
 
 def _with_interval(figure: Result | None) -> str:

@@ -24,7 +24,7 @@ from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
 from emobench.reports.numbers import interval, number
-from emobench.reports.page import other_metrics
+from emobench.reports.other_figures import other_metrics
 from emobench.reports.sentences import plain
 from emobench.reports.theme import PAPER, WEB
 from emobench.reports.vocabulary import WANTED_RISK, text_of

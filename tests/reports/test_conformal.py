@@ -16,7 +16,7 @@ from emobench.reports.figures import figures
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
-from emobench.reports.page import other_metrics
+from emobench.reports.other_figures import other_metrics
 from emobench.reports.results import Result
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.theme import WEB
@@ -183,7 +183,9 @@ def test_it_is_said_why_there_are_none(tmp_path: Path, make_run: Maker, state: s
     folder = make_run(tmp_path, only=("clean",), dialogues=20, seeds=(0,))
     record = folder.read_record()
     fits = tuple(fit.model_copy(update={"validation_state": state, "validation_why": why}) for fit in record.fits)
-    folder.write_record(record.model_copy(update={"fits": fits}))
+    counts = {**record.data[0].label_counts, "validation": (0,) * 7}
+    data = tuple(one.model_copy(update={"label_counts": counts}) for one in record.data)
+    folder.write_record(record.model_copy(update={"fits": fits, "data": data}))
     run = read(folder)
     sentence = f"No prediction sets of rage_fusion and bayes_optimal: {expected}."
     assert absent(run.data[0], run.record) == (sentence,)

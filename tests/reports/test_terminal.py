@@ -103,12 +103,23 @@ def test_names_are_text_and_failures_are_told(hostile: RunFolder) -> None:
     assert "Notcomputed:1(" in text
 
 
-def test_a_poor_run_is_told_too(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
-    folder = make_run(tmp_path, models=("prior",), only=("clean",), metrics=("brier",), dialogues=20)
+def test_of_a_run_without_the_main_metrics_others_are_shown(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path / "a", models=("prior",), only=("clean",), metrics=("brier", "churn"), dialogues=20)
     text = printed(folder)
-    assert "quality" in text
-    assert "–" in text
+    head = next(line for line in text.split("\n") if "model, condition" in line)
+    assert head.split()[2:] == ["Brier", "Churn"]
+    clean = read(folder).data[0].models[0].clean
+    assert f"{number(clean['brier'].value)} {interval(clean['brier'].low, clean['brier'].high)}" in text
+    assert "–" not in text
     assert "Report:" not in text
+    alone = make_run(tmp_path / "b", models=("prior",), only=("clean",), metrics=("nll",), dialogues=20)
+    assert "ECE" not in printed(alone)
+
+
+def test_of_figures_by_part_alone_it_says_where_they_are(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path, models=("prior",), only=("clean",), metrics=("f1",), dialogues=20)
+    folder.write_record(folder.read_record().model_copy(update={"metrics": ("f1",)}))
+    assert "in the report: figures by part" in printed(folder)
 
 
 def test_it_needs_neither_pandas_nor_matplotlib(plain: RunFolder) -> None:
