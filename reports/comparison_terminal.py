@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def comparison_summary(path: Path, *, replaced: bool = False) -> "RenderableType
     view = view_of(path)
     ranked = [rank_sentence(one) for one in view.ranks]
     shown = [Text("Average ranks on clean input", style="bold"), *map(Text, ranked), Text()] if ranked else []
-    shown += [Text("Who is better where", style="bold"), *(Text(f"{one.title}: {_tally(one)}") for one in view.tables)]
+    shown += [Text("Who is better where", style="bold"), *map(Text, _tallies(view.tables))]
     notes = [Text(sentence, style="dim") for sentence in view.sentences if sentence not in ranked]
     ending = [f"Written: {path}"]
     if replaced:
@@ -51,10 +52,15 @@ def comparison_summary(path: Path, *, replaced: bool = False) -> "RenderableType
     return Group(*shown, Text(), *map(_table, view.tables), *notes, *said)
 
 
-def _tally(one: ComparisonTable) -> str:
-    """Return how often each verdict occurs, such as `2 better, 1 not told apart`."""
-    counts = Counter(row.verdict for row in one.rows)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in _VERDICTS if counts[verdict])
+def _tallies(tables: Sequence[ComparisonTable]) -> Iterator[str]:
+    """Yield by metric and sides how often each verdict occurs over all data, such as `2 better, 1 not told apart`."""
+    metrics = list(dict.fromkeys(one.rows[0].metric for one in tables))
+    counts: dict[str, Counter[str]] = {}
+    for one in sorted(tables, key=lambda table: metrics.index(table.rows[0].metric)):
+        sides = one.title.replace(f" on {one.rows[0].data}", "", 1)
+        counts.setdefault(sides, Counter()).update(row.verdict for row in one.rows)
+    for sides, count in counts.items():
+        yield f"{sides}: " + ", ".join(f"{count[verdict]} {verdict}" for verdict in _VERDICTS if count[verdict])
 
 
 def _table(one: ComparisonTable) -> "Table":

@@ -200,7 +200,8 @@ def test_the_terminal_says_what_became_of_an_earlier_call(folder: RunFolder, tmp
 def test_the_terminal_sums_up_before_the_rows(folder: RunFolder) -> None:
     rates = [one(condition=f"modality_drop:rate={rate}", p=0.6) for rate in (0.1, 0.2)]
     noise = one(condition="noise:snr_db=5", difference=-0.2)
-    path = write(folder, [one(), *rates, noise])
+    other = one(place=Place("rage_fusion", "mosi", "clean"), reference=Place("prior", "mosi", "clean"))
+    path = write(folder, [one(), *rates, noise, one(metric="nll"), other])
     lines = printed(path)
     assert lines[0] == "Who is better where"
     assert " ".join(lines[1:3]).startswith(
