@@ -45,6 +45,7 @@ def assert_no_regression(
     """
     __tracebackhide__ = True  # pytest then shows the test that failed, not these lines
     from .benchmark.gate.check import check
+    from .benchmark.gate.grouping import grouped
     from .benchmark.gate.rules import make_rule, read_rules
 
     if isinstance(rules, (str, Path)):
@@ -53,6 +54,7 @@ def assert_no_regression(
         made = tuple(make_rule(dict(rule), where=f"rule {number}") for number, rule in enumerate(rules, 1))
     outcome = check(Path(run), made, against=Path(against) if against is not None else None)
     if outcome.exit_code:
-        said = [f"{verdict.status}: {verdict.message}" for verdict in outcome.verdicts if verdict.status != "pass"]
+        others = (verdict for verdict in outcome.verdicts if verdict.status != "pass")
+        said = [f"{one.first.word}: {one.text}" for one in grouped(others)]
         raise AssertionError("\n".join([outcome.summary, *said, *(f"note: {note}" for note in outcome.notes)]))
     return outcome

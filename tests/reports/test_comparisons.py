@@ -204,9 +204,8 @@ def test_the_terminal_sums_up_before_the_rows(folder: RunFolder) -> None:
     path = write(folder, [one(), *rates, noise, one(metric="nll"), other])
     lines = printed(path)
     assert lines[0] == "Who is better where"
-    assert " ".join(lines[1:3]).startswith(
-        "ECE (lower is better): rage_fusion − prior on simulated: 1 better, 1 worse, "
-    )
+    assert lines[1] == "ECE (lower is better): rage_fusion − prior: 1 better, 2 worse, 2 not told apart"
+    assert lines[2] == "NLL (lower is better): rage_fusion − prior: 1 worse"
     labels = [line[:19].strip() for line in lines]
     start = labels.index("clean")
     assert labels[start : start + 6] == ["clean", "modality_drop", "rate=0.1", "rate=0.2", "noise", "snr_db=5"]

@@ -101,8 +101,9 @@ def test_another_training_passes_and_a_temperature_of_0_4_fails(
     clean = next(verdict for verdict in sharp.verdicts if verdict.condition == "clean")
     value, reference, low = clean.value, clean.reference, clean.low
     assert clean.message == (
-        f"fusion on small: ECE on clean input rose from {reference:.3f} to {value:.3f} "
-        f"(+{value - reference:.3f}, 95 % at least +{low:.3f}); allowed +0.020"
+        f"fusion on small: ECE on clean input rose from {reference:.3f} to {value:.3f}, "
+        f"by {value - reference:.3f}, more than the 0.020 allowed; that it got worse by more than 0.005 is beyond "
+        f"chance: with 95 %, by at least {low:.3f}"
     )
     assert reference < 0.06 < 0.12 < value
     assert 0.005 < low < value - reference
