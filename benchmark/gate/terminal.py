@@ -66,10 +66,15 @@ def _passes(passes: list[Verdict], others: list[Verdict]) -> str:
     figures = {verdict.figure for verdict in passes} - {verdict.figure for verdict in others}
     seen = [verdict.seen_from for verdict in passes if verdict.seen_from is not None]
     text = f"{len(figures)} figures; a loss or breach of {number(max(seen))} would be seen in any of them 4 times in 5"
-    doubtful = [verdict for verdict in passes if verdict.doubtful]
+    several = len({verdict.model for verdict in passes}) > 1
+    doubtful: dict[object, list[str]] = {}
+    for verdict in passes:
+        if verdict.doubtful:
+            name = verdict.name.removesuffix(f": {verdict.kind}")
+            kinds = doubtful.setdefault(verdict.figure, [f"{verdict.model}, {name}" if several else name])
+            kinds.append(verdict.kind)
     if not doubtful:
         return text
-    several = len({verdict.model for verdict in passes}) > 1
-    names = [f"{verdict.model}, {verdict.name}" if several else verdict.name for verdict in doubtful]
+    names = [f"{name} ({' and '.join(kinds)})" for name, *kinds in doubtful.values()]
     more = f"; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return f"{text}; {len(names)} beyond what is allowed, but that may be chance: {'; '.join(names[:MOST_NAMED])}{more}"
