@@ -39,11 +39,24 @@ def assert_no_regression(
     ------
     AssertionError
         When there is a regression, a cell failed, there is too little data for a rule, or a rule matches nothing; the
-        message has a line for each.
-    emobench.benchmark.errors.EmobenchError
-        One line, for wrong usage.
+        message has a line for each. For wrong usage, such as an unknown metric in a rule, the message is that one line.
     """
     __tracebackhide__ = True  # pytest then shows the test that failed, not these lines
+    from .benchmark.errors import EmobenchError
+
+    try:
+        outcome = _outcome(Path(run), rules, Path(against) if against is not None else None)
+    except EmobenchError as error:
+        said = str(error)
+    else:
+        if not outcome.exit_code:
+            return outcome
+        said = _said(outcome)
+    # Outside of `except`: pytest would show what went before.
+    raise AssertionError(said)
+
+
+def _outcome(run: Path, rules: Path | str | Sequence[Mapping[str, object]], against: Path | None) -> "Outcome":
     from .benchmark.gate.check import check
     from .benchmark.gate.rules import make_rule, read_rules
 
@@ -51,8 +64,12 @@ def assert_no_regression(
         made = read_rules(Path(rules))
     else:
         made = tuple(make_rule(dict(rule), where=f"rule {number}") for number, rule in enumerate(rules, 1))
-    outcome = check(Path(run), made, against=Path(against) if against is not None else None)
-    if outcome.exit_code:
-        said = [f"{verdict.status}: {verdict.message}" for verdict in outcome.verdicts if verdict.status != "pass"]
-        raise AssertionError("\n".join([outcome.summary, *said, *(f"note: {note}" for note in outcome.notes)]))
-    return outcome
+    return check(run, made, against=against)
+
+
+def _said(outcome: "Outcome") -> str:
+    from .benchmark.gate.grouping import grouped
+
+    others = grouped(verdict for verdict in outcome.verdicts if verdict.status != "pass")
+    lines = (f"{one.first.word}: {one.text}" for one in others)
+    return "\n".join([outcome.summary, *lines, *(f"note: {note}" for note in outcome.notes)])

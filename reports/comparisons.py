@@ -213,6 +213,9 @@ def explanations(rows: Sequence[Compared]) -> tuple[str, ...]:
         f"Intervals: at {level}, paired over the same dialogues and draws (BCa; of calibration errors, difference ± t "
         "· standard error); p: two-sided, of the same, adjusted after Benjamini and Hochberg over all "
         f"{count(first.compared)} comparisons.",
+        f"Better, worse (higher, lower): the adjusted p is below {short(round(1 - first.level, 12))}. Not told apart: "
+        "it is not, which is no evidence that the two are equal. Verdicts go by the adjusted p, intervals are not "
+        "adjusted; so an interval without 0 may stand beside “not told apart”.",
         f"Equivalent: the interval at {inner} is inside ±{short(first.margin)}, a difference taken not to matter. "
         "Detects: the smallest true difference that this test set shows with 80 % power (before adjusting).",
     ]

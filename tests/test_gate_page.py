@@ -46,6 +46,19 @@ def test_every_key_of_a_rule_is_in_the_table() -> None:
     )
 
 
+def test_rules_come_before_the_commands_that_use_them() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    first, second = (text.index(block) for block in blocks("toml"))
+    checks = [place.start() for place in re.finditer(r"^emobench check", text, re.MULTILINE)]
+    assert first < checks[0] < second < checks[1]
+
+
+def test_the_job_is_for_somebody_elses_repository() -> None:
+    (job,) = blocks("yaml")
+    assert "constraints.txt" not in job
+    assert re.search(r'pip install "emobench @ git\+EMOBENCH_URL@\w+"', job)
+
+
 def test_the_exit_codes_of_the_page_are_all_there() -> None:
     codes = re.findall(r"^\| (\d) \| ", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert codes == ["0", "1", "2", "3", "4", "5"]

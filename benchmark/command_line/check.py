@@ -59,15 +59,20 @@ def check(
 def accept(
     folder: Run,
     as_: Annotated[Path, typer.Option("--as", metavar="BASELINE.toml", help="File of the baseline.")],
+    references: Annotated[
+        bool, typer.Option("--references", help="Write the figures of models added for comparison too.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a run the baseline that later runs are held against."""
     from ..gate.accepted import accept as accept_run
-    from ..gate.accepted import predictions_folder
+    from ..gate.accepted import figures_in, predictions_folder
     from ..progress import shown
     from ..run_folder import RunFolder
 
     with shown(quiet=quiet) as progress:
-        accept_run(RunFolder(folder), as_, progress=progress)
+        accepted = accept_run(RunFolder(folder), as_, references=references, progress=progress)
     if not quiet:
-        typer.echo(f"accepted as {as_} (to review), with {predictions_folder(as_).path} (for paired differences)")
+        count = figures_in(accepted)
+        typer.echo(f"accepted {count:,} figures, a line each, as {as_} (to review)")
+        typer.echo(f"with {predictions_folder(as_).path} (for paired differences)")

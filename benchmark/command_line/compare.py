@@ -35,6 +35,7 @@ def compare(
     from ..comparisons import Asking
     from ..comparisons import compare as compare_runs
     from ..progress import shown
+    from ..run_folder import RunFolder
 
     asking = Asking(
         metrics=tuple(metric or ()),
@@ -45,6 +46,7 @@ def compare(
         level=level,
         training=training,
     )
+    replaced = RunFolder(out or runs[0]).comparisons_path.exists()
     with shown(quiet=quiet) as progress:
         path, _ = compare_runs(runs, asking, out=out, progress=progress)
     if not quiet:
@@ -53,4 +55,4 @@ def compare(
         from ...reports.comparison_terminal import comparison_summary
 
         # A path that is cut can be neither clicked nor copied.
-        Console().print(comparison_summary(path), crop=False)
+        Console().print(comparison_summary(path, replaced=replaced), crop=False)

@@ -13,7 +13,7 @@ import math
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -47,8 +47,8 @@ class AcceptedFigure(_Record):
     """Lower end of its 95 % interval over dialogues; NaN: none."""
     high: float
     """Upper end."""
-    seed_sd: float
-    """Standard deviation over seeds; NaN: one seed."""
+    seed_sd: float = math.nan
+    """Standard deviation over seeds; NaN: one seed, and not in the text."""
     seeds: int
     """Number of training seeds."""
 
@@ -82,15 +82,26 @@ class Accepted(_Record):
     """By data set, model, condition and metric; figures of parts are not in the text."""
 
 
+def figures_in(accepted: Accepted) -> int:
+    """Return how many figures the text of a baseline holds."""
+    cells = (cell for models in accepted.figures.values() for model in models.values() for cell in model.values())
+    return sum(map(len, cells))
+
+
 def predictions_folder(path: Path) -> RunFolder:
     """Return where the predictions of a baseline are."""
     return RunFolder(path.with_suffix(".predictions"))
 
 
-def accept(folder: RunFolder, path: Path, *, progress: Progress = silent) -> Accepted:
+def accept(folder: RunFolder, path: Path, *, references: bool = False, progress: Progress = silent) -> Accepted:
     """Make a run the baseline at `path`; one that is there is replaced.
 
     The text holds every figure that has a better and a worse and is no part of another.
+
+    Parameters
+    ----------
+    references
+        Whether the text holds the models too that emobench added for comparison, such as the exact posterior.
 
     Raises
     ------
@@ -116,7 +127,7 @@ def accept(folder: RunFolder, path: Path, *, progress: Progress = silent) -> Acc
         selection=record.selection,
         predictions=digest,
         data=_data(table, record),
-        figures=_figures(table),
+        figures=_figures(table, set() if references else {model.name for model in record.models if model.reference}),
     )
     write_text(path, "".join(_lines(accepted)))
     return accepted
@@ -216,8 +227,8 @@ def _rows(table: pa.Table) -> Iterator[_Row]:
     return (_Row(*row) for row in zip(*texts, *numbers, strict=True))
 
 
-def _figures(table: pa.Table) -> dict[str, dict[str, dict[str, dict[str, AcceptedFigure]]]]:
-    rows = [row for row in _rows(table) if not row.part and math.isfinite(row.value)]
+def _figures(table: pa.Table, left_out: Container[str]) -> dict[str, dict[str, dict[str, dict[str, AcceptedFigure]]]]:
+    rows = [row for row in _rows(table) if not row.part and math.isfinite(row.value) and row.model not in left_out]
     seeds: dict[tuple[str, ...], int] = {}
     for row in rows:
         if row.seed != ALL_SEEDS:
@@ -260,7 +271,8 @@ def _lines(accepted: Accepted) -> Iterator[str]:
 
 
 def _inline(figure: AcceptedFigure) -> str:
-    numbers = ", ".join(f"{name} = {getattr(figure, name):.6f}" for name in ("value", "low", "high", "seed_sd"))
+    names = ("value", "low", "high", *(() if math.isnan(figure.seed_sd) else ("seed_sd",)))
+    numbers = ", ".join(f"{name} = {getattr(figure, name):.6f}" for name in names)
     return f"{{ {numbers}, seeds = {figure.seeds} }}"
 
 

@@ -20,7 +20,7 @@ def annotations(outcome: Outcome) -> Iterator[str]:
     """
     for status, level in _LEVELS.items():
         for verdict in outcome.of(status):
-            title = f"emobench: {verdict.status} (rule {verdict.rule}: {verdict.about.metric})"
+            title = f"emobench: {verdict.word} (rule {verdict.rule}: {verdict.about.metric})"
             yield f"::{level} title={_property(title)}::{_data(verdict.message)}"
 
 

@@ -45,7 +45,7 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
     kind = {"regression": "failure", "inconclusive": "skipped"}.get(verdict.status, "error")
     said = ET.SubElement(case, kind, {"message": message})
     if kind != "skipped":
-        said.set("type", verdict.status)
+        said.set("type", verdict.word)
         said.text = message
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from ...reports.numbers import MISSING, number, signed
 from ..errors import RunFolderError
 from ..files import remedy, write_text
+from .grouping import grouped
 from .verdicts import Outcome, Verdict
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -22,18 +23,21 @@ def markdown(outcome: Outcome) -> str:
     if notable:
         lines += [
             "",
-            *(f"- **{verdict.status}** (rule {verdict.rule}): {_text(verdict.message)}" for verdict in notable),
+            *(f"- **{said.first.word}** (rule {said.first.rule}): {_text(said.text)}" for said in grouped(notable)),
         ]
     if outcome.notes:
         lines += ["", *(f"Note: {_text(note)}." for note in outcome.notes)]
     lines += ["", "<details><summary>All verdicts</summary>", ""]
-    lines += ["| rule | model | data | figure | was or limit | is | worse by at least | seen from | verdict |"]
-    lines += ["|---:|---|---|---|---:|---:|---:|---:|---|"]
+    lines += [
+        "| rule | model | data | figure | was or limit | allowed | is | worse by at least | seen from | verdict |"
+    ]
+    lines += ["|---:|---|---|---|---:|---:|---:|---:|---:|---|"]
     lines += [_row(verdict) for verdict in outcome.verdicts[:MOST_ROWS]]
     if len(outcome.verdicts) > MOST_ROWS:
         lines += ["", f"And {len(outcome.verdicts) - MOST_ROWS} more."]
     lines += [
         "",
+        "*Allowed*: how much worse than that it may be, noise or not. *May be chance*: it is more, but not proven.",
         "*Worse by at least*: lower ends that hold jointly with 95 %; above 0: proven worse. *Seen from*: how",
     ]
     lines += ["much worse it would have to be for this check to fail 4 times in 5.", "", "</details>", ""]
@@ -64,10 +68,13 @@ def append_step_summary(outcome: Outcome) -> None:
 
 
 def _row(verdict: Verdict) -> str:
-    numbers = (number(verdict.reference), number(verdict.value), signed(verdict.low), number(verdict.seen_from))
+    bounds = (number(verdict.reference), number(verdict.allowed))
+    numbers = (*bounds, number(verdict.value), signed(verdict.low), number(verdict.seen_from))
     cells = (verdict.model, verdict.data, verdict.name)
     texts = " | ".join(f"`{cell.replace('|', chr(92) + '|')}`" for cell in cells)
-    ending = verdict.status if verdict.status == "pass" else f"**{verdict.status}**"
+    ending = verdict.word if verdict.status == "pass" else f"**{verdict.word}**"
+    if verdict.doubtful:
+        ending += ", may be chance"
     return f"| {verdict.rule} | {texts} | {' | '.join(text or MISSING for text in numbers)} | {ending} |"
 
 

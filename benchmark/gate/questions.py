@@ -87,7 +87,14 @@ class Question:
             reference=self.reference,
             low=low,
             seen_from=seen,
+            allowed=self.allowed,
+            doubtful=self.beyond and not regressed,
+            breach=self._breach if regressed and self.kind == "limit" else "",
         )
+
+    @property
+    def _breach(self) -> str:
+        return "below the limit" if self.subject.direction == "higher" else "above the limit"
 
     def _sentence(self, low: float, *, regressed: bool) -> str:
         if self.kind == "limit":

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ...reports.numbers import number, signed
+from ...reports.numbers import apart, number, signed
 from ..metrics.base import ConditionMetric, CurveMetric, Direction
 
 
@@ -57,23 +57,20 @@ def loss_sentence(
     regressed
         Whether noise does not explain it.
     """
+    change = abs(value) - abs(reference) if subject.direction == "zero" else value - reference
+    figures = f"{number(reference)} to {number(value)}"
+    if regressed:
+        return f"{subject.text} {_moved(subject, figures, change, allowed)}; {_sure(low, min_effect)}"
     # A figure that is better when it is higher is worse by a negative change.
     sign = -1 if subject.direction == "higher" else 1
-    change = abs(value) - abs(reference) if subject.direction == "zero" else value - reference
-    if subject.direction == "zero":
-        figures = f"{number(reference)} to {number(value)} ({signed(change)} in distance from 0"
-    else:
-        figures = f"{number(reference)} to {number(value)} ({signed(change)}"
-    bound = f"95 % at {'most' if sign < 0 else 'least'} {signed(sign * low)}"
     allowance = f"allowed {signed(sign * allowed)}"
-    if regressed:
-        verb = "went" if subject.direction == "zero" else "rose" if change > 0 else "fell"
-        return f"{subject.text} {verb} from {figures}, {bound}); {allowance}"
     if change == 0:
         return f"{subject.text} is unchanged at {number(value)}; {allowance}"
+    figures += f" ({signed(change)}{' in distance from 0' if subject.direction == 'zero' else ''}"
     if not beyond:
         return f"{subject.text} went from {figures}); {allowance}"
     shown = f"is not shown to be more than {number(min_effect)}" if min_effect else "may be chance"
+    bound = f"95 % at {'most' if sign < 0 else 'least'} {_near(signed(sign * low))}"
     return f"{subject.text} went from {figures}), beyond the {allowance}, but this {shown} ({bound})"
 
 
@@ -83,12 +80,43 @@ def limit_sentence(
     """Return how a figure compares with the limit; parameters as in `loss_sentence`, for what is beyond the limit."""
     higher = subject.direction == "higher"
     away = " from 0" if subject.direction == "zero" else ""
-    allowance = f"{'required at least' if higher else 'allowed at most'} {number(limit)}{away}"
     end = limit - low if higher else limit + low
-    bound = f"95 % at {'most' if higher else 'least'} {number(end)}{away}"
+    bound = f"95 % at {'most' if higher else 'least'} {_near(number(end))}{away}"
     if regressed:
-        return f"{subject.text} is {number(value)} ({bound}); {allowance}"
+        return f"{subject.text} is {_breached(subject, value, limit)} ({bound})"
+    allowance = f"{'required at least' if higher else 'allowed at most'} {number(limit)}{away}"
     if not beyond:
         return f"{subject.text} is {number(value)}; {allowance}"
     shown = f"is not shown to be by more than {number(min_effect)}" if min_effect else "may be chance"
     return f"{subject.text} is {number(value)}, beyond the limit ({allowance}), but this {shown} ({bound})"
+
+
+def _moved(subject: Subject, figures: str, change: float, allowed: float) -> str:
+    """Return by how much a figure got worse, and that it is more than allowed."""
+    by, most = apart(abs(change), allowed)
+    if subject.direction == "zero":
+        return f"went from {figures}, {by} further from 0, more than the {most} allowed"
+    return f"{'rose' if change > 0 else 'fell'} from {figures}, by {by}, more than the {most} allowed"
+
+
+def _sure(low: float, min_effect: float) -> str:
+    """Return what of a loss is beyond chance."""
+    least = number(low)
+    bound = f"at least {least}" if least[0].isdigit() else "more than 0"
+    what = f"worse by more than {number(min_effect)}" if min_effect else "worse at all"
+    return f"that it got {what} is beyond chance: with 95 %, by {bound}"
+
+
+def _breached(subject: Subject, value: float, limit: float) -> str:
+    if subject.direction == "higher":
+        most, shown = apart(limit, value)
+        return f"{shown}, below the limit of {most}"
+    if subject.direction == "zero":
+        return f"{number(value)}, above the limit of {number(limit)} from 0"
+    shown, most = apart(value, limit)
+    return f"{shown}, above the limit of {most}"
+
+
+def _near(end: str) -> str:
+    """Return the end of an interval: what rounding carries to 0 would be shown as a bound of a bound."""
+    return end if end[0] not in "<>" else "about 0" if end.endswith("0.001") else end[1:]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ...reports.numbers import number
+from .grouping import grouped
 from .verdicts import Outcome, Status, Verdict
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ WIDTH = 80
 """Columns that it fits."""
 MOST_PASSES = 10
 """A rule with more passes gets a count of them instead of a sentence each."""
+MOST_NAMED = 3
+"""So many of the figures that may be beyond what is allowed are named."""
 _STYLES: dict[Status, str] = {
     "pass": "green",
     "regression": "bold red",
@@ -28,17 +31,18 @@ def summary(outcome: Outcome) -> "RenderableType":
     from rich.text import Text
 
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), width=WIDTH)
-    table.add_column(no_wrap=True, width=len("inconclusive"))
+    longest = max((len(verdict.word) for verdict in outcome.verdicts), default=0)
+    table.add_column(no_wrap=True, width=max(longest, len("inconclusive")))
     table.add_column(ratio=1, overflow="fold")
     for number_, verdicts in _by_rule(outcome).items():
         table.add_row(f"rule {number_}", Text(_heading(verdicts[0]), style="bold"))
         passes = [verdict for verdict in verdicts if verdict.status == "pass"]
         others = [verdict for verdict in verdicts if verdict.status != "pass"]
         shown = [*others, *(passes if len(passes) <= MOST_PASSES else [])]
-        for verdict in shown:
-            table.add_row(Text(verdict.status, style=_STYLES[verdict.status]), Text(verdict.message))
+        for said in grouped(shown):
+            table.add_row(Text(said.first.word, style=_STYLES[said.first.status]), Text(said.text))
         if len(passes) > MOST_PASSES:
-            table.add_row(Text("pass", style=_STYLES["pass"]), Text(_passes(passes)))
+            table.add_row(Text("pass", style=_STYLES["pass"]), Text(_passes(passes, others)))
     notes = [Text(f"Note: {note}.", style="dim") for note in outcome.notes]
     return Group(table, *notes, Text(outcome.summary, style="bold"))
 
@@ -58,8 +62,19 @@ def _heading(verdict: Verdict) -> str:
     return f"{rule.metric}, {rule.condition}: {', '.join(bounds)}"
 
 
-def _passes(passes: list[Verdict]) -> str:
+def _passes(passes: list[Verdict], others: list[Verdict]) -> str:
+    figures = {verdict.figure for verdict in passes} - {verdict.figure for verdict in others}
     seen = [verdict.seen_from for verdict in passes if verdict.seen_from is not None]
-    doubtful = sum("may be chance" in verdict.message or "not shown" in verdict.message for verdict in passes)
-    text = f"{len(passes)} figures; a loss or breach of {number(max(seen))} would be seen in any of them 4 times in 5"
-    return text + (f"; {doubtful} beyond what is allowed, but that may be chance" if doubtful else "")
+    text = f"{len(figures)} figures; a loss or breach of {number(max(seen))} would be seen in any of them 4 times in 5"
+    several = len({verdict.model for verdict in passes}) > 1
+    doubtful: dict[object, list[str]] = {}
+    for verdict in passes:
+        if verdict.doubtful:
+            name = verdict.name.removesuffix(f": {verdict.kind}")
+            kinds = doubtful.setdefault(verdict.figure, [f"{verdict.model}, {name}" if several else name])
+            kinds.append(verdict.kind)
+    if not doubtful:
+        return text
+    names = [f"{name} ({' and '.join(kinds)})" for name, *kinds in doubtful.values()]
+    more = f"; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{text}; {len(names)} beyond what is allowed, but that may be chance: {'; '.join(names[:MOST_NAMED])}{more}"

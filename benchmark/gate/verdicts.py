@@ -1,5 +1,6 @@
 """What a check found: one verdict per rule, cell and kind of bound; and the exit code they make together."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,23 @@ class Verdict:
     seen_from: float | None = None
     """How much worse it would have to be for this check to fail 4 times in 5; None: not measured."""
 
+    allowed: float | None = None
+    """How much worse than the reference it may be, noise or not; None: not measured."""
+    doubtful: bool = False
+    """Whether it is beyond what is allowed, but that may be chance."""
+    breach: str = ""
+    """What a regression from a limit is called, such as `above the limit`; empty: it is none."""
+
+    @property
+    def word(self) -> str:
+        """What a reader is told of the status."""
+        return self.breach or self.status
+
+    @property
+    def figure(self) -> tuple[object, ...]:
+        """What is the same for the two questions that a rule may ask of one figure: of its limit and of its loss."""
+        return (self.rule, self.data, self.model, self.condition, self.part)
+
     @property
     def name(self) -> str:
         """Metric and part, condition, kind: what tells it from the others of its rule, model and data set."""
@@ -87,6 +105,14 @@ class Outcome:
 
     @property
     def summary(self) -> str:
-        """How many verdicts of each status there are, the worst first, such as `1 regression, 39 pass`."""
-        counts = [(len(self.of(status)), status) for status in _WORST_FIRST]
-        return ", ".join(f"{count} {status}" for count, status in counts if count) or "nothing was measured"
+        """How many figures end in each way, the worst first, such as `1 regression, 39 pass`.
+
+        A figure that a rule asks about twice, its limit and its loss, counts once, by the worse of the two.
+        """
+        worst: dict[object, Verdict] = {}
+        for status in _WORST_FIRST:
+            for place, verdict in enumerate(self.verdicts):
+                if verdict.status == status:
+                    worst.setdefault(verdict.figure if verdict.kind else place, verdict)
+        counts = Counter(verdict.word for verdict in worst.values())
+        return ", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing was measured"

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -170,16 +171,62 @@ def test_ranks_are_told_once() -> None:
     ]
 
 
+def printed(path: Path, **given: bool) -> list[str]:
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(comparison_summary(path, **given), crop=False)
+    return [line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")]
+
+
 def test_the_terminal_breaks_what_is_long(folder: RunFolder) -> None:
     long = "occlusion:kind=scattered,modality=audio/text+modality_drop:drop=video,signal=told"
     path = write(folder, [one(), one(condition=long, metric="nll", direction="higher")])
-    stream = io.StringIO()
-    Console(file=stream, width=80).print(comparison_summary(path), crop=False)
-    *lines, last = stream.getvalue().rstrip("\n").split("\n")
+    *lines, written, page = printed(path)
     assert max(map(len, lines)) <= 80
-    assert last == f"Written: {path}"
+    assert written == f"Written: {path}"
+    assert page == f"To show them on the page, type `emobench report {path.parent}`."
     shown = "".join(line[:19].strip() for line in lines)
     assert long in shown.replace("condition", "")
+
+
+def test_the_terminal_says_what_became_of_an_earlier_call(folder: RunFolder, tmp_path: Path) -> None:
+    path = write(folder, [one()])
+    assert printed(path, replaced=True)[-2] == "This replaces the comparisons of an earlier call."
+    assert not any("replaces" in line for line in printed(path))
+    (tmp_path / "out").mkdir()
+    elsewhere = path.rename(tmp_path / "out" / path.name)
+    assert printed(elsewhere)[-1] == f"Written: {elsewhere}", "no report would show it"
+
+
+def test_the_terminal_sums_up_before_the_rows(folder: RunFolder) -> None:
+    rates = [one(condition=f"modality_drop:rate={rate}", p=0.6) for rate in (0.1, 0.2)]
+    noise = one(condition="noise:snr_db=5", difference=-0.2)
+    other = one(place=Place("rage_fusion", "mosi", "clean"), reference=Place("prior", "mosi", "clean"))
+    path = write(folder, [one(), *rates, noise, one(metric="nll"), other])
+    lines = printed(path)
+    assert lines[0] == "Who is better where"
+    assert lines[1] == "ECE (lower is better): rage_fusion − prior: 1 better, 2 worse, 2 not told apart"
+    assert lines[2] == "NLL (lower is better): rage_fusion − prior: 1 worse"
+    labels = [line[:19].strip() for line in lines]
+    start = labels.index("clean")
+    assert labels[start : start + 6] == ["clean", "modality_drop", "rate=0.1", "rate=0.2", "noise", "snr_db=5"]
+
+
+def test_ranks_come_before_the_rows_on_the_terminal(folder: RunFolder) -> None:
+    path = write(folder, [one()])
+    table = pa.parquet.read_table(path)
+    rank = {"ranks": {"a": 1.2, "b": 1.8}, "p": 0.02, "critical_difference": 1.48, "data_sets": 5, "level": 0.95}
+    packed = json.dumps({"ece": {**rank, "groups": [["a", "b"]]}}).encode()
+    write_table(path, table.replace_schema_metadata({**table.schema.metadata, b"emobench.ranks": packed}))
+    lines = printed(path)
+    assert lines[0] == "Average ranks on clean input"
+    assert lines[1].startswith("Average ranks by ECE over 5 data sets")
+    assert sum("Average ranks by" in line for line in lines) == 1
+
+
+def test_verdicts_are_defined(folder: RunFolder) -> None:
+    said = sentences(folder, one(level=0.9), level=0.9)
+    assert "Better, worse (higher, lower): the adjusted p is below 0.1." in said
+    assert "Verdicts go by the adjusted p, intervals are not adjusted" in said
 
 
 def test_files_of_another_make_are_refused(folder: RunFolder) -> None:

@@ -212,6 +212,10 @@ def test_the_command_prints_a_table_and_writes_it(make_up: MakeUp, capsys: pytes
     assert "adjusted after Benjamini and Hochberg over all 32 comparisons" in " ".join(printed.split())
     assert "inside ±0.02" in printed
     assert f"Written: {folder.comparisons_path}" in printed
+    assert f"type `emobench report {folder.path}`" in printed
+    assert "replaces" not in printed
+    assert exit_code(["compare", str(folder.path), "--metric", "nll"]) == 0
+    assert "This replaces the comparisons of an earlier call." in capsys.readouterr().out
 
 
 def test_the_command_is_quiet_when_told(make_up: MakeUp, capsys: pytest.CaptureFixture[str]) -> None:

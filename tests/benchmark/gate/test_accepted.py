@@ -1,5 +1,6 @@
 """Baselines that a team has accepted."""
 
+import math
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -81,7 +82,30 @@ def test_what_was_said_is_not_passed_on(accepted: Path) -> None:
 def test_it_says_what_it_wrote(make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "b.toml"
     assert exit_code(["accept", str(make_run("main")), "--as", str(path)]) == 0
-    assert f"accepted as {path} (to review), with {tmp_path / 'b.predictions'}" in capsys.readouterr().out
+    figures = path.read_text(encoding="utf-8").count("seeds = ")
+    printed = capsys.readouterr().out
+    assert f"accepted {figures} figures, a line each, as {path} (to review)" in printed
+    assert f"with {tmp_path / 'b.predictions'} (for paired differences)" in printed
+    assert figures > 10
+
+
+def test_what_is_not_known_of_seeds_is_left_out_and_old_texts_are_read(make_run: MakeRun, tmp_path: Path) -> None:
+    path = tmp_path / "b.toml"
+    accept(RunFolder(make_run("one")), path)
+    text = path.read_text(encoding="utf-8")
+    assert "seed_sd" not in text
+    figure = read_accepted(path).figures["small"]["fusion"]["clean"]["ece"]
+    assert math.isnan(figure.seed_sd)
+    path.write_text(text.replace(", seeds = 1", ", seed_sd = nan, seeds = 1"), encoding="utf-8")
+    assert math.isnan(read_accepted(path).figures["small"]["fusion"]["clean"]["ece"].seed_sd)
+
+
+def test_models_added_for_comparison_are_in_the_text_only_when_asked_for(make_run: MakeRun, tmp_path: Path) -> None:
+    run, path = make_run("main", references=("exact",)), tmp_path / "b.toml"
+    assert exit_code(["accept", str(run), "--as", str(path), "-q"]) == 0
+    assert set(read_accepted(path).figures["small"]) == {"fusion"}
+    assert exit_code(["accept", str(run), "--as", str(path), "-q", "--references"]) == 0
+    assert set(read_accepted(path).figures["small"]) == {"fusion", "exact"}
 
 
 def replaced(old: str, new: str) -> Callable[[Path], object]:

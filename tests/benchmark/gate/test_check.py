@@ -101,8 +101,9 @@ def test_another_training_passes_and_a_temperature_of_0_4_fails(
     clean = next(verdict for verdict in sharp.verdicts if verdict.condition == "clean")
     value, reference, low = clean.value, clean.reference, clean.low
     assert clean.message == (
-        f"fusion on small: ECE on clean input rose from {reference:.3f} to {value:.3f} "
-        f"(+{value - reference:.3f}, 95 % at least +{low:.3f}); allowed +0.020"
+        f"fusion on small: ECE on clean input rose from {reference:.3f} to {value:.3f}, "
+        f"by {value - reference:.3f}, more than the 0.020 allowed; that it got worse by more than 0.005 is beyond "
+        f"chance: with 95 %, by at least {low:.3f}"
     )
     assert reference < 0.06 < 0.12 < value
     assert 0.005 < low < value - reference
@@ -420,5 +421,10 @@ def test_a_test_suite_can_do_the_same(make_run: MakeRun, baseline: Path, write_r
         assert_no_regression(str(sharp), against=baseline, rules=write_rules(ECE))
     with pytest.raises(AssertionError, match=r"(?s)matches nothing: .*\nnote: few has|not measured: rule 1 matches"):
         assert_no_regression(few, rules=[{"metric": "ece", "limit": 0.9, "condition": "noise:*"}])
-    with pytest.raises(SpecError, match="rule 1: unknown key 'limits'; did you mean 'limit'"):
+    with pytest.raises(AssertionError, match=r"\Arule 1: unknown key 'limits'; did you mean 'limit'.*\Z") as caught:
         assert_no_regression(sharp, rules=[{"metric": "ece", "limits": 0.1}])
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert len(caught.traceback.filter(caught)) == 1, "pytest shows the line of the test only"
+    with pytest.raises(AssertionError, match=r"\Acannot read the baseline .*\Z"):
+        assert_no_regression(sharp, against="none.toml", rules=rules)

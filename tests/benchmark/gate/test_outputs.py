@@ -1,6 +1,7 @@
 """JUnit, Markdown, annotations and terminal."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.gate.github import annotations
+from emobench.benchmark.gate.grouping import grouped
 from emobench.benchmark.gate.junit import junit
 from emobench.benchmark.gate.markdown import MOST_ROWS, append_step_summary, markdown
 from emobench.benchmark.gate.rules import Rule
@@ -18,19 +20,27 @@ RULES = (Rule(metric="ece", limit=0.1, max_loss=0.02, min_effect=0.005), Rule(me
 STATUSES: tuple[Status, ...] = ("pass", "regression", "failed", "inconclusive", "not measured")
 
 
-def verdict(status: Status, *, rule: int = 1, message: str = "it rose", part: str = "") -> Verdict:
+def verdict(
+    status: Status,
+    *,
+    rule: int = 1,
+    message: str = "it rose",
+    part: str = "",
+    condition: str = "clean",
+    doubtful: bool = False,
+) -> Verdict:
     measured = status in ("pass", "regression")
-    numbers = {"value": 0.25, "reference": 0.1, "low": 0.12, "seen_from": 0.05} if measured else {}
+    numbers = {"allowed": 0.005, "value": 0.25, "reference": 0.1, "low": 0.12, "seen_from": 0.05} if measured else {}
     kind = "limit" if measured else ""
     about = RULES[rule - 1]
-    return Verdict(rule, about, kind, "mosi", "a|b", "clean", part, status, message, **numbers)
+    return Verdict(rule, about, kind, "mosi", "a|b", condition, part, status, message, **numbers, doubtful=doubtful)
 
 
 def outcome(*verdicts: Verdict, notes: tuple[str, ...] = ()) -> Outcome:
     return Outcome("runs/candidate", "baseline.toml", verdicts, notes)
 
 
-ALL = outcome(*(verdict(status) for status in STATUSES), verdict("pass", rule=2, part="joy"))
+ALL = outcome(verdict("pass", condition="order"), *map(verdict, STATUSES[1:]), verdict("pass", rule=2, part="joy"))
 
 
 def test_junit_has_the_structure_that_servers_read() -> None:
@@ -86,10 +96,12 @@ def test_markdown_tells_what_failed_first_and_everything_below() -> None:
     assert r"- **failed** (rule 1): \`x\` \| \<b\> next" in lines
     assert "Note: few dialogues." in lines
     table = [line for line in lines if line.startswith("|")]
-    assert {line.replace(r"\|", "").count("|") for line in table} == {10}
-    row = r"| 1 | `a\|b` | `mosi` | `ece under clean: limit` | 0.100 | 0.250 | +0.120 | 0.050 | **regression** |"
+    assert {line.replace(r"\|", "").count("|") for line in table} == {11}
+    row = (
+        r"| 1 | `a\|b` | `mosi` | `ece under clean: limit` | 0.100 | 0.005 | 0.250 | +0.120 | 0.050 | **regression** |"
+    )
     assert row in table
-    assert r"| 1 | `a\|b` | `mosi` | `ece under clean` | – | – | – | – | **failed** |" in table
+    assert r"| 1 | `a\|b` | `mosi` | `ece under clean` | – | – | – | – | – | **failed** |" in table
 
 
 def test_markdown_without_anything_to_say_is_short() -> None:
@@ -130,7 +142,9 @@ def shown(of: Outcome) -> list[str]:
 
 
 def test_the_terminal_shows_a_sentence_each_in_80_columns() -> None:
-    long = verdict("regression", message="ECE under " + "noise:modality=audio,snr_db=5+" * 4 + "order rose")
+    long = verdict(
+        "regression", condition="turn_loss", message="ECE under " + "noise:modality=audio,snr_db=5+" * 4 + "order rose"
+    )
     lines = shown(outcome(*ALL.verdicts, long, notes=("few dialogues",)))
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith("rule 1       ece, *: limit 0.100, loss up to 0.020, differences up to 0.005")
@@ -138,14 +152,60 @@ def test_the_terminal_shows_a_sentence_each_in_80_columns() -> None:
     assert "inconclusive it rose" in lines
     assert "rule 2       f1, *: limit 0.500" in lines
     assert lines[-2] == "Note: few dialogues."
-    assert lines[-1] == "2 regression, 1 failed, 1 inconclusive, 1 not measured, 2 pass".replace(
-        "2 regression, 1 failed", "1 failed, 2 regression"
-    )
+    assert lines[-1] == "1 failed, 2 regression, 1 inconclusive, 1 not measured, 2 pass"
 
 
 def test_many_passes_are_counted_on_the_terminal() -> None:
-    doubtful = verdict("pass", message="beyond the allowed, but this may be chance")
-    lines = " ".join(" ".join(shown(outcome(*[verdict("pass")] * 11))).split())
+    passes = [verdict("pass", condition=f"noise:snr_db={place}") for place in range(11)]
+    lines = " ".join(" ".join(shown(outcome(*passes))).split())
     assert "pass 11 figures; a loss or breach of 0.050 would be seen in any of them 4 times in 5 11 pass" in lines
-    lines = " ".join(" ".join(shown(outcome(*[verdict("pass")] * 11, doubtful))).split())
-    assert "12 figures; a loss or breach of 0.050 would be seen in any of them 4 times in 5; 1 beyond what" in lines
+    doubtful = verdict("pass", condition="order", doubtful=True)
+    twice = replace(passes[0], kind="loss")
+    both = replace(doubtful, kind="loss")
+    assert "1 beyond what is allowed, but that may be chance: ece under order (limit and loss)" in " ".join(
+        " ".join(shown(outcome(*passes, doubtful, both))).split()
+    )
+    lines = " ".join(" ".join(shown(outcome(*passes, twice, doubtful))).split())
+    assert (
+        "12 figures; a loss or breach of 0.050 would be seen in any of them 4 times in 5; 1 beyond what is allowed, but"
+        in lines
+    )
+    assert "that may be chance: ece under order (limit) 12 pass" in lines
+    failed = replace(twice, status="regression")
+    assert "pass 10 figures" in " ".join(" ".join(shown(outcome(*passes, failed))).split())
+
+
+def test_figures_that_may_be_beyond_are_named_up_to_three() -> None:
+    several = [verdict("pass", condition=f"c{place}", doubtful=True) for place in range(12)]
+    lines = " ".join(" ".join(shown(outcome(*several))).split())
+    names = "; ".join(f"ece under c{place} (limit)" for place in range(3))
+    assert f"12 beyond what is allowed, but that may be chance: {names}; and 9 more 12 pass" in lines
+    two = [replace(several[0], model="other"), *several[1:]]
+    assert "chance: other, ece under c0 (limit); a|b, ece under c1 (limit);" in " ".join(
+        " ".join(shown(outcome(*two))).split()
+    )
+    assert "| pass, may be chance |" in markdown(outcome(*several))
+
+
+def test_what_is_said_of_several_conditions_is_said_once() -> None:
+    conditions = ("clean", "noise:snr_db=5", "noise:snr_db=5+order")
+    failed = [
+        verdict("failed", condition=condition, message=f"m under {condition} failed: why") for condition in conditions
+    ]
+    few = [
+        verdict("inconclusive", condition="clean", message="m: ECE on clean input: got 4"),
+        verdict("inconclusive", condition="order", message="m: ECE under order: got 4"),
+        verdict("inconclusive", condition="order:x=1", message="m: ECE under order:x=1: got 5"),
+    ]
+    other = verdict("failed", rule=2, condition="clean", message="m under clean failed: why")
+    said = [one.text for one in grouped([*failed, *few, other, verdict("failed"), verdict("failed")])]
+    assert said == [
+        "m under 3 conditions failed: why: clean, noise:snr_db=5, noise:snr_db=5+order",
+        "m: ECE under 2 conditions: got 4: clean, order",
+        "m: ECE under order:x=1: got 5",
+        "m under clean failed: why",
+        "it rose",
+    ]
+    shown_ = shown(outcome(*failed))
+    assert sum("failed" in line for line in shown_[:-1]) == 1
+    assert markdown(outcome(*failed)).count("- **failed**") == 1

@@ -32,20 +32,41 @@ def question(
             question("loss", "lower", 0.092, 0.031),
             0.048,
             "regression",
-            "ECE under noise:snr_db=5 rose from 0.031 to 0.092 (+0.061, 95 % at least +0.048); allowed +0.020",
+            "ECE under noise:snr_db=5 rose from 0.031 to 0.092, by 0.061, more than the 0.020 allowed; "
+            "that it got worse at all is beyond chance: with 95 %, by at least 0.048",
         ),
         (
             question("loss", "higher", 0.5, 0.6),
             0.07,
             "regression",
-            "ECE under noise:snr_db=5 fell from 0.600 to 0.500 (−0.100, 95 % at most −0.070); allowed −0.020",
+            "ECE under noise:snr_db=5 fell from 0.600 to 0.500, by 0.100, more than the 0.020 allowed; that it got",
         ),
         (
             question("loss", "zero", -0.12, 0.02),
             0.08,
             "regression",
-            "went from 0.020 to −0.120 (+0.100 in distance from 0, 95 % at least +0.080); allowed +0.020",
+            "went from 0.020 to −0.120, 0.100 further from 0, more than the 0.020 allowed; that it got worse at all is",
         ),
+        (
+            question("loss", "higher", 0.4996, 0.6, max_loss=0.1),
+            0.0003,
+            "regression",
+            "by 0.1004, more than the 0.1000 allowed; that it got worse at all is beyond chance: with 95 %, by more "
+            "than 0",
+        ),
+        (
+            question("loss", "lower", 0.06, 0.03, max_loss=0.02, min_effect=0.01),
+            0.011,
+            "regression",
+            "that it got worse by more than 0.010 is beyond chance: with 95 %, by at least 0.011",
+        ),
+        (
+            question("loss", "higher", 0.03, 0.06),
+            -0.0003,
+            "pass",
+            "beyond the allowed −0.020, but this may be chance (95 % at most about 0)",
+        ),
+        (question("limit", "lower", 0.9999, 0.5), 0.4998, "regression", "(95 % at least 0.999)"),
         (
             question("loss", "lower", 0.06, 0.03),
             -0.01,
@@ -69,19 +90,19 @@ def question(
             question("limit", "lower", 0.182, 0.15),
             0.01,
             "regression",
-            "ECE under noise:snr_db=5 is 0.182 (95 % at least 0.160); allowed at most 0.150",
+            "ECE under noise:snr_db=5 is 0.182, above the limit of 0.150 (95 % at least 0.160)",
         ),
         (
             question("limit", "higher", 0.41, 0.5),
             0.05,
             "regression",
-            "is 0.410 (95 % at most 0.450); required at least 0.500",
+            "is 0.410, below the limit of 0.500 (95 % at most 0.450)",
         ),
         (
             question("limit", "zero", -0.12, 0.05),
             0.02,
             "regression",
-            "is −0.120 (95 % at least 0.070 from 0); allowed at most 0.050 from 0",
+            "is −0.120, above the limit of 0.050 from 0 (95 % at least 0.070 from 0)",
         ),
         (
             question("limit", "lower", 0.182, 0.15),
@@ -104,7 +125,12 @@ def question(
             "pass",
             "but this may be chance (95 % at least 0.106)",
         ),
-        (question("limit", "lower", 0.182, 0.10, floor=0.12), 0.06, "regression", "(95 % at least 0.106); allowed at"),
+        (
+            question("limit", "lower", 0.182, 0.10, floor=0.12),
+            0.06,
+            "regression",
+            "above the limit of 0.100 (95 % at least 0.106)",
+        ),
     ],
 )
 def test_a_verdict_says_what_was_expected_and_what_was_got(
@@ -141,6 +167,29 @@ def test_titles_tell_parts_and_arguments() -> None:
     assert title_of(make(METRICS, "f1"), "f1", "joy") == "F1 of joy"
     assert title_of(make(METRICS, "ece:bins=10"), "ece:bins=10", "") == "ECE (ece:bins=10)"
     assert Subject("m", "d", "clean", "ECE", "lower").text == "m on d: ECE on clean input"
+
+
+def test_a_broken_limit_is_not_called_a_regression() -> None:
+    words = [
+        question("limit", "lower", 0.3, 0.1).answer(0.1, error=0.01, quantile=2.0).word,
+        question("limit", "higher", 0.1, 0.3).answer(0.1, error=0.01, quantile=2.0).word,
+        question("limit", "higher", 0.3, 0.1).answer(-0.2, error=0.01, quantile=2.0).word,
+        question("loss", "lower", 0.3, 0.1).answer(0.1, error=0.01, quantile=2.0).word,
+    ]
+    assert words == ["above the limit", "below the limit", "pass", "regression"]
+    verdict = question("limit", "lower", 0.3, 0.1).answer(0.1, error=0.01, quantile=2.0)
+    broken = Outcome("run", "", (verdict,))
+    assert (broken.exit_code, broken.summary) == (1, "1 above the limit")
+
+
+def test_a_figure_with_two_bounds_counts_once() -> None:
+    limit = question("limit", "lower", 0.09, 0.1).answer(-0.1, error=0.01, quantile=2.0)
+    loss = question("loss", "lower", 0.09, 0.05).answer(-0.1, error=0.01, quantile=2.0)
+    worse = question("loss", "lower", 0.09, 0.05).answer(0.03, error=0.01, quantile=2.0)
+    assert Outcome("run", "", (limit, loss)).summary == "1 pass"
+    assert Outcome("run", "", (limit, worse)).summary == "1 regression"
+    assert [verdict.doubtful for verdict in (limit, loss, worse)] == [False, True, False]
+    assert loss.allowed == 0.02
 
 
 def outcome(*statuses: Status) -> Outcome:
