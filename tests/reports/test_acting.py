@@ -141,7 +141,7 @@ def test_it_is_told_where_it_acts_and_what_harm_it_does(folder: RunFolder) -> No
         (
             {"clean": (0.001, 0.0), "modality_drop:drop=text": (0.0, math.nan)},
             (0.99,),
-            ["On clean input it hardly ever acts (0.1 % of turns, 1 of 1,200). It acts least", "on 0 %."],
+            ["On clean input it hardly ever acts (0.1 % of turns, 1 of 1,200)."],
         ),
         (
             {"clean": (0.0, math.nan), "modality_drop:drop=text": (0.011, 0.5)},

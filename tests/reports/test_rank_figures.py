@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from page_reader import parsed
 
@@ -149,7 +150,7 @@ def test_the_title_says_on_what_and_stays_inside_the_figure() -> None:
         axes = figure.axes[0]
         shown = axes.get_title(loc="left")
         assert shown.replace("\n", " ") == f"Average rank by {title}, clean input"
-        box = axes._left_title.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+        box = axes._left_title.get_window_extent(FigureCanvasAgg(figure).get_renderer())
         assert box.x0 >= 0
         assert box.x1 <= figure.bbox.x1
         assert box.y1 <= figure.bbox.y1
