@@ -13,6 +13,8 @@ from .vocabulary import ACTING, WANTED_RISK, arguments_of
 
 ACTING_COLUMNS = ("act_share", "act_risk", "unsafe_share")
 """Metrics of the table, in its order."""
+HARDLY, FEW = 0.01, 20
+"""Share of turns below which a model hardly ever acts, and turns below which they are counted."""
 COST = "decision_cost"
 """Metric of what decisions cost."""
 
@@ -155,13 +157,16 @@ def _under(model: ModelView, wanted: Wanted, rows: tuple[Row, ...]) -> Iterator[
     if unsafe in clean:
         wrongly = " wrongly" if math.isnan(clean[risk].value) else ""
         shown = percent(clean[unsafe].value)
-        yield (Phrase(f"On clean input it {_acts(clean, wanted)}, {shown} of all turns{wrongly}."),)
+        harm = f", {shown} of all turns{wrongly}" if clean[share].value >= HARDLY else ""
+        yield (Phrase(f"On clean input it {_acts(clean, wanted)}{harm}."),)
     stressed = [row for row in rows if row.condition.text != CLEAN]
     if not stressed:
         return
     worst = max(stressed, key=lambda row: row.results[unsafe].value)
     if unsafe in clean and worst.results[unsafe].value <= clean[unsafe].value:
-        yield (Phrase("No stress makes confident errors more frequent."),)
+        # No merit of a model that does not act.
+        if clean[share].value >= HARDLY:
+            yield (Phrase("No stress makes confident errors more frequent."),)
     else:
         less = share in clean and worst.results[share].value < clean[share].value
         yield (
@@ -183,10 +188,17 @@ def _under(model: ModelView, wanted: Wanted, rows: tuple[Row, ...]) -> Iterator[
 
 def _acts(figures: Mapping[str, Result], wanted: Wanted) -> str:
     share, risk, _ = (figures[wanted.text(metric)] for metric in ACTING_COLUMNS)
+    if share.value == 0:
+        return "never acts"
+    acted = round(share.value * share.utterances)
+    counts = f"{acted:,} of {share.utterances:,}"
+    if share.value < HARDLY:
+        return f"hardly ever acts ({percent(share.value)} of turns, {counts})"
+    acts = f"acts on {percent(share.value)} of turns{f' ({counts})' if acted < FEW else ''}"
     if math.isnan(risk.value):
-        return f"acts on {percent(share.value)} of turns"
+        return acts
     above = f" (more than the {_whole(wanted.risk)} wanted)" if risk.low > wanted.risk else ""
-    return f"acts on {percent(share.value)} of turns and is wrong in {percent(risk.value)} of those{above}"
+    return f"{acts} and is wrong in {percent(risk.value)} of those{above}"
 
 
 def _whole(share: float) -> str:

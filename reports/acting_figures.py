@@ -1,6 +1,6 @@
 """Figures of acting on confidence: confident errors over severity, and both shares under the conditions that matter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from . import plots
@@ -72,4 +72,16 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
         TableView(("model", "condition", title, "95 % interval"), rows),
         lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "act_share"),
         wanted.arguments or GROUP,
+        _shown(data, texts),
     )  # fmt: skip
+
+
+def _shown(data: DataView, texts: Sequence[str]) -> str:
+    """Say which conditions are shown."""
+    if len(texts) == len(data.conditions):
+        return "All conditions are shown."
+    if len(data.stresses) == 1:
+        return (
+            "Shown are clean input, the conditions on no curve, and that with most confident errors (mean over models)."
+        )
+    return "Of each protocol the condition with most confident errors is shown (mean over models)."

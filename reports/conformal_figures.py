@@ -15,6 +15,11 @@ from .vocabulary import LEVEL
 
 ALL_SHOWN = 14
 """Conditions that are shown one by one; of more the one with the lowest coverage of each protocol."""
+ALL = "All conditions are shown."
+WORST = (
+    "Of each protocol the condition with the lowest coverage of the model is shown, named in the numbers below the "
+    "figure, and the size of the sets there."
+)
 
 Mark = tuple[float, str, Result]
 """Row, condition and figure."""
@@ -77,4 +82,5 @@ def _figure(
         title, f"{title}, on {named(data)}",
         TableView(("model", "condition", title, "95 % interval"), numbers),
         lambda theme: plots.intervals(theme, rows, series, title=title, unit_range=level is not None, wanted=level),
+        shown=ALL if len(data.conditions) <= ALL_SHOWN else WORST,
     )  # fmt: skip

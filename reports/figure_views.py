@@ -15,17 +15,16 @@ NOTES = {
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
     "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
-    "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. Of "
-    "several protocols the condition with most confident errors is shown (mean over models). The exact posterior, "
-    "where there is one, has a threshold of its own and is no ceiling of these shares.",
+    "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. "
+    "The exact posterior, where there is one, has a threshold of its own and is no ceiling of these shares.",
     "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
-    "95 % intervals over dialogues. Of many conditions, the one of each protocol with the lowest coverage of the "
-    "model, named in the numbers below the figure, and the size of the sets there.",
+    "95 % intervals over dialogues.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
     "mixes, not what its prediction depends on.",
-    "ranks": "Models by their average rank over data sets, 1 is best. A bar joins those that are not told apart: less "
+    "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
+    "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
 }
@@ -60,6 +59,13 @@ class FigureView:
     draw: Callable[[Theme], Figure]
     protocol: str = ""
     """Protocol whose conditions it shows, or of `acting` what was wanted; empty: it is not of one."""
+    shown: str = ""
+    """Which conditions it shows, as a sentence; empty: that need not be said."""
+
+    @property
+    def note(self) -> str:
+        """What to see in it."""
+        return f"{NOTES[self.group]} {self.shown}".rstrip()
 
 
 def modality_first(label: str) -> str:

@@ -101,7 +101,7 @@ def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
         for view in views:
             svg = svg_for_page(view.draw(WEB), view.slug)
             names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
-            names += f'<desc id="{view.slug}-description">{escape(NOTES[view.group])}</desc>'
+            names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
             # matplotlib escapes names in the drawing; title and description are escaped here.
             drawn = Drawn(view, Markup(svg.replace(">", f">{names}", 1)))  # noqa: S704
             found.setdefault((view.data, view.group), []).append(drawn)

@@ -10,7 +10,7 @@ from .comparison_paper import comparison_tables
 from .comparisons import ComparisonView
 from .conformal_paper import conformal_tables
 from .contents import DataView, ModelView, Row, RunView
-from .figure_views import NOTES, FigureView
+from .figure_views import FigureView
 from .figures import figures
 from .numbers import count
 from .other_paper import other_tables
@@ -102,7 +102,7 @@ def _captions(views: Sequence[FigureView]) -> Callable[[FigureView], Tex]:
     first = {(view.data, view.group): view.slug for view in reversed(views)}
 
     def captioned(view: FigureView) -> Tex:
-        note = f" {escape(NOTES[view.group])}" if first[view.data, view.group] == view.slug else ""
+        note = f" {escape(view.note)}" if first[view.data, view.group] == view.slug else ""
         return Tex(rf"\figureifthere{{{view.slug}}}{{{prose(view.title)}.{note}}}")
 
     return captioned

@@ -4,20 +4,24 @@ Demšar, Statistical comparisons of classifiers over multiple data sets, JMLR 20
 """
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import cut, label_room, panel
+from .canvas import WIDTH, cut, label_room, panel
 from .figure_views import FigureView, TableView
 from .figures import unique_slugs
 from .numbers import number
+from .plots import LINE
 from .ranks import AverageRanks, rank_sentence
 from .theme import Theme
 
 _ABOVE, _ROW, _LANE = 52.0, 18.0, 7.0
 """Pixels: above the axis of ranks, per model, per lane of bars."""
 _MOST_TICKS = 12
+_TITLE = 42
+"""Characters of a title in a line."""
 
 
 def rank_figures(those: Iterable[AverageRanks]) -> tuple[FigureView, ...]:
@@ -43,12 +47,15 @@ def diagram(theme: Theme, one: AverageRanks) -> Figure:
     groups = lanes(one)
     first_row = 16 + _LANE * len(groups)
     height = first_row + _ROW * (len(one.ranks) - 0.5)
-    figure, axes = panel(theme, height + _ABOVE + 34, left=label_room([*one.ranks]), right=20, top=26, bottom=8)
+    title = fill(f"Average rank by {one.title}, clean input", _TITLE)
+    top, left = 26 + LINE * title.count("\n"), label_room([*one.ranks])
+    figure, axes = panel(theme, height + _ABOVE + 8 + top, left=left, right=20, top=top, bottom=8)
     margin = _margin(one)
     axes.set_xlim(1 - margin, len(one.ranks) + margin)
     axes.set_ylim(height, -_ABOVE)
     axes.axis("off")
-    axes.set_title(f"Average rank by {one.title}")
+    # From the left end of the figure: beside long names the axes are too narrow for it.
+    axes.set_title(title, loc="left", x=(6 - left) / (WIDTH - left - 20))
     _axis(theme, axes, one)
     for row, (model, rank) in enumerate(one.ranks.items()):
         y = first_row + _ROW * row
@@ -97,7 +104,7 @@ def _figure(one: AverageRanks) -> FigureView:
     rows = tuple((model, number(rank, decimals=2), _groups(one, model)) for model, rank in one.ranks.items())
     return FigureView(
         "ranks", "", "", f"ranks-{one.metric}",
-        f"Average ranks by {one.title}", rank_sentence(one).removesuffix("."),
+        f"Average ranks by {one.title} on clean input", rank_sentence(one).removesuffix("."),
         TableView(("model", "average rank", "not told apart from"), rows),
         lambda theme: diagram(theme, one),
     )  # fmt: skip

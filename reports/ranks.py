@@ -36,7 +36,7 @@ class AverageRanks:
 def rank_sentence(one: AverageRanks) -> str:
     """Return the ranks, and which of them are told apart."""
     order = ", ".join(f"{model} {number(rank, decimals=2)}" for model, rank in one.ranks.items())
-    said = f"Average ranks by {one.title} over {one.data_sets} data sets, 1 is best: {order}; "
+    said = f"Average ranks by {one.title} on clean input over {one.data_sets} data sets, 1 is best: {order}; "
     if not one.some_differ:
         return f"{said}p that all are alike {number(one.p)} (Friedman), so no two are told apart."
     return (

@@ -132,8 +132,8 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
     columns = _columns(data)
     for metric in columns:
         # Names of metrics with arguments are long; they may take several lines, figures may not.
-        title = {"ece": "ECE (floor)"}.get(metric, text_of(metric).title)
-        table.add_column(title, justify="right" if metric == "nll" else "left", overflow="fold", min_width=7)
+        head = {"ece": "ECE (floor)"}.get(metric, text_of(metric).title)
+        table.add_column(head, justify="right" if metric == "nll" else "left", overflow="fold", min_width=7)
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
         shown = [condition for condition in conditions if columns and model.results(condition)]

@@ -55,7 +55,7 @@ def transfers(data: DataView) -> tuple[Transfer, ...]:
     for raw in data.models:
         metrics = tuple(metric for metric in CALIBRATION if metric in raw.metrics)
         calibrated = tuple(one for one in data.models if one.name.startswith(f"{raw.name}+") and one.metrics)
-        # Each beside the longest model that it starts with is too short a comparison: all stand beside the raw one.
+        # A model with one calibrator and the same with two stand beside the raw one.
         if metrics and calibrated and not any(raw.name.startswith(f"{one.name}+") for one in data.models):
             found.append(Transfer(raw, calibrated, metrics))
     return tuple(found)

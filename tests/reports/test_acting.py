@@ -138,6 +138,20 @@ def test_it_is_told_where_it_acts_and_what_harm_it_does(folder: RunFolder) -> No
             ["Under modality_drop:drop=text it acts on 60.0 %", "confident and wrong."],
         ),
         ({"clean": (0.5, 0.1)}, (0.7,), ["5.0 % of all turns."]),
+        (
+            {"clean": (0.001, 0.0), "modality_drop:drop=text": (0.0, math.nan)},
+            (0.99,),
+            ["On clean input it hardly ever acts (0.1 % of turns, 1 of 1,200)."],
+        ),
+        (
+            {"clean": (0.0, math.nan), "modality_drop:drop=text": (0.011, 0.5)},
+            (0.99,),
+            [
+                "On clean input it never acts. Under",
+                "it acts on 1.1 % of turns (13 of 1,200) and",
+                "confident and wrong.",
+            ],
+        ),
     ],
 )
 def test_what_else_can_be_told(
@@ -215,6 +229,15 @@ def test_figures_show_both_shares_and_the_curve(folder: RunFolder) -> None:
                 assert figure.draw(theme).axes
 
 
+def test_the_note_says_which_conditions_are_shown(folder: RunFolder, make_run: Maker, tmp_path: Path) -> None:
+    (view_of, *_) = [figure for figure in figures(read(folder)) if figure.group == "acting"]
+    assert view_of.note.endswith("that with most confident errors (mean over models).")
+    assert view_of.note in words(" ".join(parsed(folder).text))
+    few = with_acting(make_run(tmp_path / "few", only=("clean", "modality_drop:drop=text")), ACTS)
+    (view_of, *_) = [figure for figure in figures(read(few)) if figure.group == "acting"]
+    assert view_of.note.endswith("All conditions are shown.")
+
+
 def test_of_several_protocols_the_worst_is_drawn(make_run: Maker, tmp_path: Path) -> None:
     made = make_run(tmp_path / "run", stresses=True, only=some())
     acts = {
@@ -226,6 +249,9 @@ def test_of_several_protocols_the_worst_is_drawn(make_run: Maker, tmp_path: Path
     data, _ = view(with_acting(made, acts))
     assert overview_conditions(data, FIRST) == ("clean", "noise:snr_db=-5", "order:rate=1.0")
     (overview,) = [f for f in figures(read(made)) if f.caption == "Unsafe share, at most 10 % wrong when acting"]
+    assert overview.note.endswith(
+        "Of each protocol the condition with most confident errors is shown (mean over models)."
+    )
     with WEB.active():
         labels = [label.get_text() for label in overview.draw(WEB).axes[0].get_yticklabels()]
     assert [label.replace("\n", "") for label in labels] == ["clean", "noise:snr_db=-5", "order:rate=1.0"]

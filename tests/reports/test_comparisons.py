@@ -164,9 +164,11 @@ def test_ranks_are_told_once() -> None:
     about = About(titles={}, ranks={"ece": few, "nll": few, "weighted_f1": rank, "f1": alike}, records=frozenset())
     assert why_no_ranks(about) == ("No average ranks: they need 5 data sets and 3 models or more; here are 1 and 2.",)
     assert [*map(rank_sentence, average_ranks(about))] == [
-        "Average ranks by Weighted F1 over 5 data sets, 1 is best: a 1.20, b 1.80; those less than 1.48 apart are not "
+        "Average ranks by Weighted F1 on clean input "
+        "over 5 data sets, 1 is best: a 1.20, b 1.80; those less than 1.48 apart are not "
         "told apart (Nemenyi, 95 %), p that all are alike 0.020 (Friedman).",
-        "Average ranks by F1 over 5 data sets, 1 is best: a 1.20, b 1.80; p that all are alike 0.050 (Friedman), so no "
+        "Average ranks by F1 on clean input "
+        "over 5 data sets, 1 is best: a 1.20, b 1.80; p that all are alike 0.050 (Friedman), so no "
         "two are told apart.",
     ]
 

@@ -155,6 +155,7 @@ def test_coverage_is_drawn_against_the_level(run: RunView) -> None:
     assert [0.9, 0.9] not in [list(data) for data in lines[1]]
     conditions = [row[1] for row in views[0].table.rows]
     assert conditions == [*TEXTS, *TEXTS], "few conditions are shown one by one"
+    assert views[0].note.endswith("All conditions are shown.")
 
 
 def test_of_many_conditions_each_protocol_shows_its_worst(tmp_path: Path, make_run: Maker) -> None:
@@ -163,6 +164,7 @@ def test_of_many_conditions_each_protocol_shows_its_worst(tmp_path: Path, make_r
     data = run.data[0]
     view = next(view for view in figures(run) if view.group == "conformal")
     shown = [row[1] for row in view.table.rows]
+    assert "Of each protocol the condition with the lowest coverage" in view.note
     there = [stress for stress in data.stresses if stress.conditions]
     assert len(shown) == len(there) + 1 < len(data.conditions)
     assert len(there) < len(data.stresses), "a protocol that was left out has no row"

@@ -3,9 +3,11 @@
 import hashlib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from page_reader import parsed
 
@@ -99,7 +101,7 @@ def test_the_table_says_from_whom_a_model_is_not_told_apart() -> None:
         ("d", "3.50", "_$c$&<"),
     )
     assert rank_figures([ranks({"a": 1, "b": 2.4}, ())])[0].table.rows[0] == ("a", "1.00", "none")
-    assert view.title.startswith("Average ranks by ECE over 14 data sets, 1 is best: a 1.40")
+    assert view.title.startswith("Average ranks by ECE on clean input over 14 data sets, 1 is best: a 1.40")
     with PAPER.active():
         assert view.draw(PAPER).get_figwidth() == pytest.approx(3.4)
 
@@ -133,8 +135,22 @@ def test_all_reports_hold_the_diagrams(ranked: RunFolder) -> None:
     assert ("figure", {"id": "ranks-nll"}) in page.tags
     assert "Which models are told apart over all data sets?" in "".join(page.text)
     tex = (ranked.path / "report.tex").read_text(encoding="utf-8")
-    assert r"\figurerow{ranks-ece}{\figureifthere{ranks-ece}{Average ranks by ECE over 6 data sets" in tex
+    assert (
+        r"\figurerow{ranks-ece}{\figureifthere{ranks-ece}{Average ranks by ECE on clean input over 6 data sets" in tex
+    )
     assert r"\figureifthere{ranks-nll}" in tex
     assert {f"ranks-{m}.{kind}" for m in ("ece", "nll") for kind in ("pdf", "svg")} <= {
         path.name for path in (ranked.path / "figures").iterdir()
     }
+
+
+def test_the_title_says_on_what_and_stays_inside_the_figure() -> None:
+    for title in ("Weighted F1", "Unweighted average recall"):
+        figure = drawn(replace(EXAMPLE, title=title, ranks={"m" * 40: 1.2, "b": 1.8, "c": 3.0}, groups=()))
+        axes = figure.axes[0]
+        shown = axes.get_title(loc="left")
+        assert shown.replace("\n", " ") == f"Average rank by {title}, clean input"
+        box = axes._left_title.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
