@@ -26,7 +26,7 @@ def check(
 ) -> int:
     """Hold a run against rules and a baseline; for CI.
 
-    Exit codes: 0 pass, 1 regression, 2 wrong usage, 3 a cell failed, 4 inconclusive (too little data for a rule),
+    Exit codes: 0 pass, 1 regression or beyond a limit, 2 wrong usage, 3 a cell failed, 4 inconclusive (too few data),
     5 nothing was measured (a rule matches nothing).
     """
     from ..gate.check import check as check_run

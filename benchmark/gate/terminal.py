@@ -39,7 +39,7 @@ def summary(outcome: Outcome) -> "RenderableType":
         passes = [verdict for verdict in verdicts if verdict.status == "pass"]
         others = [verdict for verdict in verdicts if verdict.status != "pass"]
         shown = [*others, *(passes if len(passes) <= MOST_PASSES else [])]
-        for said in grouped(shown):
+        for said in grouped(shown, short=True):
             table.add_row(Text(said.first.word, style=_STYLES[said.first.status]), Text(said.text))
         if len(passes) > MOST_PASSES:
             table.add_row(Text("pass", style=_STYLES["pass"]), Text(_passes(passes, others)))

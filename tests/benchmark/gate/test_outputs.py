@@ -209,3 +209,26 @@ def test_what_is_said_of_several_conditions_is_said_once() -> None:
     shown_ = shown(outcome(*failed))
     assert sum("failed" in line for line in shown_[:-1]) == 1
     assert markdown(outcome(*failed)).count("- **failed**") == 1
+
+
+def test_the_terminal_tells_regressions_of_one_figure_in_one_sentence() -> None:
+    conditions = ("clean", "order")
+    broken = [
+        replace(
+            verdict("regression", condition=condition, message=f"m: ECE {where} is {len(where)}"),
+            breach="above the limit",
+        )
+        for condition, where in zip(conditions, ("on clean input", "under order"), strict=True)
+    ]
+    lost = [
+        replace(one, kind="loss", breach="", allowed=0.02, message=one.message.replace("is", "rose to"))
+        for one in broken
+    ]
+    lines = " ".join(" ".join(shown(outcome(*broken, *lost))).split())
+    assert (
+        "above the limit m: ECE under 2 conditions is above the limit of 0.100: clean 0.250, order 0.250 regression "
+        "m: ECE under 2 conditions got worse by more than the 0.020 allowed; that it got worse is beyond chance: "
+        "clean 0.100 to 0.250, order 0.100 to 0.250" in lines
+    )
+    assert "m: ECE on clean input is 14" in " ".join(shown(outcome(broken[0])))
+    assert markdown(outcome(*broken)).count("- **above the limit**") == 2
