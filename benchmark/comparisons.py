@@ -113,6 +113,12 @@ def compare(
     RunFolderError
         When a folder is damaged or cannot be written to, runs are not of the same data, or there is nothing to compare.
     """
+    places = [Path(run).resolve() for run in runs]
+    twice = [run for run, place in zip(runs, places, strict=True) if places.count(place) > 1]
+    if twice:
+        raise SpecError(
+            f"expected each run once, got {twice[-1]} twice; its models are compared with each other anyway"
+        )
     with contextlib.ExitStack() as stack:
         sources = [stack.enter_context(Source(folder)) for folder in runs]
         pairs = with_clean(sources, asking.against) if asking.with_clean else between_models(sources, asking.against)

@@ -116,8 +116,13 @@ def require_same_setup(run: Source, baseline: Baseline) -> None:
                 "same, or accept the run as a new baseline"
             )
     prints = {data.name: data.fingerprint for data in run.record.data}
-    known = theirs.data.items() if isinstance(theirs, Accepted) else ((data.name, data) for data in theirs.data)
-    for name, data in known:
+    known = dict(theirs.data) if isinstance(theirs, Accepted) else {data.name: data for data in theirs.data}
+    if not prints.keys() & known.keys():
+        raise RunFolderError(
+            f"expected the data set {' or '.join(known)} of {baseline.path}, got {', '.join(prints)} in "
+            f"{run.folder.path}; run on the same data, or accept the run anew"
+        )
+    for name, data in known.items():
         if prints.get(name, data.fingerprint) != data.fingerprint:
             raise RunFolderError(
                 f"expected the data set {name} of {baseline.path} (fingerprint {data.fingerprint[:16]}…), got another "

@@ -13,7 +13,7 @@ from emobench.benchmark.comparison_pairs import between_models, with_clean
 from emobench.benchmark.comparison_ranks import ranks
 from emobench.benchmark.comparison_record import COMPARISON_COLUMNS
 from emobench.benchmark.comparisons import Asking, compare
-from emobench.benchmark.errors import EmobenchError, RunFolderError, UnknownName
+from emobench.benchmark.errors import EmobenchError, RunFolderError, SpecError, UnknownName
 from emobench.benchmark.paired_sources import Source
 from emobench.benchmark.run_folder import RunFolder
 
@@ -108,6 +108,12 @@ def test_runs_on_other_data_are_refused(make_up: MakeUp, changes: dict[str, obje
         compare(folders, Asking(metrics=("nll",)))
     assert message in str(raised.value)
     assert not (folders[0] / "comparisons.parquet").exists()
+
+
+def test_a_run_is_given_once(make_up: MakeUp) -> None:
+    folder = make_up().path
+    with pytest.raises(SpecError, match=r"expected each run once, got .* twice"):
+        compare([folder, folder / ".." / folder.name], Asking(metrics=("nll",)))
 
 
 def test_the_table_is_as_documented(make_up: MakeUp) -> None:
