@@ -22,6 +22,8 @@ LEVEL = 0.95
 MOST_UNDEFINED = 0.05
 """Share of draws in which a figure may be undefined, before it gets no interval."""
 _NORMAL = NormalDist()
+_TIE = 1e-12
+"""Draws that differ from a figure by less than this share of it equal it."""
 _EXACT = 1 << 24
 _BLOCK = 1_000
 
@@ -169,7 +171,9 @@ def _ends(
     ordered: Float[np.ndarray, " draws"], value: float, acceleration: float, level: float
 ) -> Float[np.ndarray, " 2"]:
     """Return the draws at the two corrected levels, interpolated between neighbours."""
-    below = (np.searchsorted(ordered, value, "left") + np.searchsorted(ordered, value, "right")) / 2
+    # How many columns a matrix product has may change a total's last bit: what ties must not hang on that.
+    tie = _TIE * abs(value)
+    below = (np.searchsorted(ordered, value - tie, "left") + np.searchsorted(ordered, value + tie, "right")) / 2
     share = float(below) / len(ordered)
     if not (1 - level) / 2 < share < (1 + level) / 2:
         return np.asarray(2 * value - np.quantile(ordered, [(1 + level) / 2, (1 - level) / 2]))

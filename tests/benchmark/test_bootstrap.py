@@ -197,3 +197,13 @@ def test_the_basic_interval_begins_where_the_draws_cannot_tell_the_corrected_lev
 def test_no_figures_no_intervals() -> None:
     low, high = intervals(np.empty(0), np.empty((10, 0)), np.empty((3, 0)))
     assert len(low) == len(high) == 0
+
+
+def test_ties_do_not_hang_on_the_last_bit() -> None:
+    rng = Randomness(0, ("ties",)).generator()
+    draws = np.sort(rng.choice([0.1, 0.3, 0.7], 200, p=[0.2, 0.5, 0.3]))[:, None]
+    jackknife = rng.normal(0.3, 0.01, (9, 1))
+    exact = intervals(np.array([0.3]), draws, jackknife)
+    for bit in (np.nextafter(0.3, 1), np.nextafter(0.3, 0)):
+        moved = np.where(draws == 0.3, bit, draws)
+        assert np.allclose(intervals(np.array([0.3]), moved, jackknife), exact, rtol=1e-12)
