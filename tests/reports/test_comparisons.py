@@ -221,7 +221,7 @@ def test_ranks_come_before_the_rows_on_the_terminal(folder: RunFolder) -> None:
     write_table(path, table.replace_schema_metadata({**table.schema.metadata, b"emobench.ranks": packed}))
     lines = printed(path)
     assert lines[0] == "Average ranks on clean input"
-    assert lines[1].startswith("Average ranks by ECE over 5 data sets")
+    assert lines[1].startswith("Average ranks by ECE on clean input over 5 data sets")
     assert sum("Average ranks by" in line for line in lines) == 1
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from emobench.benchmark import api
 from emobench.benchmark.conversations import DataSplits
+from emobench.benchmark.files import read_table, write_table
 from emobench.benchmark.registry import DATASETS, make
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.gathering import read
@@ -114,6 +115,19 @@ def test_of_a_run_without_the_main_metrics_others_are_shown(tmp_path: Path, make
     assert "Report:" not in text
     alone = make_run(tmp_path / "b", models=("prior",), only=("clean",), metrics=("nll",), dialogues=20)
     assert "ECE" not in printed(alone)
+
+
+def test_a_figure_that_a_model_lacks_is_a_dash(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    metrics = ("weighted_f1", "ece", "nll")
+    folder = make_run(tmp_path, models=("prior", "late_fusion"), only=("clean",), metrics=metrics, dialogues=20)
+    table = read_table(folder.results_path)
+    kept = [
+        (row["model"], row["metric"]) not in (("prior", "ece"), ("prior", "weighted_f1")) for row in table.to_pylist()
+    ]
+    write_table(folder.results_path, table.filter(kept))
+    (line, _) = (line for line in printed(folder).split("\n") if line.strip().startswith("clean"))
+    assert line.split()[1:3] == ["–", "–"]
+    assert len(line.split()) == 4
 
 
 def test_of_figures_by_part_alone_it_says_where_they_are(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
