@@ -14,6 +14,7 @@ from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
 from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
+from .companions import Course
 from .gradients import feature_gradients
 from .inference import milliseconds_per_utterance, predict
 from .loop import Training
@@ -125,21 +126,35 @@ def fit_network(
                 layer.learn(train)
         network.to(context.device)
         with threads_for(network):
-            epochs = Training(network, recipe.objective(task), train, validation, options, context).run()
+            objective = recipe.objective(task)
+            course = Course(recipe, task, network, objective, train, validation, options, context)
+            companions = tuple(method.companion(course) for method in context.methods)
+            training = Training(network, objective, train, validation, options, context, companions)
+            epochs = training.run()
             milliseconds = milliseconds_per_utterance(network, validation, device=context.device)
-    test = context.selection == "test"
+    chosen = chosen_epoch(
+        epochs, selection=context.selection, select_by=options.select_by, keeps_last=training.keeps_last
+    )
     record = TrainingRecord(
         epochs=epochs,
-        chosen_epoch=chosen_epoch(epochs, selection=context.selection, select_by=options.select_by).number,
-        selection=context.selection,
-        selection_optimism=selection_optimism(epochs, select_by=options.select_by),
+        chosen_epoch=chosen.number,
+        selection="validation" if training.keeps_last else context.selection,
+        selection_optimism=selection_optimism(epochs, select_by=options.select_by, keeps_last=training.keeps_last),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         notes={
-            "selected by": "test weighted_f1" if test else f"validation {options.select_by}",
+            "selected by": _selected_by(training),
             "milliseconds per utterance": milliseconds,
+            **{name: note for companion in companions for name, note in companion.notes().items()},
         },
     )
     return NetworkModel(network, task, context.device, record)
+
+
+def _selected_by(training: Training) -> str:
+    if training.keeps_last:
+        return "nothing: the weights at the end"
+    test = training.context.selection == "test"
+    return "test weighted_f1" if test else f"validation {training.options.select_by}"
 
 
 def restore_network(recipe: Recipe, state: State, *, device: str = "cpu") -> NetworkModel:
