@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge, Gt, Le, Unit
 from typing_extensions import Doc
 
+from ...benchmark.training.presets import settled
 from ..trained import AlongTraining
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Cmerc(AlongTraining):
             When the contrastive loss is wanted of a network without hidden vectors, or a pairwise mask of one that
             takes none.
         """
-        from .cmerc_companion import CmercCompanion
+        from .cmerc_companion import CmercCompanion, Switches
 
-        return CmercCompanion(course, self)
+        return CmercCompanion(course, settled(self, {}, Switches))
 
 
 PLUGIN = Cmerc
