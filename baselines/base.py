@@ -44,6 +44,8 @@ class FitContext:
     `selection="test"`, for the choice; None: not recorded."""
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     """Called after every epoch with what is done, how far, of how many."""
+    methods: tuple["NetworkMethod", ...] = ()
+    """What changes how the network of a torch model is trained; other models are never given any."""
 
     @property
     def randomness(self) -> Randomness:
@@ -203,6 +205,42 @@ class Model(Protocol):
 
     def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
         """Return the fitted model that gave `state`."""
+        ...
+
+
+@runtime_checkable
+class TrainingMethod(Protocol):
+    """A plug-in that follows a model after `+` and changes how it is trained."""
+
+    def applied_to(self, model: Model, *, text: str) -> Model:
+        """Return the model that is trained this way.
+
+        Parameters
+        ----------
+        text
+            Of the model with this method, for messages.
+
+        Raises
+        ------
+        SpecError
+            When the method makes no sense for this model, with the reason.
+        """
+        ...
+
+
+@runtime_checkable
+class NetworkMethod(Protocol):
+    """A training method that goes along with the training of one network."""
+
+    # A companion has torch in its types, which is not imported where models are only named.
+    def companion(self, course: Any) -> Any:
+        """Return what goes along with a training run, a `Companion`, given its `Course`.
+
+        Raises
+        ------
+        NotApplicable
+            When the method is not defined for the network or the data.
+        """
         ...
 
 

@@ -35,6 +35,7 @@ class Kind:
 
 
 MODELS = Kind("model", "baselines", "emobench.models")
+METHODS = Kind("training method", "baselines.methods", "emobench.methods")
 CALIBRATORS = Kind("calibrator", "baselines.calibrators", "emobench.calibrators")
 PROTOCOLS = Kind("protocol", "protocols", "emobench.protocols")
 DATASETS = Kind("data set", "benchmark.datasets", "emobench.datasets")
@@ -43,6 +44,7 @@ FORMATS = Kind("report format", "reports.formats", "emobench.formats")
 
 KINDS = {
     "models": MODELS,
+    "methods": METHODS,
     "calibrators": CALIBRATORS,
     "protocols": PROTOCOLS,
     "data": DATASETS,
@@ -123,8 +125,8 @@ def make_call(kind: Kind, call: Call) -> Any:
     return build(plugin_class(kind, call.name), call)
 
 
-def canonical_text(kind: Kind, text: str, suffixes: Kind | None = None) -> str:
-    """Return the one spelling of a spec text; calls after the first are of kind `suffixes` (default: of `kind`).
+def canonical_text(kind: Kind, text: str, suffixes: tuple[Kind, ...] = ()) -> str:
+    """Return the one spelling of a spec text; calls after the first are of one of the `suffixes` (none: of `kind`).
 
     Examples
     --------
@@ -132,8 +134,23 @@ def canonical_text(kind: Kind, text: str, suffixes: Kind | None = None) -> str:
     'modality_drop:rate=0.5'
     """
     first, *rest = parse(text)
-    kinds = [(kind, first), *((suffixes or kind, call) for call in rest)]
+    kinds = [(kind, first), *((kind_of(call, suffixes or (kind,)), call) for call in rest)]
     return join(tuple(canonical(call.name, make_call(which, call)) for which, call in kinds))
+
+
+def kind_of(call: Call, kinds: tuple[Kind, ...]) -> Kind:
+    """Return that of the kinds which has a plug-in of the call's name.
+
+    Raises
+    ------
+    UnknownName
+        With the near names of all of them.
+    """
+    found = next((kind for kind in kinds if call.name in names(kind)), None)
+    if found is None:
+        known = [name for kind in kinds for name in names(kind)]
+        raise UnknownName(" or ".join(kind.singular for kind in kinds), call.name, known)
+    return found
 
 
 @cache

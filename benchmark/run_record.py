@@ -101,6 +101,8 @@ class ModelRecord(_Record):
     """Canonical spec text."""
     summary: str = ""
     """One sentence: what it is."""
+    uncalibrated: str = ""
+    """Text without its calibrators, training methods included; empty: the same as the name."""
     reference: bool = False
     """True: added by emobench for comparison, not asked for."""
 

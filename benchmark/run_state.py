@@ -11,7 +11,7 @@ from .conditions import Condition
 from .conversations import UNKNOWN, Conversations, DataSplits
 from .device import resolve_device
 from .errors import RunFolderError
-from .models import model_sources, model_summary
+from .models import before_calibration, model_sources, model_summary
 from .plan import Plan
 from .provenance import code_key, git_revision, hardware, key, versions
 from .realised import means_of, realised_under
@@ -215,7 +215,12 @@ def _earlier(folder: RunFolder) -> RunRecord | None:
 def _model_records(plan: Plan) -> tuple[ModelRecord, ...]:
     everywhere = dict.fromkeys(model for data in plan.data for model in plan.models_of(data))
     return tuple(
-        ModelRecord(name=model, summary=model_summary(model), reference=model not in plan.models)
+        ModelRecord(
+            name=model,
+            summary=model_summary(model),
+            uncalibrated=before_calibration(model),
+            reference=model not in plan.models,
+        )
         for model in sorted(everywhere, key=lambda model: model not in plan.models)
     )
 

@@ -96,6 +96,8 @@ class ModelView:
 
     name: str
     summary: str
+    uncalibrated: str
+    """Name of the model without its calibrators; its own where it has none."""
     reference: bool
     """True: the exact posterior, a ceiling and no competitor."""
     place: int

@@ -118,6 +118,7 @@ def _model(
     return ModelView(
         name=model.name,
         summary=model.summary,
+        uncalibrated=model.uncalibrated or model.name,
         reference=model.name == data.posterior,
         place=place,
         rows=rows,

@@ -54,9 +54,9 @@ def transfers(data: DataView) -> tuple[Transfer, ...]:
     found = []
     for raw in data.models:
         metrics = tuple(metric for metric in CALIBRATION if metric in raw.metrics)
-        calibrated = tuple(one for one in data.models if one.name.startswith(f"{raw.name}+") and one.metrics)
         # A model with one calibrator and the same with two stand beside the raw one.
-        if metrics and calibrated and not any(raw.name.startswith(f"{one.name}+") for one in data.models):
+        calibrated = tuple(one for one in data.models if raw.name == one.uncalibrated != one.name and one.metrics)
+        if metrics and calibrated:
             found.append(Transfer(raw, calibrated, metrics))
     return tuple(found)
 

@@ -112,11 +112,18 @@ def prediction_batches(conversations: Conversations, *, most: int = PADDED_ROWS)
 
 
 def training_batches(
-    conversations: Conversations, *, size: int, rng: np.random.Generator
+    conversations: Conversations,
+    *,
+    size: int,
+    rng: np.random.Generator,
+    among: Int64[np.ndarray, " among"] | None = None,
 ) -> list[Int64[np.ndarray, " chosen"]]:
-    """Return all dialogues in random groups of `size` (the last may be smaller), of like length, in random order."""
+    """Return dialogues in random groups of `size` (the last may be smaller), of like length, in random order.
+
+    `among`: those that take part; None: all.
+    """
     lengths = np.diff(conversations.starts)
-    order = rng.permutation(len(lengths))
+    order = rng.permutation(len(lengths)) if among is None else rng.permutation(among)
     groups = []
     for start in range(0, len(order), POOL * size):
         pool = order[start : start + POOL * size]

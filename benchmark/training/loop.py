@@ -1,8 +1,12 @@
-"""The trainer: Adam, warm-up and decay of the learning rate, clipping, early stopping, one record per epoch."""
+"""The trainer: Adam, warm-up and decay of the learning rate, clipping, early stopping, one record per epoch.
+
+Training methods go along as companions; without any it is plain training.
+"""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +16,8 @@ from torch import Tensor, nn
 from ...baselines.base import Epoch, FitContext
 from ..conversations import Conversations
 from ..errors import DataError, EmobenchError
-from .batches import Batch, make_batch, training_batches
+from .batches import make_batch, training_batches
+from .companions import Companion, Step
 from .inference import predict
 from .options import TrainingOptions, learning_rate_share
 from .recipe import Loss
@@ -35,6 +40,13 @@ class Training:
     """How."""
     context: FitContext
     """Seed, device, selection, monitor, progress."""
+    companions: tuple[Companion, ...] = ()
+    """What goes along."""
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is kept, whatever its score."""
+        return any(companion.keeps_last for companion in self.companions)
 
     def run(self) -> tuple[Epoch, ...]:
         """Train, leave the weights of the chosen epoch in the network, and return all epochs.
@@ -55,7 +67,7 @@ class Training:
             if chosen is epochs[-1]:
                 weights = {name: value.clone() for name, value in self.network.state_dict().items()}
             self.context.progress("training, epoch", len(epochs), self.options.epochs)
-            if len(epochs) - chosen.number >= self.options.patience:
+            if not self.keeps_last and len(epochs) - chosen.number >= self.options.patience:
                 break
         self.network.load_state_dict(weights)
         return tuple(epochs)
@@ -71,15 +83,21 @@ class Training:
         options, number = self.options, 0
         kind = torch.optim.AdamW if options.optimiser == "adamw" else torch.optim.Adam
         optimiser = kind(self.network.parameters(), lr=0.0, weight_decay=options.weight_decay, fused=True)
-        steps = options.epochs * math.ceil(self.train.dialogues / options.batch_dialogues)
+        steps = sum(
+            math.ceil(len(self._dialogues(epoch)) / options.batch_dialogues) for epoch in range(1, options.epochs + 1)
+        )
         for epoch in range(1, options.epochs + 1):
             losses = []
+            for companion in self.companions:
+                companion.before_epoch(epoch)
             for dialogues in self._batches(epoch):
                 share = learning_rate_share(
                     number, steps=steps, warm_up=options.warm_up, falls=options.schedule == "linear"
                 )
+                for companion in self.companions:
+                    share = companion.learning_rate_share(share, epoch=epoch)
                 optimiser.param_groups[0]["lr"] = options.learning_rate * share
-                losses.append(self._step(optimiser, make_batch(self.train, dialogues, device=self.context.device)))
+                losses.append(self._step(optimiser, dialogues))
                 number += 1
             mean = float(torch.stack(losses).mean())
             if not math.isfinite(mean):
@@ -87,24 +105,42 @@ class Training:
                     f"expected a finite training loss, got {mean} in epoch {epoch}; type a smaller learning_rate "
                     f"than {options.learning_rate:g}"
                 )
+            for companion in self.companions:
+                companion.after_epoch(epoch)
             yield mean
 
-    def _batches(self, epoch: int) -> list[Int64[np.ndarray, " chosen"]]:
-        size = self.options.batch_dialogues
-        if not self.options.shuffle:
-            return np.split(np.arange(self.train.dialogues), np.arange(size, self.train.dialogues, size))
-        rng = self.context.randomness.for_("order of dialogues", str(epoch)).generator()
-        return training_batches(self.train, size=size, rng=rng)
+    def _dialogues(self, epoch: int) -> Int64[np.ndarray, " chosen"]:
+        chosen = (companion.dialogues(epoch) for companion in self.companions)
+        return next((some for some in chosen if some is not None), np.arange(self.train.dialogues))
 
-    def _step(self, optimiser: torch.optim.Optimizer, batch: Batch) -> Tensor:
-        self.network.train()
-        optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self.network(batch), batch)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+    def _batches(self, epoch: int) -> list[Int64[np.ndarray, " chosen"]]:
+        size, dialogues = self.options.batch_dialogues, self._dialogues(epoch)
+        if not self.options.shuffle:
+            return np.split(dialogues, np.arange(size, len(dialogues), size))
+        rng = self.context.randomness.for_("order of dialogues", str(epoch)).generator()
+        return training_batches(self.train, size=size, rng=rng, among=dialogues)
+
+    def _step(self, optimiser: torch.optim.Optimizer, dialogues: Int64[np.ndarray, " chosen"]) -> Tensor:
+        batch = make_batch(self.train, dialogues, device=self.context.device)
+
+        def gradient(*, again: bool) -> Tensor:
+            self.network.train()
+            optimiser.zero_grad(set_to_none=True)
+            step = Step(batch, self.network(batch), dialogues, self.train, again)
+            loss = self.loss(step.output, batch)
+            for companion in self.companions:
+                added = companion.loss(step)
+                loss = loss if added is None else loss + added
+            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+            return loss.detach()
+
+        loss = gradient(again=False)
+        for companion in self.companions:
+            companion.with_gradient(partial(gradient, again=True))
         if self.options.clip:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
         optimiser.step()
-        return loss.detach()
+        return loss
 
     def _score(self, number: int, loss: float) -> Epoch:
         def scores(conversations: Conversations | None) -> dict[str, float]:
@@ -116,4 +152,9 @@ class Training:
         return Epoch(number, loss, validation=scores(self.validation), test=scores(self.context.monitor))
 
     def _chosen(self, epochs: list[Epoch]) -> Epoch:
-        return chosen_epoch(epochs, selection=self.context.selection, select_by=self.options.select_by)
+        return chosen_epoch(
+            epochs,
+            selection=self.context.selection,
+            select_by=self.options.select_by,
+            keeps_last=self.keeps_last,
+        )

@@ -12,8 +12,10 @@ from torch import nn
 
 from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
+from ..errors import DataError
 from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
+from .companions import Course
 from .gradients import feature_gradients
 from .inference import milliseconds_per_utterance, predict
 from .loop import Training
@@ -125,31 +127,63 @@ def fit_network(
                 layer.learn(train)
         network.to(context.device)
         with threads_for(network):
-            epochs = Training(network, recipe.objective(task), train, validation, options, context).run()
+            objective = recipe.objective(task)
+            course = Course(recipe, task, network, objective, train, validation, options, context)
+            companions = tuple(method.companion(course) for method in context.methods)
+            training = Training(network, objective, train, validation, options, context, companions)
+            epochs = training.run()
             milliseconds = milliseconds_per_utterance(network, validation, device=context.device)
-    test = context.selection == "test"
+    chosen = chosen_epoch(
+        epochs, selection=context.selection, select_by=options.select_by, keeps_last=training.keeps_last
+    )
     record = TrainingRecord(
         epochs=epochs,
-        chosen_epoch=chosen_epoch(epochs, selection=context.selection, select_by=options.select_by).number,
-        selection=context.selection,
-        selection_optimism=selection_optimism(epochs, select_by=options.select_by),
+        chosen_epoch=chosen.number,
+        selection="validation" if training.keeps_last else context.selection,
+        selection_optimism=selection_optimism(epochs, select_by=options.select_by, keeps_last=training.keeps_last),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         notes={
-            "selected by": "test weighted_f1" if test else f"validation {options.select_by}",
+            "selected by": _selected_by(training),
             "milliseconds per utterance": milliseconds,
+            **{name: note for companion in companions for name, note in companion.notes().items()},
         },
     )
     return NetworkModel(network, task, context.device, record)
 
 
+def _selected_by(training: Training) -> str:
+    if training.keeps_last:
+        return "nothing: the weights at the end"
+    test = training.context.selection == "test"
+    return "test weighted_f1" if test else f"validation {training.options.select_by}"
+
+
 def restore_network(recipe: Recipe, state: State, *, device: str = "cpu") -> NetworkModel:
-    """Return the model that gave `state`; on the CPU its predictions are the same to the last bit."""
-    task = Task.from_settings(state.settings["task"])
+    """Return the model that gave `state`; on the CPU its predictions are the same to the last bit.
+
+    Raises
+    ------
+    DataError
+        When the state is not one of this model: of another model, another preset, or another version of it.
+    """
+    task = Task.from_settings(state.settings.get("task"))
     with torch.random.fork_rng(devices=[]):
         # The first weights are thrown away; drawing them must not change what others draw.
         network = recipe.network(task)
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    got = {name: array.shape for name, array in state.arrays.items()}
+    if expected != got:
+        name = min({*expected.items()} ^ {*got.items()})[0]
+        raise DataError(
+            f"expected the weights of this very model, got others: {name} should be {_of_shape(expected.get(name))} "
+            f"and is {_of_shape(got.get(name))}; train the model again"
+        )
     network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()})
     return NetworkModel(network.to(device), task, device)
+
+
+def _of_shape(shape: tuple[int, ...] | None) -> str:
+    return "absent" if shape is None else " × ".join(map(str, shape)) or "a number"
 
 
 @contextmanager

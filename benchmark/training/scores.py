@@ -34,23 +34,29 @@ def epoch_scores(
     }
 
 
-def chosen_epoch(epochs: Sequence[Epoch], *, selection: Selection, select_by: SelectBy) -> Epoch:
+def chosen_epoch(
+    epochs: Sequence[Epoch], *, selection: Selection, select_by: SelectBy, keeps_last: bool = False
+) -> Epoch:
     """Return the epoch of the highest score; the first wins a tie.
 
-    On validation the score is `select_by`, on test it is weighted F1.
+    On validation the score is `select_by`, on test it is weighted F1. With `keeps_last` it is the last, whatever its
+    score.
     """
+    if keeps_last:
+        return epochs[-1]
     if selection == "test":
         return max(epochs, key=lambda epoch: epoch.test["weighted_f1"])
     return max(epochs, key=lambda epoch: epoch.validation[select_by])
 
 
-def selection_optimism(epochs: Sequence[Epoch], *, select_by: SelectBy) -> float | None:
+def selection_optimism(epochs: Sequence[Epoch], *, select_by: SelectBy, keeps_last: bool = False) -> float | None:
     """Return the best test weighted F1 over epochs minus that of the validation-best epoch; it is 0 or more.
 
-    It is what a publication gains by choosing the epoch on the test split. None: there are no test scores.
+    It is what a publication gains by choosing the epoch on the test split. None: there are no test scores. With
+    `keeps_last` the last epoch takes the place of the validation-best.
     """
     if not all(epoch.test for epoch in epochs):
         return None
-    honest = chosen_epoch(epochs, selection="validation", select_by=select_by)
+    honest = chosen_epoch(epochs, selection="validation", select_by=select_by, keeps_last=keeps_last)
     best = chosen_epoch(epochs, selection="test", select_by=select_by)
     return best.test["weighted_f1"] - honest.test["weighted_f1"]

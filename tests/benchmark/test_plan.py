@@ -105,7 +105,11 @@ class TestPlan:
             (lambda: plan_of("nmaed"), UnknownName, "unknown model 'nmaed'; did you mean 'named'?"),
             (lambda: plan_of("named", data=("plian",)), UnknownName, "unknown data set 'plian'; did you mean 'plain'?"),
             (lambda: plan_of("named", metrics=("eec",)), UnknownName, "unknown metric 'eec'"),
-            (lambda: plan_of("named+tempreature"), UnknownName, "unknown calibrator 'tempreature'; did you mean"),
+            (
+                lambda: plan_of("named+tempreature"),
+                UnknownName,
+                "unknown training method or calibrator 'tempreature'; did you mean",
+            ),
             (lambda: plan_of("named", protocols=("nope",)), UnknownName, "unknown protocol 'nope'"),
             (lambda: Options(first_seed=-1), SpecError, "expected --first-seed from 0 to 2147483648, got -1"),
             (lambda: Options(seeds=0), SpecError, "expected --seeds from 1 to 1000, got 0"),

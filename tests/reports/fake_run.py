@@ -98,7 +98,13 @@ def _record(
         meanings=MEANINGS,
         data=tuple(_data_record(name, classes, dialogues, kept) for name in data),
         models=tuple(
-            ModelRecord(name=m, summary=f"What {m} is.", reference=m == "bayes_optimal") for m in models
+            ModelRecord(
+                name=m,
+                summary=f"What {m} is.",
+                uncalibrated=m.partition("+")[0],
+                reference=m == "bayes_optimal",
+            )
+            for m in models
         ),
         conditions=kept,
         fits=tuple(

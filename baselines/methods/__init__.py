@@ -1,0 +1,1 @@
+"""Training methods, written after a model with `+`: one file, one method."""
