@@ -65,7 +65,7 @@ def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:
         ({"models": "[]"}, "mine.toml: models: tuple should have at least 1 item after validation, not 0, got []"),
         ({"models": '"prior"'}, "mine.toml: models: input should be a valid tuple, got 'prior'"),
         ({"models": '["pryor"]'}, "mine.toml: models: unknown model 'pryor'; did you mean 'prior'?"),
-        ({"models": '["prior+tmperature"]'}, "mine.toml: models: unknown calibrator 'tmperature'"),
+        ({"models": '["prior+tmperature"]'}, "'tmperature'; did you mean 'temperature'?"),
         ({"protocols": '["nose"]'}, "mine.toml: protocols: unknown protocol 'nose'; did you mean 'noise'?"),
         ({"protocols": '["removals+order"]'}, "mine.toml: protocols: expected every part of a chain to be one"),
         ({"protocols": '["modality_drop:drop=smell"]'}, "mine.toml: protocols: modality_drop: no modality 'smell'"),

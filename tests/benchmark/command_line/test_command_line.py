@@ -140,7 +140,7 @@ def test_training_alone_leaves_checkpoints_and_no_page(tmp_path: Path) -> None:
         (["rnu"], "No such command 'rnu'"),
         (
             ["list", "modles"],
-            "expected one of models, calibrators, protocols, data, metrics, formats, suites, got 'modles'; did",
+            "expected one of models, methods, calibrators, protocols, data, metrics, formats, suites, got 'modles'",
         ),
         (["show", "priro"], "unknown name 'priro'; did you mean 'prior'"),
         (["score", "nowhere"], "nowhere is no run folder (it has no run.json)"),
