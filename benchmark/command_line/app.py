@@ -11,6 +11,7 @@ import typer
 from . import check, data
 from .catalogue import list_plugins, show_plugin
 from .compare import compare
+from .published import list_published
 from .template import template
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ app.command("list", help="List models, calibrators, protocols, data, metrics, fo
 app.command("show", help="Show what a model, protocol, data set, metric or suite is, with its arguments and source.")(
     show_plugin
 )
+app.command("published")(list_published)
 app.command("template", help="Write the rows that saved predictions have to fill.")(template)
 app.command("check")(check.check)
 app.command("accept")(check.accept)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import SpecError, UnknownName, suggestion
-from ..registry import KINDS, PROTOCOLS, Kind, names, plugin_class, summary
+from ..registry import KINDS, MODELS, PROTOCOLS, Kind, names, plugin_class, summary
 from ..specs import parse
+from .card import print_card
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +57,8 @@ def show_plugin(
         console.print(f"[bold]{parse(name)[0].name}[/bold] ({kind.singular})")
         about = inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""
         console.print(escape(_reflowed(about)), highlight=False)
+        if kind is MODELS:
+            print_card(console, parse(name)[0].name, plugin)
         _print_arguments(console, plugin)
         if kind is PROTOCOLS:
             _print_conditions(console, name)
@@ -112,12 +115,12 @@ def _print_arguments(console: "Console", plugin: type) -> None:
     if not arguments:
         console.print("\nNo arguments.")
         return
+    by_preset = {name for preset in getattr(plugin, "presets", {}).values() for name in preset}
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("argument", "default", "unit", "what"):
         table.add_column(heading, header_style="bold", no_wrap=heading in ("argument", "default"), overflow="fold")
     for argument in arguments:
-        table.add_row(
-            argument.name, argument.default or "–", argument.unit or "–", escape(f"{argument.about} ({argument.kind})")
-        )
+        default = argument.default or ("preset" if argument.name in by_preset else "–")
+        table.add_row(argument.name, default, argument.unit or "–", escape(f"{argument.about} ({argument.kind})"))
     console.print("")
     console.print(table)
