@@ -33,7 +33,7 @@ def make_model(text: str) -> Model:
 
 
 def canonical_model(text: str) -> str:
-    """Return the one spelling of a model's text; errors as in `make_model`."""
+    """Return the one spelling of a model's text; errors of names, arguments and order as in `make_model`."""
     _parts(text)
     return canonical_text(MODELS, text, suffixes=SUFFIXES)
 

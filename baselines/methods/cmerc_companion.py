@@ -46,7 +46,12 @@ class CmercCompanion(Companion):
         starts = course.train.starts
         turns = int(np.diff(starts).max())
         self.contexts = CONTEXTS[: 0 if turns == 1 else 1 if course.task.speakers == 1 else 2]
+        if not (self.modalities or self.contexts):
+            raise NotApplicable("cmerc: expected several modalities or turns to take one away, got one; leave out +cmerc")
         self.graph = self._graph()
+        # Of its own, so that the draws of the network, such as dropout, are those of plain training.
+        self.generator = torch.Generator()
+        self.generator.manual_seed(course.context.randomness.for_("cmerc").torch_seed())
         self.stale: nn.Module | None = None
         self.said: tuple[Removed, ...] = ()
         if method.contrastive:
@@ -74,6 +79,8 @@ class CmercCompanion(Companion):
     def loss(self, step: Step) -> Tensor | None:
         """Return γ_m L_m + γ_c L_c + γ_s L_s, the parts that are switched on."""
         method = self.method
+        if not (method.constraint or method.contrastive):
+            return None
         if not step.again:
             self.said = tuple(self._removed(self.stale or self.network, step.batch, sampled=True))
             self.network.train()
@@ -99,10 +106,10 @@ class CmercCompanion(Companion):
         return notes
 
     def _constraint(self, log_p: Tensor, said: Removed, batch: Batch) -> Float[Tensor, ""]:
-        known = batch.label >= 0
         gains = gains_of(log_p, said, batch, space=self.method.space)
-        # Turns of which a removal was not asked count as those of which it was, on average.
-        return gains.sum() * (known.sum() / said.asked.sum().clamp(min=1))
+        # Turns of which a removal was not asked count as those of the same dialogue of which it was, on average.
+        weight = (batch.label >= 0).sum(dim=1) / said.asked.sum(dim=1).clamp(min=1)
+        return (gains.sum(dim=1) * weight).sum()
 
     def _contrast(self, output: Output, log_p: Tensor, said: Removed, batch: Batch) -> Float[Tensor, ""]:
         assert output.hidden is not None
@@ -139,7 +146,7 @@ class CmercCompanion(Companion):
 
     def _sample(self, known: Bool[Tensor, "dialogues turns"]) -> Bool[Tensor, "dialogues turns"]:
         """Return at most `targets` of the labelled turns of each dialogue, drawn at random."""
-        draw = torch.rand(known.shape, device=known.device).masked_fill(~known, -1)
+        draw = torch.rand(known.shape, generator=self.generator).to(known.device).masked_fill(~known, -1)
         rank = draw.argsort(dim=1, descending=True).argsort(dim=1)
         return known & (rank < self.method.targets)
 
@@ -190,7 +197,8 @@ def gains_of(
     whole, without = (values.gather(-1, gold).squeeze(-1) for values in (log_p, said.log_p))
     if space == "probability":
         whole, without = whole.exp(), without.exp()
-    return (without - whole).clamp(min=0) * said.asked
+    # Where a removal changes nothing both are equal: relu has no gradient there, a clamp would pull towards the gold.
+    return torch.relu(without - whole) * said.asked
 
 
 def contrast_labels(

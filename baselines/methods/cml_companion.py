@@ -33,11 +33,12 @@ class CmlCompanion(Companion):
             drawn = torch.randperm(len(self.modalities)).tolist()
             self.order = [self.modalities[place] for place in drawn[: min(self.method.steps, len(drawn) - 1)]]
         chain, batch = [step.output], step.batch
+        losses = [self.course.objective(step.output, batch)]
         for modality in self.order:
             batch = without_modality(batch, modality, operator="missing")
             output: Output = self.course.network(batch)
             chain.append(output)
-        losses = torch.stack([self.course.objective(output, step.batch) for output in chain])
+            losses.append(self.course.objective(output, batch))
         known = step.batch.label >= 0
         penalty = torch.stack(
             [
@@ -45,7 +46,7 @@ class CmlCompanion(Companion):
                 for rich, poor in pairwise(chain)
             ]
         ).sum()
-        return losses.mean() - losses[0] + self.method.weight * penalty
+        return torch.stack(losses).mean() - losses[0] + self.method.weight * penalty
 
 
 def gain(
@@ -63,8 +64,9 @@ def gain(
         return rich.sum() * 0
     kappa_rich, kappa_poor = torch.softmax(rich, dim=-1).amax(dim=-1), torch.softmax(poor, dim=-1).amax(dim=-1)
     if not gated:
-        return (kappa_poor - kappa_rich).clamp(min=0).mean()
+        return torch.relu(kappa_poor - kappa_rich).mean()
     right = rich.argmax(dim=-1) == label
     wrong = ~right & (poor.argmax(dim=-1) != label)
     kappa_rich = torch.where(right, kappa_rich, kappa_rich.detach())
-    return ((kappa_poor - kappa_rich).clamp(min=0) * (right | wrong)).mean()
+    # Where nothing was there to be taken away both are equal, and relu, unlike a clamp, has no gradient.
+    return (torch.relu(kappa_poor - kappa_rich) * (right | wrong)).mean()

@@ -8,7 +8,8 @@ c̄_j|), 0 for pairs with the same c̄. So the first epoch, in which all counts 
 probability; `confidence=entropy` is 1 less the entropy over its maximum, `margin` the distance of the two largest.
 
 The base model's optimiser, learning rate and choice of the epoch stay (the original trained with SGD for 300 epochs and
-kept the last). Counts belong to utterances, so shuffling and a curriculum do not mix them up.
+kept the last). Counts belong to utterances, so shuffling and a curriculum do not mix them up; what
+joins late in a curriculum has had fewer epochs to be right in, and counts as harder.
 
 Source: Moon et al. (2020), Confidence-aware learning for deep neural networks, ICML, and what its code does.
 """

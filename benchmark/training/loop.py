@@ -67,7 +67,7 @@ class Training:
             if chosen is epochs[-1]:
                 weights = {name: value.clone() for name, value in self.network.state_dict().items()}
             self.context.progress("training, epoch", len(epochs), self.options.epochs)
-            if not self.keeps_last and len(epochs) - chosen.number >= self.options.patience:
+            if not self.keeps_last and self._waited(epochs, chosen) >= self.options.patience:
                 break
         self.network.load_state_dict(weights)
         return tuple(epochs)
@@ -108,6 +108,11 @@ class Training:
             for companion in self.companions:
                 companion.after_epoch(epoch)
             yield mean
+
+    def _waited(self, epochs: list[Epoch], chosen: Epoch) -> int:
+        """Return how many epochs have passed since the chosen one in which all dialogues took part."""
+        since = (epoch.number for epoch in epochs[chosen.number :])
+        return sum(len(self._dialogues(number)) == self.train.dialogues for number in since)
 
     def _dialogues(self, epoch: int) -> Int64[np.ndarray, " chosen"]:
         chosen = (companion.dialogues(epoch) for companion in self.companions)
