@@ -11,6 +11,7 @@ SMALL: dict[str, str] = {
     "mmgcn": "mmgcn:width=8,graph_width=4,layers=2,epochs=2",
     "mister_e": "mister_e:width=8,attention_width=6,heads=2,epochs=2",
     "sdt": "sdt:width=8,heads=2,epochs=2",
+    "sure": "sure:width=8,heads=2,epochs=2",
 }
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
@@ -21,5 +22,6 @@ MORE: tuple[str, ...] = (
     "mmgcn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
     "mister_e:preset=paper,width=8,attention_width=6,blocks=2,epochs=2",
     "sdt:preset=paper_meld,width=8,heads=2,epochs=2",
+    "sure:preset=paper_meld,normalise=sample,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
