@@ -31,11 +31,11 @@ the loss, Adam at 1e-4 with an L2 penalty of 1e-5, 16 dialogues a batch, 150 epo
 class weights, 32 dialogues a batch, 50 epochs, and 5e-6, SDT's rate, whose training file SURE edits: its own is not
 known.
 
-Quirks: the released code cannot run (parts are undefined, shapes do not fit); it names its sources, EUAR for the
-experts, DialogueCRN for the reasoning and SDT for the rest, and from them the gaps are filled. route=softmax: the text
-says that the gate selects experts of low uncertainty, but the code never lets it know; route=uncertainty takes log mean
-σ²_e off its scores. uncertainty=0: the released training drops the loss of the mixtures, the only tie of the gate to σ²
-in EUAR (1e-5, beside a main loss times ten). latent=sample: eq. 3; latent=mean: in EUAR's code the draw is thrown away.
+Quirks: the released code cannot run (parts are undefined, shapes do not fit); its experts are those of EUAR, its
+reasoning that of DialogueCRN, the rest SDT's, and from them the gaps are filled. route=softmax: the text says that the
+gate selects experts of low uncertainty, but the code never lets it know; route=uncertainty takes log mean σ²_e off its
+scores. uncertainty=0: the released training drops the loss of the mixtures, the only tie of the gate to σ² in EUAR
+(1e-5, beside a main loss times ten). latent=sample: eq. 3; latent=mean: in EUAR's code the draw is thrown away.
 normalise=batch: the released code divides the weights of the experts by their sum over the dialogues of the batch, turn
 number by turn number and padding included, and multiplies by the number of dialogues: predictions then depend on the
 company. residual=mixture: a path around the mixture with a layer norm, which the released code defines and switches off
@@ -47,8 +47,8 @@ fixed on MELD, as in SDT. optimiser: the paper says adamw, the code takes adam. 
 chosen on the test split. experts=0 and iterations=0: the paper's ablations.
 
 On simulated data (validation, one seed, 12 to 20 epochs) weighted F1 is .61 with residual=none, .62 with mixture and
-.66 with both: without a path around them, mixture and reasoning are four linear layers and a recurrent one in a row.
-Twice the width gives .67 at twice the time, latent=mean .67.
+.66 with both: without a path around them, all that a turn says has to pass both mixture and reasoning. Twice the width
+gives .67 at twice the time, latent=mean .67.
 
 Reproduction: the published 74.80 weighted F1 on IEMOCAP and 67.36 on MELD (without experts 74.23 and 67.02, without
 reasoning 74.42 and 66.92) are means of ten runs, each the best on test, and cannot come from the released code. Chosen
