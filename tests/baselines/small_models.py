@@ -12,6 +12,7 @@ SMALL: dict[str, str] = {
     "mister_e": "mister_e:width=8,attention_width=6,heads=2,epochs=2",
     "multi_emo": "multi_emo:width=8,state_width=6,feed_forward=8,heads=2,epochs=2",
     "sdt": "sdt:width=8,heads=2,epochs=2",
+    "sure": "sure:width=8,heads=2,epochs=2",
 }
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
@@ -23,5 +24,6 @@ MORE: tuple[str, ...] = (
     "mister_e:preset=paper,width=8,attention_width=6,blocks=2,epochs=2",
     "multi_emo:preset=paper_meld,masked=true,width=8,state_width=6,feed_forward=8,heads=2,epochs=2",
     "sdt:preset=paper_meld,width=8,heads=2,epochs=2",
+    "sure:preset=paper_meld,normalise=sample,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
