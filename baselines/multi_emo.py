@@ -53,6 +53,7 @@ recognition in conversations; Soft-HGR: Wang et al. (2019), An efficient approac
 multimodal data.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -63,6 +64,7 @@ from ..benchmark.training.presets import Presets
 from ..benchmark.training.recipe import Loss, Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 Rate = Annotated[float, Ge(0), Lt(1)]
 _PAPER = PAPER | {
@@ -137,6 +139,11 @@ class MultiEmo(NetworkBaseline):
             "batch_dialogues": 100,
             "epochs": 15,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(1_043_623),
+        "paper": on_iemocap(28_189_446, text=768, audio=512, video=1000),
+        "paper_meld": on_meld(12_755_463, text=768, audio=512, video=1000),
     }
 
     width: Annotated[int, Ge(2), Doc("width of all vectors; even, and a multiple of heads")] | None = None

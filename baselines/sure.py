@@ -60,6 +60,7 @@ Source: SURE (ICASSP 2026), eq. 3 to 17; sizes and switches as in the code of it
 DialogueCRN and SDT.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -71,6 +72,7 @@ from ..benchmark.training.presets import Presets, Value
 from ..benchmark.training.recipe import Loss, Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 _MODEL: dict[str, Value] = {
     "experts": 4,
@@ -140,6 +142,11 @@ class Sure(NetworkBaseline):
             "batch_dialogues": 32,
             "epochs": 50,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(697_811),
+        "paper": on_iemocap(176_230_418, text=1024, audio=1582, video=342),
+        "paper_meld": on_meld(165_490_707, text=1024, audio=300, video=342),
     }
 
     width: Annotated[int, Ge(2), Doc("width of all vectors; even, and a multiple of heads")] | None = None

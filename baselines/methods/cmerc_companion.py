@@ -47,7 +47,9 @@ class CmercCompanion(Companion):
         turns = int(np.diff(starts).max())
         self.contexts = CONTEXTS[: 0 if turns == 1 else 1 if course.task.speakers == 1 else 2]
         if not (self.modalities or self.contexts):
-            raise NotApplicable("cmerc: expected several modalities or turns to take one away, got one; leave out +cmerc")
+            raise NotApplicable(
+                "cmerc: expected several modalities or turns to take one away, got one; leave out +cmerc"
+            )
         self.graph = self._graph()
         # Of its own, so that the draws of the network, such as dropout, are those of plain training.
         self.generator = torch.Generator()

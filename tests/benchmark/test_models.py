@@ -88,8 +88,7 @@ WRONG: Mapping[str, tuple[type[EmobenchError], str]] = {
 """Texts that are wrong whatever the model, with what is said of them."""
 WRONG_FOR_THE_MODEL = {
     "prior+cmerc:rate=0.4": (
-        "cmerc: expected a model with a network that is trained, got prior; type for example "
-        "rage_fusion+cmerc:rate=0.4"
+        "cmerc: expected a model with a network that is trained, got prior; type for example rage_fusion+cmerc:rate=0.4"
     ),
     "late_fusion+fmfp+temperature": (
         "fmfp: expected a model with a network that is trained, got late_fusion; type for example rage_fusion+fmfp"

@@ -57,7 +57,9 @@ def test_it_trains_and_notes_what_it_did(text: str, how: str, small_splits: Data
 
 
 def test_a_model_without_a_pairwise_mask_says_what_to_type(small_splits: DataSplits) -> None:
-    with pytest.raises(NotApplicable, match=r"^cmerc: this model takes no pairwise mask of the context; type context=s"):
+    with pytest.raises(
+        NotApplicable, match=r"^cmerc: this model takes no pairwise mask of the context; type context=s"
+    ):
         fitted(f"{RECURRENT}+cmerc:context=graph", small_splits)
 
 
@@ -78,7 +80,9 @@ def test_arguments_out_of_range_are_refused(argument: str, message: str) -> None
 
 
 def test_an_argument_that_does_not_exist_lists_those_that_do() -> None:
-    with pytest.raises(SpecError, match=r"^cmerc has no argument 'gamma'; known: constraint, constraint_weight, context"):
+    with pytest.raises(
+        SpecError, match=r"^cmerc has no argument 'gamma'; known: constraint, constraint_weight, context"
+    ):
         make_model("m3net+cmerc:gamma=1")
 
 

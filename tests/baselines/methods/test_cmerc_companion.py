@@ -155,7 +155,10 @@ class TestStrict:
         assert not (asked[0]["intra"] & ~known).any()
         assert not torch.equal(asked[0]["intra"], asked[1]["intra"]), "drawn anew in every step"
         assert all(torch.equal(asked[0][what], known) for what in (*MODALITIES, "inter"))
-        speakers = sum(len(set(course.train.speaker[a:b])) for a, b in zip(course.train.starts, course.train.starts[1:], strict=False))
+        speakers = sum(
+            len(set(course.train.speaker[a:b]))
+            for a, b in zip(course.train.starts, course.train.starts[1:], strict=False)
+        )
         assert made[0] <= 2 * len(known)
         assert made[1] <= speakers
         assert len(made) == 4
@@ -197,7 +200,9 @@ class TestContrast:
         self, labels: Literal["paper", "code"], kind: Literal["modality", "context"], splits: DataSplits
     ) -> None:
         course = course_of(Toy(), splits)
-        method = replace(PLAIN, constraint=False, labels=labels, temperature=0.4, modality_weight=0.0, context_weight=0.0)
+        method = replace(
+            PLAIN, constraint=False, labels=labels, temperature=0.4, modality_weight=0.0, context_weight=0.0
+        )
         companion, step = CmercCompanion(course, replace(method, **{f"{kind}_weight": 2.0})), step_of(course)
         found = companion.loss(step)
         train, whole = course.train, log_p_under(course.network, course.train, "")
@@ -334,9 +339,7 @@ class TestCurriculum:
 
     def test_difficulty_is_found_once(self, splits: DataSplits, monkeypatch: pytest.MonkeyPatch) -> None:
         found: list[object] = []
-        monkeypatch.setattr(
-            cmerc_companion, "fit_network", lambda *a, **k: found.append(1) or fit_network(*a, **k)
-        )
+        monkeypatch.setattr(cmerc_companion, "fit_network", lambda *a, **k: found.append(1) or fit_network(*a, **k))
         course = course_of(Toy(), splits)
         companion = CmercCompanion(course, Cmerc())
         before = companion.difficulty.copy()

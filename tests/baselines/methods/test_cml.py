@@ -151,5 +151,8 @@ def test_one_modality_is_not_enough(small: Make) -> None:
 def test_it_trains(small_splits: DataSplits) -> None:
     assert PLUGIN is Cml
     assert (Cml().weight, Cml().gated, Cml().steps) == (0.1, True, 2)
-    found = {weights(fit(Toy(), small_splits, *methods))["last.weight"] for methods in ((), (Cml(weight=0),), (Cml(weight=9),))}
+    found = {
+        weights(fit(Toy(), small_splits, *methods))["last.weight"]
+        for methods in ((), (Cml(weight=0),), (Cml(weight=9),))
+    }
     assert len(found) == 3

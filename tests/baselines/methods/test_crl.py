@@ -86,7 +86,9 @@ def say(course: Course, step: Step, right: np.ndarray) -> Step:
     """Return the step with logits that are right where told, by row of the training split."""
     label = step.batch.label.clamp(min=0)
     answer = torch.where(torch.from_numpy(right)[torch.from_numpy(step.rows)], label, (label + 1) % 3)
-    return replace(step, output=Output(torch.nn.functional.one_hot(answer, 3).float() * (1 + step.batch.speaker)[..., None]))
+    return replace(
+        step, output=Output(torch.nn.functional.one_hot(answer, 3).float() * (1 + step.batch.speaker)[..., None])
+    )
 
 
 class TestCounts:

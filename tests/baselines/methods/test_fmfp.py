@@ -82,9 +82,7 @@ class TestSharpnessAwareStep:
         FmfpCompanion(replace(course, network=bowl), Fmfp()).with_gradient(bowl.gradient)
         assert bowl.passes == 1
 
-    def test_the_second_pass_leaves_the_statistics_of_batch_normalisation_alone(
-        self, small_splits: DataSplits
-    ) -> None:
+    def test_the_second_pass_leaves_the_statistics_of_batch_normalisation_alone(self, small_splits: DataSplits) -> None:
         course = course_of(Toy(norm=True), small_splits)
         norm, step = course.network.norm, step_of(course)
         assert isinstance(norm, nn.BatchNorm1d)
@@ -134,7 +132,9 @@ class TestAveraging:
             kept.append([parameter.detach().clone() for parameter in course.network.parameters()])
             companion.after_epoch(epoch)
             if epoch < 8:
-                assert all(map(torch.equal, course.network.parameters(), kept[-1])), "training goes on from where it was"
+                assert all(map(torch.equal, course.network.parameters(), kept[-1])), (
+                    "training goes on from where it was"
+                )
         for place, parameter in enumerate(course.network.parameters()):
             mean = sum(values[place].double() for values in kept[4:]) / 4
             assert torch.allclose(parameter.double(), mean, atol=1e-6)
@@ -221,7 +221,9 @@ class TestTraining:
         assert all(
             np.allclose(array, two.state().arrays[name], atol=1e-6) for name, array in one.state().arrays.items()
         )
-        assert not np.allclose(one.network.last.weight.detach(), fit(recipe, small_splits, Fmfp()).network.last.weight.detach(), atol=1e-6)  # type: ignore[union-attr,operator]  # it is a Toy
+        assert not np.allclose(
+            one.network.last.weight.detach(), fit(recipe, small_splits, Fmfp()).network.last.weight.detach(), atol=1e-6
+        )  # type: ignore[union-attr,operator]  # it is a Toy
 
     def test_defaults(self) -> None:
         assert PLUGIN is Fmfp

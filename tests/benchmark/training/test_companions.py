@@ -72,7 +72,13 @@ def test_the_course_of_a_run(small_splits: DataSplits) -> None:
 def test_a_further_pass_is_marked(small_splits: DataSplits) -> None:
     diary = Diary(twice=True)
     fit(Toy(training=TRAINING), small_splits, Given(diary))
-    assert diary.written[:5] == ["before 1", "step [0, 1, 2, 3]", "step [0, 1, 2, 3] again", "gradient", "step [4, 5, 6, 7]"]
+    assert diary.written[:5] == [
+        "before 1",
+        "step [0, 1, 2, 3]",
+        "step [0, 1, 2, 3] again",
+        "gradient",
+        "step [4, 5, 6, 7]",
+    ]
 
 
 def test_one_that_changes_nothing_leaves_plain_training(small_splits: DataSplits) -> None:

@@ -51,7 +51,9 @@ def talk(small: Make) -> Conversations:
     speaker = np.array([0, 1, 0, 2, 1, 0, 0, 1, 1, 0, 2, 0, 1, 0, 0, 0])
     there = np.arange(len(clean)) % 4 > 0
     return clean.change(speaker=speaker).with_modalities(
-        features={"audio": clean.features["audio"] * there[:, None]}, observed={"audio": there}, present={"audio": there}
+        features={"audio": clean.features["audio"] * there[:, None]},
+        observed={"audio": there},
+        present={"audio": there},
     )
 
 
@@ -83,7 +85,9 @@ class TestWithoutModality:
         clean = small(lengths=(2, 4), modalities=("text",))
         text = np.array([[1.0], [5], [2], [4], [9], [0]], np.float32)
         seen = np.array([True, True, True, True, False, True])
-        batch = batch_of(clean.with_modalities(features={"text": text}, observed={"text": seen}, present={"text": seen}))
+        batch = batch_of(
+            clean.with_modalities(features={"text": text}, observed={"text": seen}, present={"text": seen})
+        )
         mean = without_modality(batch, "text", operator="mean")
         assert mean.features["text"][..., 0].tolist() == [[3, 3, 0, 0], [2, 2, 2, 2]]
         # As released: over the four turns of the batch, padding among them.
@@ -159,9 +163,14 @@ class TestRemainders:
         targets = torch.tensor([[True, False, True, True], [True, False, False, False]])
         of = remainders(batch, kept_pairs(batch, "inter"), targets)
         # Turns 0 and 2 of the first dialogue have the same remainder; nobody asks for turn 1.
-        read = [of.batch.features["text"][number, place].item() for number, place in zip(of.number, of.place, strict=True)]
+        read = [
+            of.batch.features["text"][number, place].item() for number, place in zip(of.number, of.place, strict=True)
+        ]
         assert read == [1, 3, 4, 5]
-        left = {tuple(rows[valid].flatten().tolist()) for rows, valid in zip(of.batch.features["text"], of.batch.valid, strict=True)}
+        left = {
+            tuple(rows[valid].flatten().tolist())
+            for rows, valid in zip(of.batch.features["text"], of.batch.valid, strict=True)
+        }
         assert left == {(1, 3), (2, 4), (5, 6)}
         assert len(of.batch.valid) == 3
         assert of.number[0] == of.number[1]
