@@ -18,9 +18,11 @@ __version__ = "0.1.0"
 
 def run(
     *,
-    models: Sequence[str] | str,
+    models: Sequence[str] | str = (),
     protocols: Sequence[str] | str = (),
-    data: Sequence[str] | str = ("simulated",),
+    data: Sequence[str] | str = (),
+    suites: Sequence[str] | str = (),
+    preset: str = "",
     out: Path | str | None = None,
     formats: Sequence[str] | None = None,
     **options: Any,  # checked by name and type in `benchmark.api.options`
@@ -30,7 +32,11 @@ def run(
     Parameters
     ----------
     models, protocols, data
-        Spec texts as on the command line, or one; a bare protocol name stands for its ladder.
+        Spec texts as on the command line, or one; a bare protocol name stands for its ladder. No data: `simulated`, or
+        those that the suites want and that are there.
+    suites, preset
+        Names of suites or paths of their files, or one, to which models, protocols and metrics add; preset of the
+        suites' models, empty: as the suites say.
     out
         Run folder; None: below `runs/`, named after what is run. A folder that holds a run is continued.
     formats
@@ -50,11 +56,22 @@ def run(
         One line: what was expected, what was got, what to type. A cell that fails is recorded in the run folder.
     """
     from .benchmark import api
+    from .benchmark.suite_requests import resolve
 
-    outcome = api.run(
-        models=models, protocols=protocols, data=data, out=out, options=api.options(**options), formats=formats
+    def listed(texts: Sequence[str] | str) -> tuple[str, ...]:
+        return (texts,) if isinstance(texts, str) else tuple(texts)
+
+    metrics = options.pop("metrics", ())
+    asked = resolve(
+        listed(suites),
+        models=listed(models),
+        protocols=listed(protocols),
+        data=listed(data),
+        metrics=listed(metrics),
+        preset=preset,
+        options=options,
     )
-    return api.results(outcome.folder)
+    return api.results(api.run_resolved(asked, out=out, formats=formats).folder)
 
 
 def compare(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
@@ -21,7 +20,6 @@ from .base import (
     HasGradients,
     HasSlopes,
     HonoursLinks,
-    Json,
     Model,
     PredictsConditions,
     State,
@@ -32,8 +30,8 @@ from .per_mask import (
     View,
     fit_per_mask,
     masks_of,
-    part_of,
     restore_per_mask,
+    stored_parts,
     views_of,
     wants_per_mask,
 )
@@ -198,10 +196,8 @@ class Calibrated:
         return _with(fitted, tuple(done))
 
     def restore(self, state: State, *, device: str = "cpu") -> FittedCalibrated:
-        """Return the fitted model that gave `state`."""
-        # What `FittedCalibrated.state` wrote is read here.
-        settings = cast("list[dict[str, Json]]", state.settings["parts"])
-        first, *others = (part_of(state, str(place), part) for place, part in enumerate(settings))
+        """Return the fitted model that gave `state`; DataError when it is another model's."""
+        first, *others = stored_parts(state, "parts", 1 + len(self.calibrators))
         return _with(
             self.model.restore(first, device=device),
             tuple(

@@ -38,7 +38,7 @@ so that a dialogue's output depends on what it is batched with. class_power=.5 i
 (the authors answer that class weights are needed and that hyper-parameters differ). The released run chooses the epoch
 by test F1 and has no validation split.
 
-Reproduction: the original reports 64.18 weighted F1 on IEMOCAP and 58.10 on MELD; CMERC quotes 62.89 (56.36) and
+Reproduction: the original is quoted with 64.18 weighted F1 on IEMOCAP and 58.10 on MELD; CMERC quotes 62.89 (56.36) and
 measured 62.46 (51.82). Others got 58.0, 62 and more, 63.14 and 64.08 on IEMOCAP.
 
 Pairwise masks: edges and attention honour them; through the BiLSTM context still flows.
@@ -47,6 +47,7 @@ Source: Ghosal et al. (2019), DialogueGCN: a graph convolutional neural network 
 sizes and switches as in the code of its authors (conv-emotion).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -57,6 +58,7 @@ from ..benchmark.training.presets import Presets
 from ..benchmark.training.recipe import Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 _PAPER = PAPER | {
     "inputs": "text",
@@ -109,6 +111,11 @@ class DialogueGcn(NetworkBaseline):
             "weight_decay": 1e-5,
             "epochs": 30,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(568_831),
+        "paper": on_iemocap(1_186_646, text=100),
+        "paper_meld": on_meld(1_357_227, text=600, audio=300),
     }
 
     inputs: Annotated[Literal["all", "text", "text_audio"], Doc("the modalities that are read")] | None = None

@@ -31,8 +31,8 @@ speak are updated too, by a cell of their own on [u_t ; q_s]; published as a var
 attention=false: without (5). emotion_dropout: the released code adds .15 to the rate of the other layers. The released
 runs choose the epoch on the test split (lowest loss on IEMOCAP, highest F1 on MELD) and have no validation split.
 
-Reproduction: the original reports 62.75 weighted F1 on IEMOCAP; CMERC quotes 59.75 (MELD 57.11) and measured 60.44
-(57.30). With features of a fine-tuned RoBERTa, chosen on validation, COSMIC's authors measured 64.76 (63.61).
+Reproduction: the original is quoted with 62.75 weighted F1 on IEMOCAP; CMERC quotes 59.75 (MELD 57.11) and measured
+60.44 (57.30). With features of a fine-tuned RoBERTa, chosen on validation, COSMIC's authors measured 64.76 (63.61).
 
 Pairwise masks: not honoured. All context is carried by the states, so context is removed strictly, by taking turns out.
 
@@ -40,6 +40,7 @@ Source: Majumder et al. (2019), DialogueRNN: an attentive RNN for emotion detect
 as in the code of its authors (conv-emotion).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -50,6 +51,7 @@ from ..benchmark.training.presets import Presets
 from ..benchmark.training.recipe import Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 Rate = Annotated[float, Ge(0), Lt(1)]
 _PAPER = PAPER | {
@@ -98,6 +100,11 @@ class DialogueRnn(NetworkBaseline):
             "learning_rate": 5e-4,
             "epochs": 100,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(364_487),
+        "paper": on_iemocap(8_880_406, text=100),
+        "paper_meld": on_meld(2_666_607, text=600, audio=300),
     }
 
     inputs: Annotated[Literal["all", "text", "text_audio"], Doc("the modalities that are read")] | None = None

@@ -112,7 +112,7 @@ class DialogueRNN(nn.Module):
         listener
             Whether a turn updates the parties that do not speak.
         directions
-            2: forwards and backwards; 1: forwards.
+            2: forwards and backwards; 1: forwards; 2k: so many sequences of vectors in the place of one, in both.
         """
         super().__init__()
         self.dropout = nn.Dropout(dropout)
@@ -126,15 +126,16 @@ class DialogueRNN(nn.Module):
 
     def forward(
         self,
-        rows: Float[Tensor, "dialogues turns width"],
+        rows: Float[Tensor, "... dialogues turns width"],
         speaker: Int64[Tensor, "dialogues turns"],
         valid: Bool[Tensor, "dialogues turns"],
-        skipped: Bool[Tensor, "dialogues turns"] | None = None,
+        skipped: Bool[Tensor, "... dialogues turns"] | None = None,
     ) -> Float[Tensor, "dialogues turns emotions"]:
         """Return the emotion states, those of the directions side by side; anything at padding.
 
-        `skipped`: turns that leave all states as they were, and whose own emotion state is read from their speaker's
-        party state as it is; None: there are none.
+        `rows`, `skipped`: the same for all directions, or each its own; even places of that axis go forwards, odd ones
+        backwards. `skipped`: turns that leave all states as they were, and whose own emotion state is read from their
+        speaker's party state as it is; None: there are none.
         """
         order = self._orders(valid)
         skips = None if skipped is None else _ordered(skipped.unsqueeze(-1), order)
@@ -148,7 +149,7 @@ class DialogueRNN(nn.Module):
         """Return the turn that each direction sees at each step."""
         turn = torch.arange(valid.shape[1], device=valid.device).expand_as(valid)
         backwards = torch.where(valid, valid.sum(dim=1, keepdim=True) - 1 - turn, turn)
-        return torch.stack([turn, backwards][: self.directions])
+        return torch.stack(([turn, backwards] * self.directions)[: self.directions])
 
     def _party_states(
         self,
@@ -265,7 +266,7 @@ class DialogueRNNNetwork(nn.Module):
 
 
 def _ordered(
-    rows: Shaped[Tensor, "dialogues turns width"], order: Int64[Tensor, "directions dialogues turns"]
+    rows: Shaped[Tensor, "... dialogues turns width"], order: Int64[Tensor, "directions dialogues turns"]
 ) -> Shaped[Tensor, "directions dialogues turns width"]:
     """Return the turns as each direction sees them."""
     index = order.unsqueeze(-1).expand(-1, -1, -1, rows.shape[-1])

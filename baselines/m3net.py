@@ -33,8 +33,8 @@ mask_aware=false: what is not observed is a node like any other, with zeros for 
 order of the file in every epoch, as on IEMOCAP; in paper_meld loss=released_focal (see emobench.benchmark.losses),
 under which the model is under-confident by design. Not imitated: the same dropout masks in every epoch.
 
-Reproduction: the paper prints a weighted F1 of about 72.5 (IEMOCAP) and 67.05 (MELD), chosen on test; the authors of
-CMERC got 69.61 and 65.37; users report 66 to 70.7 and 65.5, and 60 on IEMOCAP without the frequency branch
+Reproduction: the paper is quoted with a weighted F1 of about 72.5 (IEMOCAP) and 67.05 (MELD), chosen on test; the
+authors of CMERC got 69.61 and 65.37; users report 66 to 70.7 and 65.5, and 60 on IEMOCAP without the frequency branch
 (frequency_layers=0), where the paper says 69.
 
 Source: M3Net: Multivariate, multi-frequency and multimodal: rethinking graph neural networks for emotion recognition in
@@ -42,6 +42,7 @@ conversation (Chen et al., CVPR 2023), and what its code does. Chosen by validat
 data (two seeds): nonlinear encoders (weighted F1 .69, linear ones .65 at their best), dropout .5, learning rate .001.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
@@ -53,6 +54,7 @@ from ..benchmark.training.presets import Presets, Value
 from ..benchmark.training.recipe import Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 ROBERTA = 1024
 """Width of one layer of the published text features."""
@@ -111,6 +113,11 @@ class M3Net(NetworkBaseline):
             "epochs": 15,
             "shuffle": True,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(190_479),
+        "paper": on_iemocap(4_179_010, text=4096, audio=1582, video=342),
+        "paper_meld": on_meld(10_684_482, text=4096, audio=300, video=342),
     }
 
     width: Annotated[int, Ge(1), Doc("width of the graphs' nodes")] | None = None

@@ -35,6 +35,7 @@ by validation scores on simulated data (two seeds): the suite's learning rate, .
 alike while .002 took fewer epochs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -46,6 +47,7 @@ from ..benchmark.training.presets import Presets, Value
 from ..benchmark.training.recipe import Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 _RELEASED: dict[str, Value] = {
     **PAPER,
@@ -100,6 +102,11 @@ class MmDfn(NetworkBaseline):
             "party_audio": 0.5,
             "party_video": 0.5,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(393_095),
+        "paper": on_iemocap(1_556_506, text=100, audio=1582, video=342),
+        "paper_meld": on_meld(1_721_007, text=600, audio=300, video=342),
     }
 
     width: Annotated[int, Ge(2), Doc("width of the projections and of the GRUs' outputs; even")] | None = None

@@ -12,6 +12,7 @@
 An argument that is left open (None) is what the preset says; what is typed comes on top of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypeVar
 
@@ -25,6 +26,7 @@ from ..benchmark.training.presets import Presets, Value, settled
 from ..benchmark.training.recipe import Loss, Network
 from ..benchmark.training.task import Task
 from .base import FitContext, FittedModel, State
+from .sizes import Size
 
 S = TypeVar("S")
 LossName = Literal["cross_entropy", "focal", "released_focal"]
@@ -82,6 +84,8 @@ class NetworkBaseline:
 
     deterministic: ClassVar[bool] = False
     presets: ClassVar[Presets]
+    sizes: ClassVar[Mapping[str, Size]] = {}
+    """By preset the number of parameters, on features like those of the publication; empty: not counted."""
 
     preset: Annotated[
         Literal["suite", "paper", "paper_meld"],

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from ..benchmark.conversations import UNKNOWN, Conversations
-from ..benchmark.errors import NotApplicable
+from ..benchmark.errors import DataError, NotApplicable
 from .base import Calibrator, FitsPerMask, FittedCalibrator, FittedModel, HasSlopes, Json, State
 from .calibrators.classwise import is_enough
 
@@ -150,6 +150,20 @@ def restore_per_mask(calibrator: Calibrator, state: State) -> FittedPerMask:
     modalities = cast("list[str]", state.settings["modalities"])
     restored = {int(mask): calibrator.restore(part_of(state, mask, of)) for mask, of in settings.items()}
     return FittedPerMask(tuple(modalities), restored)
+
+
+def stored_parts(state: State, name: str, count: int) -> tuple[State, ...]:
+    """Return the states of the parts of a state, told apart by `0/`, `1/`, … in the names of the arrays.
+
+    Raises
+    ------
+    DataError
+        When there are not as many under that name: the state is of another model.
+    """
+    settings = state.settings.get(name)
+    if not isinstance(settings, list) or len(settings) != count:
+        raise DataError(f"expected a stored model of {count} {name}, got {sorted(state.settings)}; train it again")
+    return tuple(part_of(state, str(place), of) for place, of in enumerate(settings))
 
 
 def part_of(state: State, name: str, settings: Mapping[str, Json]) -> State:

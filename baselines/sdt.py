@@ -45,6 +45,7 @@ Source: Ma et al. (2023), A Transformer-based model with self-distillation for m
 conversations; sizes and switches as in the code of its authors (butterfliesss/SDT).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -55,6 +56,7 @@ from ..benchmark.training.presets import Presets
 from ..benchmark.training.recipe import Loss, Network
 from ..benchmark.training.task import Task
 from .network_baseline import PAPER, SUITE, NetworkBaseline
+from .sizes import Size, on_iemocap, on_meld, on_simulated
 
 _PAPER = PAPER | {
     "width": 1024,
@@ -111,6 +113,11 @@ class Sdt(NetworkBaseline):
             "batch_dialogues": 8,
             "epochs": 50,
         },
+    }
+    sizes: ClassVar[Mapping[str, Size]] = {
+        "suite": on_simulated(314_524),
+        "paper": on_iemocap(79_669_272, text=1024, audio=1582, video=342),
+        "paper_meld": on_meld(68_930_588, text=1024, audio=300, video=342),
     }
 
     width: Annotated[int, Ge(2), Doc("width of all vectors; even, and a multiple of heads")] | None = None

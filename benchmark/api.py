@@ -17,8 +17,9 @@ from .progress import Progress, silent
 from .provenance import key
 from .registry import FORMATS, make, names
 from .run_folder import RunFolder
-from .run_record import RunRecord
+from .run_record import RunRecord, SuiteRecord
 from .scoring import score as score_folder
+from .suite_requests import Resolved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,7 @@ def run(
     data: Sequence[str] | str = ("simulated",),
     out: Path | str | None = None,
     options: Options | None = None,
+    suites: Sequence[SuiteRecord] = (),
     formats: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> Outcome:
@@ -54,6 +56,8 @@ def run(
         what was asked for before and what is asked for now are in it afterwards.
     options
         Seeds, device and the like.
+    suites
+        Suites that part of the above comes from, see `suite_requests.resolve`.
     formats
         Report formats; None: all; empty: none.
     progress
@@ -66,7 +70,7 @@ def run(
     """
     wanted = [*names(FORMATS)] if formats is None else list(formats)
     writers = [make(FORMATS, text) for text in wanted]  # an unknown format is found before hours of work
-    request = Request(_names(models), _names(protocols), _names(data), options or Options())
+    request = Request(_names(models), _names(protocols), _names(data), options or Options(), tuple(suites))
     if out is not None and RunFolder(Path(out)).record_path.exists():
         request = request.joined_to(RunFolder(Path(out)).read_record())
     plan = make_plan(request)
@@ -76,6 +80,26 @@ def run(
     for text, writer in zip(wanted, writers, strict=True):
         _write_if_outdated(folder, text, writer, progress)
     return Outcome(folder, record)
+
+
+def run_resolved(
+    asked: Resolved,
+    *,
+    out: Path | str | None = None,
+    formats: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Outcome:
+    """Run what suites, and what was typed beside them, come to; see `run` and `suite_requests.resolve`."""
+    return run(
+        models=asked.models,
+        protocols=asked.protocols,
+        data=asked.data,
+        out=out,
+        options=options(**asked.options),
+        suites=asked.suites,
+        formats=formats,
+        progress=progress,
+    )
 
 
 def score(folder: Path, *, progress: Progress = silent) -> Outcome:

@@ -1,6 +1,6 @@
 """Conditions: a protocol with its arguments, or a chain of them, written once and the same everywhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -156,16 +156,19 @@ def expand(text: str, facts: DataFacts) -> Expanded:
     return _defined([Condition(tuple(zip(names, rungs, strict=True))) for rungs in zip(*ladders, strict=True)], facts)
 
 
-def expand_all(texts: Sequence[str], data: Mapping[str, DataFacts]) -> dict[str, Expanded]:
+def expand_all(
+    texts: Sequence[str], data: Mapping[str, DataFacts], *, optional: Collection[str] = ()
+) -> dict[str, Expanded]:
     """Return the conditions of every data set: clean first, then as asked for, each once.
 
     A condition that is not defined for one data set is left out there, and named as skipped; so is a whole ladder or
-    set.
+    set, and a text among the `optional` ones that is defined for none of the data sets.
 
     Raises
     ------
     NotApplicable
-        When a single condition is defined for none of the data sets, or nothing of all that was asked for.
+        When a single condition is defined for none of the data sets, or nothing of all that was asked for, unless
+        optional.
     """
     expanded = {name: [Expanded((Condition(),), {})] for name in data}
     last: str = ""
@@ -177,7 +180,7 @@ def expand_all(texts: Sequence[str], data: Mapping[str, DataFacts]) -> dict[str,
             except NotApplicable as error:
                 refusals.append(error)
                 expanded[name].append(Expanded((), {text: str(error)}))
-        if len(refusals) == len(data):
+        if len(refusals) == len(data) and text not in optional:
             last = f"{refusals[0]} (data: {', '.join(data)})"
             if any(_is_one(text, facts) for facts in data.values()):
                 raise NotApplicable(last)

@@ -1,6 +1,6 @@
 """The plan of a run: models × data × seeds × conditions, checked and deduplicated before anything is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,7 @@ from .models import canonical_model, make_model, model_sources
 from .overlaps import overlaps
 from .provenance import key
 from .registry import DATASETS, METRICS, canonical_text, make
-from .run_record import RunRecord
+from .run_record import RunRecord, SuiteRecord
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -70,6 +70,8 @@ class Request:
     protocols: tuple[str, ...]
     data: tuple[str, ...]
     options: Options = Options()
+    suites: tuple[SuiteRecord, ...] = ()
+    """Suites that part of it comes from; their protocols may be left out where they are not defined."""
 
     def joined_to(self, earlier: RunRecord) -> "Request":
         """Return this request together with that of an earlier run into the same folder, which comes first.
@@ -95,6 +97,7 @@ class Request:
             protocols=(*earlier.protocols, *self.protocols),
             data=(*(data.name for data in earlier.data), *self.data),
             options=replace(self.options, metrics=metrics, seeds=max(self.options.seeds, len(earlier.seeds))),
+            suites=tuple({suite.text: suite for suite in (*earlier.suites, *self.suites)}.values()),
         )
 
 
@@ -115,6 +118,8 @@ class Plan:
     """Per data set what was asked for and is not defined for it, and why."""
     overlaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per data set what its splits have in common and should not."""
+    suites: tuple[SuiteRecord, ...] = ()
+    """Suites that part of it comes from."""
 
     def models_of(self, data: str) -> tuple[str, ...]:
         """Return the models that run on a data set: those asked for, then the exact posterior where it is known."""
@@ -133,24 +138,29 @@ class Plan:
     def command(self) -> str:
         """What to type to make this run again."""
         options = self.options
-        words = [f"--model {model}" for model in self.models]
-        words += [f"--protocol {protocol}" for protocol in self.protocols]
+        # One command has one preset; what suites of another one bring along is written out.
+        suites = [suite for suite in self.suites if suite.preset == self.suites[0].preset]
+        words = [f"--suite {suite.text}" for suite in suites]
+        words += [f"--preset {suites[0].preset}"] if suites else []
+        words += _beyond("--model", self.models, [suite.models for suite in suites])
+        words += _beyond("--protocol", self.protocols, [suite.protocols for suite in suites])
         words += [f"--data {name}" for name in self.data]
-        words += [f"--metric {metric}" for metric in options.metrics]
-        words += [f"--seeds {options.seeds}"] if options.seeds != 1 else []
+        words += _beyond("--metric", options.metrics, [suite.metrics for suite in suites])
+        # What a suite says about these may change with its file.
+        words += [f"--seeds {options.seeds}"] if suites or options.seeds != 1 else []
         words += [f"--first-seed {options.first_seed}"] if options.first_seed else []
         words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
-        words += [f"--stress-draws {options.stress_draws}"] if options.stress_draws != Options.stress_draws else []
-        words += [f"--selection {options.selection}"] if options.selection != "validation" else []
+        usual = not suites and options.stress_draws == Options.stress_draws
+        words += [] if usual else [f"--stress-draws {options.stress_draws}"]
+        words += [f"--selection {options.selection}"] if suites or options.selection != "validation" else []
         words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
         return " ".join(["emobench run", *words])
 
     @property
     def default_folder(self) -> Path:
         """Where the run goes without `--out`: the same plan has the same folder, and so continues."""
-        name = ".".join(
-            ["-".join(part.partition(":")[0] for part in parts) for parts in (self.models, self.protocols, self.data)]
-        )
+        asked = [[suite.name for suite in self.suites]] if self.suites else [self.models, self.protocols]
+        name = ".".join("-".join(part.partition(":")[0] for part in parts) for parts in (*asked, self.data))
         return Path("runs") / f"{name[:80]}.{key(self.command)[:6]}"
 
 
@@ -164,7 +174,7 @@ def make_plan(request: Request) -> Plan:
     """
     models, protocols, data, options = request.models, request.protocols, request.data, request.options
     if not models:
-        raise SpecError("expected at least one model; type --model rage_fusion")
+        raise SpecError("expected at least one model; type --model rage_fusion or --suite rage_fusion_table3")
     if not data:
         raise SpecError("expected at least one data set; type --data simulated")
     # Cheap checks come before data are loaded.
@@ -177,7 +187,9 @@ def make_plan(request: Request) -> Plan:
     for metric in [make(METRICS, text) for text in metrics]:
         for loaded in splits.values() if isinstance(metric, ReadsFile) else ():
             metric.require_classes(loaded.test.classes)
-    expanded = expand_all(protocols, {name: DataFacts.of(loaded.test) for name, loaded in splits.items()})
+    optional = {protocol for suite in request.suites for protocol in suite.protocols}
+    facts = {name: DataFacts.of(loaded.test) for name, loaded in splits.items()}
+    expanded = expand_all(protocols, facts, optional=optional)
     return Plan(
         models=canonical_models,
         protocols=tuple(dict.fromkeys(protocols)),
@@ -186,4 +198,11 @@ def make_plan(request: Request) -> Plan:
         options=replace(options, metrics=metrics),
         skipped={name: those.skipped for name, those in expanded.items()},
         overlaps={name: overlaps(loaded) for name, loaded in splits.items()},
+        suites=request.suites,
     )
+
+
+def _beyond(option: str, texts: Sequence[str], of_suites: Iterable[Sequence[str]]) -> list[str]:
+    """Return the words for the texts that no suite brings along."""
+    brought = {text for texts in of_suites for text in texts}
+    return [f"{option} {text}" for text in texts if text not in brought]

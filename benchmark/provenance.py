@@ -14,7 +14,7 @@ from .. import __version__
 _PREDICTING = ("benchmark", "protocols", "baselines")
 _NOT_PREDICTING = (
     "benchmark/bootstrap", "benchmark/command_line", "benchmark/metrics", "benchmark/noise_floor", "benchmark/overlaps",
-    "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit",
+    "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit", "benchmark/suite",
 )  # fmt: skip
 _VERSIONED = ("numpy", "torch", "scikit-learn", "scipy", "netcal")
 _PACKAGE = Path(__file__).parent.parent

@@ -158,6 +158,47 @@ class CellRecord(_Record):
     from model to model."""
 
 
+class SuiteRecord(_Record):
+    """A suite that the run was asked for by: the content of its file, see `benchmark.suites`."""
+
+    name: str
+    """Stem of its file."""
+    path: str = ""
+    """The file as typed; empty: it comes with emobench."""
+    title: str
+    """What it is, in one line."""
+    shows: str = ""
+    """What the published table shows."""
+    paper: str = ""
+    """Whose table it is; empty: nobody's."""
+    place: str = ""
+    """Where in the paper."""
+    data: tuple[str, ...]
+    """Data sets wanted, by name."""
+    models: tuple[str, ...]
+    """Canonical texts of its models, those that name no preset with the one below."""
+    protocols: tuple[str, ...] = ()
+    """Its protocols and conditions; those that are not defined for any of the data are left out."""
+    metrics: tuple[str, ...] = ()
+    """Canonical texts of its metrics; empty: all."""
+    preset: Literal["suite", "paper", "paper_meld"] = "suite"
+    """Preset of the models whose text names none."""
+    seeds: int = 1
+    stress_draws: int = 3
+    selection: Literal["validation", "test"] = "validation"
+    published_only: tuple[str, ...] = ()
+    """Systems of the published table that cannot be computed here."""
+    differs: tuple[str, ...] = ()
+    """What differs from the paper, a sentence each."""
+    missing: tuple[str, ...] = ()
+    """Data sets wanted that were not there."""
+
+    @property
+    def text(self) -> str:
+        """What is typed after `--suite`."""
+        return self.path or self.name
+
+
 class RunRecord(_Record):
     """All that is known about a run: the content of run.json."""
 
@@ -185,6 +226,8 @@ class RunRecord(_Record):
     """Protocols and conditions as asked for; bare names stand for ladders."""
     metrics: tuple[str, ...] = ()
     """Canonical texts of the metrics asked for; empty: all."""
+    suites: tuple[SuiteRecord, ...] = ()
+    """Suites asked for."""
     data: tuple[DataRecord, ...]
     models: tuple[ModelRecord, ...]
     conditions: tuple[ConditionRecord, ...]

@@ -167,6 +167,7 @@ class RunState:
             draws=options.draws,
             protocols=plan.protocols,
             metrics=options.metrics,
+            suites=plan.suites,
             data=tuple(self._data_record(name, splits) for name, splits in plan.data.items()),
             models=_model_records(plan),
             conditions=_condition_records(plan),

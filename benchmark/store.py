@@ -7,6 +7,7 @@ SPLIT.safetensors      per modality: features.M (utterances × width, float32), 
 A folder is written whole or not at all: under a temporary name beside its place, then renamed.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,7 @@ from safetensors.numpy import save as to_bytes
 
 from .conversations import Conversations, DataSplits
 from .errors import DataError
-from .home import data_folder
+from .home import data_folder, home
 from .whole_folder import write_whole_folder
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -132,6 +133,19 @@ def read_manifest(data: str) -> Manifest:
     if manifest.data != data:
         raise _damaged(data, f"{_MANIFEST} is that of {manifest.data!r}")
     return manifest
+
+
+def installed() -> tuple[str, ...]:
+    """Return the canonical texts of the data sets that were added, sorted; folders that are none are passed over."""
+    texts = []
+    for path in (home() / "data").glob(f"*/{_MANIFEST}"):
+        try:
+            text = str(json.loads(path.read_text(encoding="utf-8"))["data"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if data_folder(text) == path.parent:
+            texts.append(text)
+    return tuple(sorted(texts))
 
 
 def add_line(data: str) -> str:

@@ -20,6 +20,7 @@ from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .other_figures import other_metrics, part_tables
+from .published import beside, told_of_published
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
@@ -132,6 +133,7 @@ def _environment() -> Environment:
         METRICS=METRICS,
         NOTES=NOTES,
         acting_rows=acting_rows,
+        beside=beside,
         cost_metrics=cost_metrics,
         headline=headline,
         in_short=in_short,
@@ -156,6 +158,7 @@ def _environment() -> Environment:
         shown_for=shown_for,
         text_of=text_of,
         told=told,
+        told_of_published=told_of_published,
         told_of_transfer=told_of_transfer,
         transfers=transfers,
         wanted_of=wanted_of,

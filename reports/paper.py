@@ -16,6 +16,7 @@ from .numbers import count
 from .other_paper import other_tables
 from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
+from .published_paper import published_tables
 from .rank_figures import rank_figures
 from .selection import optimism_sentences
 from .sentences import in_short
@@ -120,6 +121,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
     yield from transfer_tables(data, run)
     yield from acting_tables(data, run)
     yield from conformal_tables(data, run)
+    yield from published_tables(data, run)
     yield from other_tables(data, run)
 
 

@@ -8,6 +8,7 @@ from ..benchmark.run_folder import RunFolder
 from .contents import DataView, ModelView, RunView, label_of
 from .gathering import read
 from .numbers import MISSING, apart, interval, number
+from .published import beside
 from .results import Result
 from .selection import warnings
 from .stress_contents import CLEAN
@@ -50,9 +51,17 @@ def summary(folder: RunFolder) -> "RenderableType":
         lines.append(Text(f"May be too good: {told[0]}{more_told}", style="yellow"))
     reports = [folder.path / name for name in REPORTS if (folder.path / name).exists()]
     if reports:
+        lines += [Text(told, style="dim") for told in _published(run)]
         # A path that is cut or wrapped can be neither clicked nor copied.
         lines.append(Text(f"Report: {reports[0]}", no_wrap=True, overflow="ignore"))
     return Group(*lines)
+
+
+def _published(run: RunView) -> Iterator[str]:
+    """Say for which models the report has figures of papers beside its own."""
+    models = dict.fromkeys(pair.model.name for data in run.data for pair in beside(data))
+    if models:
+        yield f"Beside published figures: {', '.join(models)} (in the report, with how epochs were chosen)."
 
 
 def shown_conditions(data: DataView, asked: Sequence[str] = ()) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The pages beside the README: found from it, with links that lead somewhere, and names that exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import typer
 
 from emobench.benchmark.command_line.app import app
 from emobench.benchmark.registry import CALIBRATORS, names
+from emobench.benchmark.suites import Suite, load_suite
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -41,3 +43,11 @@ def test_the_options_on_the_page_about_comparing_exist() -> None:
     named = set(re.findall(r"--\w+", text)) - {"--seeds"}  # of `emobench run`
     assert named <= options
     assert {"--against", "--conditions", "--margin", "--training", "--level", "--out"} <= named
+
+
+def test_the_suite_on_the_page_about_suites_is_one_and_has_every_key(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "suites.md").read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "page.toml"
+    path.write_text(block, encoding="utf-8")
+    assert load_suite(str(path)).models == ("m3net", "m3net+temperature", "late_fusion")
+    assert set(tomllib.loads(block)) == set(Suite.model_fields)

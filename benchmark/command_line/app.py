@@ -11,6 +11,7 @@ import typer
 from . import check, data
 from .catalogue import list_plugins, show_plugin
 from .compare import compare
+from .published import list_published
 from .template import template
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data", help="Add data sets, look at them, verify them.")
-app.command("list", help="List models, calibrators, protocols, data, metrics or formats.")(list_plugins)
-app.command("show", help="Show what a model, protocol, data set or metric is, with its arguments and source.")(
+app.command("list", help="List models, calibrators, protocols, data, metrics, formats or suites.")(list_plugins)
+app.command("show", help="Show what a model, protocol, data set, metric or suite is, with its arguments and source.")(
     show_plugin
 )
+app.command("published")(list_published)
 app.command("template", help="Write the rows that saved predictions have to fill.")(template)
 app.command("check")(check.check)
 app.command("accept")(check.accept)
@@ -35,11 +37,30 @@ app.command("compare")(compare)
 Models = Annotated[
     list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
 ]
-Data = Annotated[list[str], typer.Option("--data", metavar="DATA", help="Data set; may be repeated.")]
-Seeds = Annotated[int, typer.Option(help="Number of training seeds.")]
-FirstSeed = Annotated[int, typer.Option(help="First training seed; the others follow it.")]
-Selection = Annotated[str, typer.Option(metavar="validation|test", help="Split that chooses the epoch.")]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run.")]
+MoreModels = Annotated[
+    list[str] | None, typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
+]
+Suites = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--suite", metavar="SUITE", help="Table of a paper (`emobench list suites`) or a TOML file; may be repeated."
+    ),
+]
+Preset = Annotated[
+    str | None, typer.Option(metavar="suite|paper|paper_meld", help="Preset of the models of the suites.")
+]
+# None: not typed, so that what a suite says can be told from what was typed; else as `Options` has it.
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="DATA", help="Data set (default: simulated); may be repeated."),
+]
+Seeds = Annotated[int | None, typer.Option(help="Number of training seeds (default: 1).")]
+FirstSeed = Annotated[int | None, typer.Option(help="First training seed (default: 0); the others follow it.")]
+Selection = Annotated[
+    str | None,
+    typer.Option(metavar="validation|test", help="Split that chooses the epoch (default: validation)."),
+]
+Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run (default: auto).")]
 Out = Annotated[Path | None, typer.Option(help="Run folder (default: below runs/, named after what is run).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
@@ -65,22 +86,28 @@ def root(
 
 @app.command()
 def run(
-    model: Models,
+    model: MoreModels = None,
+    suite: Suites = None,
+    preset: Preset = None,
     protocol: Annotated[
         list[str] | None,
         typer.Option(metavar="PROTOCOL", help="Protocol (its ladder) or condition; may be repeated."),
     ] = None,
-    data: Data = ["simulated"],  # noqa: B006 (typer copies it)
-    seeds: Seeds = 1,
-    first_seed: FirstSeed = 0,
+    data: Data = None,
+    seeds: Seeds = None,
+    first_seed: FirstSeed = None,
     metric: Annotated[
         list[str] | None, typer.Option(metavar="METRIC", help="Metric (default: all); may be repeated.")
     ] = None,
-    selection: Selection = "validation",
-    device: Device = "auto",
-    stress_seed: Annotated[int, typer.Option(help="Seed of the stresses, shared by all models.")] = 0,
-    stress_draws: Annotated[int, typer.Option(help="How often each random condition is drawn.")] = 3,
-    draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 10_000,
+    selection: Selection = None,
+    device: Device = None,
+    stress_seed: Annotated[
+        int | None, typer.Option(help="Seed of the stresses, shared by all models (default: 0).")
+    ] = None,
+    stress_draws: Annotated[
+        int | None, typer.Option(help="How often each random condition is drawn (default: 3).")
+    ] = None,
+    draws: Annotated[int | None, typer.Option(help="Bootstrap draws (default: 10000).")] = None,
     report_format: Annotated[
         list[str] | None,
         typer.Option("--format", metavar="FORMAT", help="Report format (default: all); may be repeated."),
@@ -88,40 +115,46 @@ def run(
     out: Out = None,
     quiet: Quiet = False,
 ) -> int:
-    """Train, stress, score and report: the whole way from a model to a page."""
+    """Train, stress, score and report: the whole way from a model to a page.
+
+    Beside a suite --model, --protocol and --metric add to it; all other options take the place of what it says.
+    """
     from .. import api
     from ..progress import shown
+    from ..suite_requests import resolve
 
+    asked = resolve(
+        suite or [],
+        models=model or [],
+        protocols=protocol or [],
+        data=data or [],
+        preset=preset or "",
+        options=_typed(
+            seeds=seeds,
+            first_seed=first_seed,
+            stress_seed=stress_seed,
+            stress_draws=stress_draws,
+            selection=selection,
+            device=device,
+            draws=draws,
+        ),
+        metrics=metric or [],
+    )
+    for name, why in asked.missing.items():
+        typer.echo(f"emobench: missing data: {name}: {why}", err=True)
     with shown(quiet=quiet) as progress:
-        outcome = api.run(
-            models=model,
-            protocols=protocol or [],
-            data=data,
-            out=out,
-            options=api.options(
-                seeds=seeds,
-                first_seed=first_seed,
-                stress_seed=stress_seed,
-                stress_draws=stress_draws,
-                selection=selection,
-                device=device,
-                draws=draws,
-                metrics=metric or [],
-            ),
-            formats=report_format,
-            progress=progress,
-        )
+        outcome = api.run_resolved(asked, out=out, formats=report_format, progress=progress)
     return _conclude(outcome, quiet=quiet)
 
 
 @app.command()
 def train(
     model: Models,
-    data: Data = ["simulated"],  # noqa: B006 (typer copies it)
-    seeds: Seeds = 1,
-    first_seed: FirstSeed = 0,
-    selection: Selection = "validation",
-    device: Device = "auto",
+    data: Data = None,
+    seeds: Seeds = None,
+    first_seed: FirstSeed = None,
+    selection: Selection = None,
+    device: Device = None,
     out: Out = None,
     quiet: Quiet = False,
 ) -> int:
@@ -132,9 +165,9 @@ def train(
     with shown(quiet=quiet) as progress:
         outcome = api.run(
             models=model,
-            data=data,
+            data=data or ["simulated"],
             out=out,
-            options=api.options(seeds=seeds, first_seed=first_seed, selection=selection, device=device),
+            options=api.options(**_typed(seeds=seeds, first_seed=first_seed, selection=selection, device=device)),
             formats=[],
             progress=progress,
         )
@@ -165,6 +198,11 @@ def report(
     from .. import api
 
     return _conclude(api.report(folder, formats=report_format), quiet=quiet)
+
+
+def _typed(**options: int | str | None) -> dict[str, int | str]:
+    """Return the options that were typed, by name."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:

@@ -6,43 +6,59 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import SpecError, UnknownName, suggestion
-from ..registry import KINDS, PROTOCOLS, Kind, names, plugin_class, summary
+from ..registry import KINDS, MODELS, PROTOCOLS, Kind, names, plugin_class, summary
 from ..specs import parse
+from .card import print_card
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
+_LISTED = (*KINDS, "suites")
+
+
 def list_plugins(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=" | ".join(KINDS))],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=" | ".join(_LISTED))],
 ) -> None:
-    """Print name and summary of every plug-in of a kind."""
+    """Print name and summary of every plug-in of a kind, or of every suite."""
     from rich.console import Console
     from rich.table import Table
 
-    if kind not in KINDS:
-        raise SpecError(f"expected one of {', '.join(KINDS)}, got {kind!r}; {suggestion(kind, KINDS)}")
+    from ..suites import suite_names, title_of
+
+    if kind not in _LISTED:
+        raise SpecError(f"expected one of {', '.join(_LISTED)}, got {kind!r}; {suggestion(kind, _LISTED)}")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="bold")
     table.add_column()
-    for name in names(KINDS[kind]):
+    for name in names(KINDS[kind]) if kind in KINDS else ():
         table.add_row(name, summary(KINDS[kind], name))
+    for name in suite_names() if kind not in KINDS else ():
+        table.add_row(name, title_of(name))
     Console().print(table)
 
 
 def show_plugin(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As in `emobench list`.")],
 ) -> None:
-    """Print what a plug-in is, its arguments with defaults and units, and its source."""
+    """Print what a plug-in is, its arguments with defaults and units, and its source; or what a suite computes."""
     from rich.console import Console
     from rich.markup import escape
 
+    from ..suites import is_suite
+    from .suites import print_suite
+
     console = Console()
+    if is_suite(name):
+        print_suite(console, name)
+        return
     for kind in _kinds_of(parse(name)[0].name):
         plugin = plugin_class(kind, parse(name)[0].name)
         console.print(f"[bold]{parse(name)[0].name}[/bold] ({kind.singular})")
         about = inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""
         console.print(escape(_reflowed(about)), highlight=False)
+        if kind is MODELS:
+            print_card(console, parse(name)[0].name, plugin)
         _print_arguments(console, plugin)
         if kind is PROTOCOLS:
             _print_conditions(console, name)
@@ -72,9 +88,11 @@ _SEEDS = (
 
 
 def _kinds_of(name: str) -> list[Kind]:
+    from ..suites import suite_names
+
     found = [kind for kind in KINDS.values() if name in names(kind)]
     if not found:
-        raise UnknownName("name", name, {known for kind in KINDS.values() for known in names(kind)})
+        raise UnknownName("name", name, {known for kind in KINDS.values() for known in names(kind)} | {*suite_names()})
     return found
 
 
@@ -97,12 +115,12 @@ def _print_arguments(console: "Console", plugin: type) -> None:
     if not arguments:
         console.print("\nNo arguments.")
         return
+    by_preset = {name for preset in getattr(plugin, "presets", {}).values() for name in preset}
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("argument", "default", "unit", "what"):
         table.add_column(heading, header_style="bold", no_wrap=heading in ("argument", "default"), overflow="fold")
     for argument in arguments:
-        table.add_row(
-            argument.name, argument.default or "–", argument.unit or "–", escape(f"{argument.about} ({argument.kind})")
-        )
+        default = argument.default or ("preset" if argument.name in by_preset else "–")
+        table.add_row(argument.name, default, argument.unit or "–", escape(f"{argument.about} ({argument.kind})"))
     console.print("")
     console.print(table)

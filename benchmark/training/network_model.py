@@ -12,6 +12,7 @@ from torch import nn
 
 from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
+from ..errors import DataError
 from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
 from .companions import Course
@@ -158,13 +159,31 @@ def _selected_by(training: Training) -> str:
 
 
 def restore_network(recipe: Recipe, state: State, *, device: str = "cpu") -> NetworkModel:
-    """Return the model that gave `state`; on the CPU its predictions are the same to the last bit."""
-    task = Task.from_settings(state.settings["task"])
+    """Return the model that gave `state`; on the CPU its predictions are the same to the last bit.
+
+    Raises
+    ------
+    DataError
+        When the state is not one of this model: of another model, another preset, or another version of it.
+    """
+    task = Task.from_settings(state.settings.get("task"))
     with torch.random.fork_rng(devices=[]):
         # The first weights are thrown away; drawing them must not change what others draw.
         network = recipe.network(task)
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    got = {name: array.shape for name, array in state.arrays.items()}
+    if expected != got:
+        name = min({*expected.items()} ^ {*got.items()})[0]
+        raise DataError(
+            f"expected the weights of this very model, got others: {name} should be {_of_shape(expected.get(name))} "
+            f"and is {_of_shape(got.get(name))}; train the model again"
+        )
     network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()})
     return NetworkModel(network.to(device), task, device)
+
+
+def _of_shape(shape: tuple[int, ...] | None) -> str:
+    return "absent" if shape is None else " × ".join(map(str, shape)) or "a number"
 
 
 @contextmanager

@@ -10,7 +10,9 @@ SMALL: dict[str, str] = {
     "mm_dfn": "mm_dfn:width=8,graph_width=4,layers=2,epochs=2",
     "mmgcn": "mmgcn:width=8,graph_width=4,layers=2,epochs=2",
     "mister_e": "mister_e:width=8,attention_width=6,heads=2,epochs=2",
+    "multi_emo": "multi_emo:width=8,state_width=6,feed_forward=8,heads=2,epochs=2",
     "sdt": "sdt:width=8,heads=2,epochs=2",
+    "sure": "sure:width=8,heads=2,epochs=2",
 }
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
@@ -20,7 +22,9 @@ MORE: tuple[str, ...] = (
     "mm_dfn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
     "mmgcn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
     "mister_e:preset=paper,width=8,attention_width=6,blocks=2,epochs=2",
+    "multi_emo:preset=paper_meld,masked=true,width=8,state_width=6,feed_forward=8,heads=2,epochs=2",
     "sdt:preset=paper_meld,width=8,heads=2,epochs=2",
+    "sure:preset=paper_meld,normalise=sample,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
 METHODS_ON: tuple[str, ...] = ("m3net:width=8,encoder_width=8,epochs=2",)

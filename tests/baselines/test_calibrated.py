@@ -183,3 +183,11 @@ class TestGradients:
             model.loss_gradients(small())
         with pytest.raises(NotApplicable, match=r"^the model before the calibrators has no gradients$"):
             FittedCalibrated(FittedPrior(np.full(3, 1 / 3)), (FittedTemperature(2.0),)).loss_gradients(small())
+
+
+def test_the_state_of_another_model_is_refused_in_one_line() -> None:
+    state = State({}, {"shares": [0.5, 0.5]})
+    with pytest.raises(DataError, match=r"expected a stored model of 2 parts, got \['shares'\]; train it again"):
+        make_model("prior+temperature").restore(state)
+    with pytest.raises(DataError, match=r"expected a stored model of 2 parts, got \['parts'\]; train it again"):
+        make_model("prior+temperature").restore(State({}, {"parts": [{}]}))

@@ -165,6 +165,21 @@ def test_one_direction_sees_the_past_only(small: Make) -> None:
     assert (before[:, 2:] != after[:, 2:]).any(dim=-1)[batch.valid[:, 2:]].all()
 
 
+def test_several_sequences_side_by_side_are_as_one_by_one(small: Make) -> None:
+    conversations = several_speakers(small(lengths=(6, 3, 1)), 3)
+    batch = make_batch(conversations, np.arange(3), device="cpu")
+    together = DialogueRNN(4, 5, 3, dropout=0.0, directions=4)
+    alone = [DialogueRNN(4, 5, 3, dropout=0.0) for _ in range(2)]
+    for place, one in enumerate(alone):
+        one.load_state_dict({name: value[2 * place : 2 * place + 2] for name, value in together.state_dict().items()})
+    rows = torch.stack([batch.features["text"], batch.features["text"].flip(-1)])
+    skipped = batch.valid & (torch.rand(2, 3, 6, generator=torch.Generator().manual_seed(0)) < 0.4)
+    lanes = together(rows.repeat_interleave(2, 0), batch.speaker, batch.valid, skipped.repeat_interleave(2, 0))
+    expected = [one(rows[place], batch.speaker, batch.valid, skipped[place]) for place, one in enumerate(alone)]
+    assert lanes.shape == (3, 6, 12)
+    assert torch.allclose(lanes[batch.valid], torch.cat(expected, dim=-1)[batch.valid], atol=1e-6)
+
+
 class TestOneDialogue:
     @pytest.mark.parametrize("switches", [PLAIN, SUITE, replace(PLAIN, listener=True)])
     def test_it_does_not_depend_on_the_company(self, small: Make, switches: Switches) -> None:

@@ -11,7 +11,7 @@ from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import EmobenchError, RunFolderError, SpecError, UnknownName
 from emobench.benchmark.plan import Options, Request, make_plan
 from emobench.benchmark.registry import DATASETS, MODELS
-from emobench.benchmark.run_record import DataRecord, ModelRecord, RunRecord
+from emobench.benchmark.run_record import DataRecord, ModelRecord, RunRecord, SuiteRecord
 
 Register = Callable[..., None]
 
@@ -182,3 +182,48 @@ def test_what_splits_share_is_found_with_the_plan(small_splits: DataSplits, regi
     register(DATASETS, "shared", Shared)
     found = ("1 of 34 utterances of test bear a name that train has too (the first: train_0)",)
     assert make_plan(Request(("prior",), (), ("shared",))).overlaps == {"shared": found}
+
+
+def suite(name: str = "table", **fields: object) -> SuiteRecord:
+    return SuiteRecord(name=name, title="Title", data=("plain",), models=("named",)).model_copy(update=fields)
+
+
+@pytest.mark.usefixtures("splits")
+class TestSuites:
+    def request(self, *suites: SuiteRecord, **options: object) -> Request:
+        return Request(("named", "named:size=4"), ("modality_drop", "order"), ("plain",), Options(**options), suites)
+
+    def test_the_command_names_suites_and_what_was_typed_beside_them(self) -> None:
+        plan = make_plan(self.request(suite(protocols=("order",), metrics=("ece",)), metrics=("ece", "nll"), seeds=2))
+        assert plan.command == (
+            "emobench run --suite table --preset suite --model named:size=4 --protocol modality_drop --data plain"
+            " --metric nll --seeds 2 --stress-draws 3 --selection validation"
+        )
+
+    def test_a_suite_at_another_preset_is_written_out(self) -> None:
+        plan = make_plan(
+            self.request(suite(path="mine/table.toml"), suite("two", models=("named:size=4",), preset="paper"))
+        )
+        assert plan.command.startswith("emobench run --suite mine/table.toml --preset suite --model named:size=4 ")
+
+    def test_the_folder_is_named_after_suites(self) -> None:
+        plan = make_plan(self.request(suite(), suite("two")))
+        assert plan.default_folder.as_posix().startswith("runs/table-two.plain.")
+
+    def test_a_condition_of_a_suite_that_is_defined_nowhere_is_left_out(self) -> None:
+        nowhere = "modality_drop:drop=smell"
+        plan = make_plan(Request(("named",), (nowhere,), ("plain",), suites=(suite(protocols=(nowhere,)),)))
+        assert [condition.text for condition in plan.conditions["plain"]] == ["clean"]
+        assert list(plan.skipped["plain"]) == [nowhere]
+        with pytest.raises(EmobenchError, match="smell"):
+            make_plan(Request(("named",), (nowhere,), ("plain",), suites=(suite(),)))
+
+    def test_a_folder_keeps_the_suites_of_earlier_runs(self) -> None:
+        request = self.request(suite(title="new"), suite("two"))
+        joined = request.joined_to(record(suites=(suite(title="old"), suite("zero"))))
+        assert [(one.name, one.title) for one in joined.suites] == [
+            ("table", "new"),
+            ("zero", "Title"),
+            ("two", "Title"),
+        ]
+        assert make_plan(request).suites == request.suites

@@ -207,3 +207,15 @@ def test_one_changed_number_does_not_load(folder: Path) -> None:
     recorded = store.read_manifest("small").fingerprint
     with pytest.raises(DataError, match=f"expected content with fingerprint {recorded[:16]}…, got "):
         store.load("small")
+
+
+def test_what_was_added_is_listed_and_other_folders_are_passed_over(folder: Path, emobench_home: Path) -> None:
+    assert store.installed() == ("small",)
+    for name, content in (("copied", '{"data": "small"}'), ("broken", "{"), ("list", "[]"), ("other", "{}")):
+        (emobench_home / "data" / name).mkdir()
+        (emobench_home / "data" / name / "dataset.json").write_text(content, encoding="utf-8")
+    assert store.installed() == ("small",), "a copy under another name cannot be loaded"
+
+
+def test_without_a_home_nothing_was_added(emobench_home: Path) -> None:
+    assert store.installed() == ()

@@ -90,6 +90,21 @@ def test_restored_from_a_checkpoint_it_predicts_the_same_bits(small_splits: Data
     assert np.allclose(state.arrays["standardiser.mean"], small_splits.train.features["text"].mean(axis=0), atol=1e-6)
 
 
+def test_a_state_of_another_model_is_refused_in_one_line(small_splits: DataSplits) -> None:
+    model = fit_network(Example(1), small_splits.train, small_splits.validation, context=FitContext(seed=0))
+    state = model.state()
+    for arrays, said in (
+        ({**state.arrays, "last.bias": np.zeros(9, np.float32)}, r"last\.bias should be \d+ and is 9"),
+        ({**state.arrays, "gate": np.zeros((2, 3), np.float32)}, "gate should be absent and is 2 × 3"),
+        ({n: a for n, a in state.arrays.items() if n != "last.bias"}, r"last\.bias should be \d+ and is absent"),
+        ({**state.arrays, "last.bias": np.zeros((), np.float32)}, r"last\.bias should be \d+ and is a number"),
+    ):
+        with pytest.raises(DataError, match=f"expected the weights of this very model, got others: {said}; train"):
+            restore_network(Example(1), State(arrays, state.settings))
+    with pytest.raises(DataError, match="expected a stored task, got None; train the model again"):
+        restore_network(Example(1), State({}, {"parts": []}))
+
+
 def test_a_dialogue_does_not_depend_on_the_others(small_splits: DataSplits, small: Make) -> None:
     model = fit_network(Example(), small_splits.train, small_splits.validation, context=FitContext(seed=0))
     conversations = small(lengths=(3, 40, 1, 30, 300, 5, 600))
