@@ -17,7 +17,7 @@ def save_checkpoint(stem: Path, state: State, key: str) -> None:
 
     `key` is stored in both: two files that do not belong together are not taken for a checkpoint.
     """
-    arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in state.arrays.items()}
     with write_whole(_arrays(stem)) as temporary:
         # As bytes: safetensors' own writing hides a full disk behind an error that is no OSError.
         temporary.write_bytes(save(arrays, metadata={"key": key}))

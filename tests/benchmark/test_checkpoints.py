@@ -24,6 +24,14 @@ def test_a_state_comes_back_as_saved(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.0.json", "model.0.safetensors"]
 
 
+def test_a_number_comes_back_as_a_number(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "model", State(arrays={"temperature": np.array(2.5, np.float32)}, settings={}), "key")
+    state = load_checkpoint(tmp_path / "model", "key")
+    assert state is not None
+    assert state.arrays["temperature"].shape == ()
+    assert state.arrays["temperature"] == 2.5
+
+
 def test_another_key_is_no_checkpoint(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "model", STATE, "key")
     assert load_checkpoint(tmp_path / "model", "other key") is None

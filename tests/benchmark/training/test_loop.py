@@ -170,6 +170,8 @@ class TestSteps:
         for factor, norm in ((1.0, 0.5), (0.01, 0.06)):
             fit(Script([1], training=options, factor=factor), splits)
             assert steps_seen[-1][1] == pytest.approx(norm, rel=1e-4)
+        fit(Script([1], training=replace(options, clip=0.0)), splits)
+        assert steps_seen[-1][1] == pytest.approx(6, rel=1e-4), "0: no limit"
 
     def test_the_recorded_loss_is_that_of_training(self, splits: list[Conversations]) -> None:
         record, _ = fit(Script([1], training=TrainingOptions(epochs=1)), splits)
