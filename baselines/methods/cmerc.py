@@ -7,12 +7,13 @@ speaker says elsewhere (intra), what others say (inter; where several speak).
 
 `curriculum`: the plain model is trained first, and tells how difficult each dialogue is: (Σ max(0, log o^ξ[y] − log
 o[y]) + speakers) / (speakers + utterances). Then training starts again from the same first weights, in epoch e (from 1)
-on the easiest share min(1, rate · (⌊(e − 1) / every⌋ + 1)) of the dialogues. `contrastive`: for each ξ the hidden
-vectors of utterances are drawn together that gain alike or lose alike (labels=paper: z = 1 where o^ξ[y] > o[y];
-labels=code, as released: z = 1 where ξ costs the right class, or both are right and less sure; everything else,
-both-wrong utterances included, is 0), with weights n / n_z that the paper does not mention. `constraint`: Σ max(0, log
-o^ξ[y] − log o[y]) over utterances and ξ, a sum over the batch, so its weight goes with the size of the batch; the
-gradient flows through o only. The paper's equations have probabilities, the released code log-probabilities (space).
+on the easiest share min(1, rate · (⌊(e − 1) / every⌋ + 1)) of the dialogues; the epochs before all take part do not
+count as waiting for a better one (`patience`). `contrastive`: for each ξ the hidden vectors of utterances are drawn
+together that gain alike or lose alike (labels=paper: z = 1 where o^ξ[y] > o[y]; labels=code, as released: z = 1 where ξ
+costs the right class, or both are right and less sure; everything else, both-wrong utterances included, is 0), with
+weights n / n_z that the paper does not mention. `constraint`: Σ max(0, log o^ξ[y] − log o[y]) over utterances and ξ, a
+sum over the batch, so its weight goes with the size of the batch; the gradient flows through o only. The paper's
+equations have probabilities, the released code log-probabilities (space).
 
 o^ξ is the same network in evaluation mode, without gradients; with stale_copy=true, as released, with the weights of
 the beginning of the epoch. Modalities: operator=missing, the default, is what `modality_drop` does; mean puts the mean
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge, Gt, Le, Unit
 from typing_extensions import Doc
 
+from ...benchmark.training.presets import settled
 from ..trained import AlongTraining
 
 if TYPE_CHECKING:
@@ -76,9 +78,9 @@ class Cmerc(AlongTraining):
             When the contrastive loss is wanted of a network without hidden vectors, or a pairwise mask of one that
             takes none.
         """
-        from .cmerc_companion import CmercCompanion
+        from .cmerc_companion import CmercCompanion, Switches
 
-        return CmercCompanion(course, self)
+        return CmercCompanion(course, settled(self, {}, Switches))
 
 
 PLUGIN = Cmerc

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -16,10 +16,7 @@ from ...benchmark.losses import supervised_contrastive
 from ...benchmark.training.batches import Batch, Output, make_batch, prediction_batches
 from ...benchmark.training.companions import Companion, Course, Step
 from ...benchmark.training.network_model import fit_network
-from ...benchmark.training.removed import kept_pairs, read_remainders, remainders, without_modality
-
-if TYPE_CHECKING:
-    from .cmerc import Cmerc
+from ...benchmark.training.removed import Operator, kept_pairs, read_remainders, remainders, without_modality
 
 CONTEXTS: tuple[Literal["intra", "inter"], ...] = ("intra", "inter")
 
@@ -35,10 +32,46 @@ class Removed(NamedTuple):
     """Of which turns it was asked, all of them with a label."""
 
 
+@dataclass(frozen=True)
+class Switches:
+    """The arguments of `cmerc`, which say more about each."""
+
+    curriculum: bool
+    """Whether easy dialogues come first."""
+    contrastive: bool
+    """Whether the contrastive loss is taken."""
+    constraint: bool
+    """Whether the confidence constraint is."""
+    space: Literal["log", "probability"]
+    """What gains are differences of."""
+    labels: Literal["paper", "code"]
+    """The rule of `contrast_labels`."""
+    stale_copy: bool
+    """Whether removals are predicted by the weights of the beginning of the epoch."""
+    modality_weight: float
+    """γ_m."""
+    context_weight: float
+    """γ_c."""
+    constraint_weight: float
+    """γ_s."""
+    temperature: float
+    """τ."""
+    rate: float
+    """By which the share of the dialogues grows."""
+    every: int
+    """After so many epochs."""
+    operator: Operator
+    """What stands in for a modality."""
+    context: Literal["auto", "graph", "strict"]
+    """How context is removed."""
+    targets: int
+    """Turns of a dialogue, at most, of which strict intra is asked in a step."""
+
+
 class CmercCompanion(Companion):
     """Curriculum, contrastive loss and constraint."""
 
-    def __init__(self, course: Course, method: "Cmerc") -> None:
+    def __init__(self, course: Course, method: Switches) -> None:
         """Train the plain model where the curriculum needs it, and order the dialogues."""
         self.course, self.method = course, method
         self.network = course.network
@@ -47,9 +80,7 @@ class CmercCompanion(Companion):
         turns = int(np.diff(starts).max())
         self.contexts = CONTEXTS[: 0 if turns == 1 else 1 if course.task.speakers == 1 else 2]
         if not (self.modalities or self.contexts):
-            raise NotApplicable(
-                "cmerc: expected several modalities or turns to take one away, got one; leave out +cmerc"
-            )
+            raise NotApplicable("cmerc: expected several modalities or turns, to take one away; leave out +cmerc")
         self.graph = self._graph()
         # Of its own, so that the draws of the network, such as dropout, are those of plain training.
         self.generator = torch.Generator()

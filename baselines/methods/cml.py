@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge
 from typing_extensions import Doc
 
+from ...benchmark.training.presets import settled
 from ..trained import AlongTraining
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class Cml(AlongTraining):
         NotApplicable
             On data with one modality.
         """
-        from .cml_companion import CmlCompanion
+        from .cml_companion import CmlCompanion, Switches
 
-        return CmlCompanion(course, self)
+        return CmlCompanion(course, settled(self, {}, Switches))
 
 
 PLUGIN = Cml

@@ -1,7 +1,7 @@
 """What CML does along a training; see `cml`."""
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int64
@@ -12,14 +12,23 @@ from ...benchmark.training.batches import Output
 from ...benchmark.training.companions import Companion, Course, Step
 from ...benchmark.training.removed import without_modality
 
-if TYPE_CHECKING:
-    from .cml import Cml
+
+@dataclass(frozen=True)
+class Switches:
+    """The arguments of `cml`."""
+
+    weight: float
+    """λ."""
+    gated: bool
+    """As of `gain`."""
+    steps: int
+    """Modalities taken away in a step, at most."""
 
 
 class CmlCompanion(Companion):
     """Adds the losses of poorer inputs and the penalty."""
 
-    def __init__(self, course: Course, method: "Cml") -> None:
+    def __init__(self, course: Course, method: Switches) -> None:
         """Check that something can be taken away."""
         self.course, self.method = course, method
         self.modalities = tuple(course.task.widths)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge
 from typing_extensions import Doc
 
+from ...benchmark.training.presets import settled
 from ..trained import AlongTraining
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class Crl(AlongTraining):
 
     def companion(self, course: "Course") -> "Companion":
         """Return what goes along."""
-        from .crl_companion import CrlCompanion
+        from .crl_companion import CrlCompanion, Switches
 
-        return CrlCompanion(course, self)
+        return CrlCompanion(course, settled(self, {}, Switches))
 
 
 PLUGIN = Crl

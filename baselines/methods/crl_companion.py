@@ -1,7 +1,8 @@
 """What CRL does along a training; see `crl`."""
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,14 +11,21 @@ from torch import Tensor
 
 from ...benchmark.training.companions import Companion, Course, Step
 
-if TYPE_CHECKING:
-    from .crl import Crl
+
+@dataclass(frozen=True)
+class Switches:
+    """The arguments of `crl`."""
+
+    weight: float
+    """λ."""
+    confidence: Literal["probability", "entropy", "margin"]
+    """Kind, as of `confidence`."""
 
 
 class CrlCompanion(Companion):
     """Counts how often each utterance is right, and adds the ranking loss."""
 
-    def __init__(self, course: Course, method: "Crl") -> None:
+    def __init__(self, course: Course, method: Switches) -> None:
         """Start with nothing counted."""
         self.method = method
         self.labelled = course.train.label >= 0

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Lt
 from typing_extensions import Doc
 
+from ...benchmark.training.presets import settled
 from ..trained import AlongTraining
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Fmfp(AlongTraining):
 
     def companion(self, course: "Course") -> "Companion":
         """Return what goes along."""
-        from .fmfp_companion import FmfpCompanion
+        from .fmfp_companion import FmfpCompanion, Switches
 
-        return FmfpCompanion(course, self)
+        return FmfpCompanion(course, settled(self, {}, Switches))
 
 
 PLUGIN = Fmfp

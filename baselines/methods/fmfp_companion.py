@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,8 +13,17 @@ from torch.nn.modules.batchnorm import _BatchNorm  # the base class of all of th
 from ...benchmark.training.batches import make_batch
 from ...benchmark.training.companions import Companion, Course
 
-if TYPE_CHECKING:
-    from .fmfp import Fmfp
+
+@dataclass(frozen=True)
+class Switches:
+    """The arguments of `fmfp`."""
+
+    rho: float
+    """ρ."""
+    averaging: float
+    """Share of the epochs that are averaged."""
+    averaging_rate: float
+    """Their learning rate, as a share of the highest."""
 
 
 class FmfpCompanion(Companion):
@@ -21,7 +31,7 @@ class FmfpCompanion(Companion):
 
     keeps_last: ClassVar[bool] = True
 
-    def __init__(self, course: Course, method: "Fmfp") -> None:
+    def __init__(self, course: Course, method: Switches) -> None:
         """Count the epochs that will be averaged."""
         self.course, self.method = course, method
         self.network = course.network

@@ -27,3 +27,14 @@ MORE: tuple[str, ...] = (
     "sure:preset=paper_meld,normalise=sample,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""
+METHODS_ON: tuple[str, ...] = ("m3net:width=8,encoder_width=8,epochs=2",)
+"""Models on which the contracts try every training method as it is."""
+WITH_METHODS: tuple[str, ...] = (
+    "m3net:width=8,encoder_width=8,epochs=2+cmerc:context=strict,stale_copy=true,labels=code,targets=2",
+    "m3net:preset=paper,width=8,encoder_width=8,epochs=2,packed=true,edge_weights=clean+fmfp:averaging=0.5",
+    "dialogue_rnn:width=8,emotion_width=6,projection=5,epochs=2+cmerc:rate=0.5,targets=1",
+    "rage_fusion:width=8,epochs=2+cmerc:rate=0.5+crl+cml:gated=false+fmfp+ensemble:members=2+temperature",
+)
+"""Further texts with training methods: their switches, and all of them together."""
+SMALL_METHODS: dict[str, str] = {"ensemble": "ensemble:members=2", "fmfp": "fmfp:averaging=0.5"}
+"""By name of the method the text that is tried in its place."""

@@ -19,8 +19,8 @@ from emobench.benchmark.errors import NotApplicable, SpecError
 from emobench.benchmark.models import make_model
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.randomness import Randomness
-from emobench.benchmark.registry import CALIBRATORS, DATASETS, MODELS, make, names
-from tests.baselines.small_models import MORE, SMALL
+from emobench.benchmark.registry import CALIBRATORS, DATASETS, METHODS, MODELS, make, names
+from tests.baselines.small_models import METHODS_ON, MORE, SMALL, SMALL_METHODS, WITH_METHODS
 
 READS_PRESENT = {"bayes_optimal": "the exact posterior knows what was recorded, whatever a model is told"}
 """Models that may read `present`, each with the reason."""
@@ -30,10 +30,12 @@ SIZE = "simulated:train=12,validation=6,test=8,turns=1/6,text_width=7,audio_widt
 
 
 def texts() -> list[str]:
-    """Every model, and every calibrator on a model that is quick."""
+    """Every model, every training method on one with a network, and every calibrator on a model that is quick."""
     return [
         *(SMALL.get(name, name) for name in names(MODELS)),
         *MORE,
+        *(f"{model}+{SMALL_METHODS.get(name, name)}" for model in METHODS_ON for name in names(METHODS)),
+        *WITH_METHODS,
         *(f"prior+{calibrator}" for calibrator in names(CALIBRATORS)),
     ]
 

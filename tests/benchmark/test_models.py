@@ -83,7 +83,7 @@ WRONG: Mapping[str, tuple[type[EmobenchError], str]] = {
         UnknownName,
         "unknown training method or calibrator 'temprature'; did you mean 'temperature'?",
     ),
-    "m3net+cmerc:speed=3": (SpecError, "cmerc has no argument 'speed'; known: constraint, constraint_weight,"),
+    "m3net+cmerc:speed=3": (SpecError, "cmerc has no argument 'speed'; did you mean 'space'?"),
 }
 """Texts that are wrong whatever the model, with what is said of them."""
 WRONG_FOR_THE_MODEL = {

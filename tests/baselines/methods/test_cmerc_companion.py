@@ -12,7 +12,7 @@ from torch import Tensor
 
 from emobench.baselines.methods import cmerc_companion
 from emobench.baselines.methods.cmerc import Cmerc
-from emobench.baselines.methods.cmerc_companion import CmercCompanion, Removed, contrast_labels, gains_of
+from emobench.baselines.methods.cmerc_companion import Removed, contrast_labels, gains_of
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import NotApplicable
 from emobench.benchmark.training.batches import Batch, Output, make_batch
@@ -73,7 +73,7 @@ class TestConstraint:
     ) -> None:
         course = course_of(Toy(), splits)
         method = replace(ONLY_CONSTRAINT, context=context, space=space, targets=99)
-        found = CmercCompanion(course, method).loss(step_of(course))
+        found = method.companion(course).loss(step_of(course))
         assert found is not None
         expected = sum(gains.sum() for gains in literal_gains(course, mode=mode, space=space).values())
         assert found.item() == pytest.approx(expected, rel=1e-4)
@@ -81,7 +81,7 @@ class TestConstraint:
 
     def test_goes_with_the_size_of_the_batch(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        one, both = CmercCompanion(course, ONLY_CONSTRAINT), [step_of(course, [1]), step_of(course, [1, 1])]
+        one, both = ONLY_CONSTRAINT.companion(course), [step_of(course, [1]), step_of(course, [1, 1])]
         once, twice = (one.loss(step) for step in both)
         assert once is not None
         assert twice is not None
@@ -90,7 +90,7 @@ class TestConstraint:
 
     def test_its_gradient_flows_through_the_whole_input_only(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion, step = CmercCompanion(course, replace(ONLY_CONSTRAINT, constraint_weight=0.3)), step_of(course)
+        companion, step = replace(ONLY_CONSTRAINT, constraint_weight=0.3).companion(course), step_of(course)
         logits = step.output.logits.detach().requires_grad_()
         loss = companion.loss(replace(step, output=Output(logits)))
         assert loss is not None
@@ -111,7 +111,7 @@ class TestConstraint:
         # Others never speak: without them everything is as it was, gain 0, and nothing is to be learned from that.
         train = small(lengths=(3, 2), modalities=("text",)).change(speaker=np.array([0, 0, 0, 1, 1]))
         course = course_of(Toy(), DataSplits(train, train, train))
-        companion, step = CmercCompanion(course, replace(ONLY_CONSTRAINT, context=context)), step_of(course)
+        companion, step = replace(ONLY_CONSTRAINT, context=context).companion(course), step_of(course)
         assert companion.contexts == ("intra", "inter")
         companion.loss(step)
         companion.said = tuple(said for said in companion.said if said.what == "inter")
@@ -143,7 +143,7 @@ class TestStrict:
 
         monkeypatch.setattr(cmerc_companion, "read_remainders", counted)
         course = course_of(Toy(links=False), splits)
-        companion = CmercCompanion(course, replace(ONLY_CONSTRAINT, targets=2))
+        companion = replace(ONLY_CONSTRAINT, targets=2).companion(course)
         step = step_of(course)
         asked = []
         for _ in range(2):
@@ -165,7 +165,7 @@ class TestStrict:
 
     def test_every_turn_is_drawn_as_often(self, splits: DataSplits) -> None:
         course = course_of(Toy(links=False), splits)
-        companion = CmercCompanion(course, replace(ONLY_CONSTRAINT, targets=1))
+        companion = replace(ONLY_CONSTRAINT, targets=1).companion(course)
         known = torch.tensor([[True, True, False, True], [False, True, False, False]])
         drawn = sum(companion._sample(known).double() for _ in range(900)) / 900
         assert isinstance(drawn, Tensor)
@@ -176,7 +176,7 @@ class TestStrict:
     def test_the_sum_is_scaled_up_dialogue_by_dialogue(self, splits: DataSplits) -> None:
         # All turns of a dialogue gain alike, so whichever are drawn the estimate is exact; lengths and gains differ.
         course = course_of(Toy(links=False), splits)
-        companion, step = CmercCompanion(course, replace(ONLY_CONSTRAINT, targets=2)), step_of(course)
+        companion, step = replace(ONLY_CONSTRAINT, targets=2).companion(course), step_of(course)
         known = step.batch.label >= 0
         gain = torch.arange(1, len(known) + 1, dtype=torch.float32) / 8
         gold = torch.nn.functional.one_hot(step.batch.label.clamp(min=0), 3)
@@ -187,7 +187,7 @@ class TestStrict:
 
     def test_sampling_leaves_the_draws_of_the_network_alone(self, splits: DataSplits) -> None:
         course = course_of(Toy(links=False), splits)
-        companion, step = CmercCompanion(course, ONLY_CONSTRAINT), step_of(course)
+        companion, step = ONLY_CONSTRAINT.companion(course), step_of(course)
         before = torch.get_rng_state()
         companion.loss(step)
         assert torch.equal(torch.get_rng_state(), before)
@@ -203,7 +203,7 @@ class TestContrast:
         method = replace(
             PLAIN, constraint=False, labels=labels, temperature=0.4, modality_weight=0.0, context_weight=0.0
         )
-        companion, step = CmercCompanion(course, replace(method, **{f"{kind}_weight": 2.0})), step_of(course)
+        companion, step = replace(method, **{f"{kind}_weight": 2.0}).companion(course), step_of(course)
         found = companion.loss(step)
         train, whole = course.train, log_p_under(course.network, course.train, "")
         rows = np.flatnonzero(train.label >= 0)
@@ -244,11 +244,11 @@ class TestContrast:
     def test_it_needs_hidden_vectors(self, splits: DataSplits) -> None:
         course = course_of(Toy(hidden=False), splits)
         with pytest.raises(NotApplicable) as caught:
-            CmercCompanion(course, PLAIN)
+            PLAIN.companion(course)
         assert str(caught.value) == (
             "cmerc: this model gives no hidden vectors to contrast; type cmerc:contrastive=false"
         )
-        assert CmercCompanion(course, ONLY_CONSTRAINT).loss(step_of(course)) is not None
+        assert ONLY_CONSTRAINT.companion(course).loss(step_of(course)) is not None
 
 
 class TestDifficulty:
@@ -256,7 +256,7 @@ class TestDifficulty:
     def test_is_that_of_the_plain_model(self, links: bool, mode: str, splits: DataSplits) -> None:
         recipe = Toy(links=links, dropout=0.2)
         course = course_of(recipe, splits)
-        companion = CmercCompanion(course, replace(PLAIN, curriculum=True, targets=1))
+        companion = replace(PLAIN, curriculum=True, targets=1).companion(course)
         network = fit_network(recipe, splits.train, splits.validation, context=course.context).network
         gains = sum(literal_gains(replace(course, network=network), mode=mode).values())
         train, expected = splits.train, []
@@ -273,7 +273,7 @@ class TestDifficulty:
     def test_utterances_without_labels_gain_nothing(self, small: Make, splits: DataSplits) -> None:
         train = small(lengths=(2, 3)).change(label=np.array([-1, -1, 0, 1, 2]), speaker=np.array([0, 2, 0, 0, 1]))
         course = course_of(Toy(), DataSplits(train, splits.validation, splits.test))
-        companion = CmercCompanion(course, replace(PLAIN, curriculum=True))
+        companion = replace(PLAIN, curriculum=True).companion(course)
         assert companion.difficulty[0] == pytest.approx(3 / 5)
         alone = companion.loss(step_of(course, [0]))
         assert alone is not None
@@ -299,7 +299,7 @@ class TestDifficulty:
 
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(cmerc_companion, "fit_network", spied)
-                CmercCompanion(replace(course, context=context), replace(PLAIN, curriculum=True))
+                replace(PLAIN, curriculum=True).companion(replace(course, context=context))
         assert set(told) == {"training, epoch of the plain model"}
         assert seen == [None, splits.test]
 
@@ -315,12 +315,12 @@ class TestCurriculum:
         ],
     )
     def test_shares(self, method: Cmerc, shares: list[float], splits: DataSplits) -> None:
-        companion = CmercCompanion(course_of(Toy(), splits), replace(PLAIN))
+        companion = replace(PLAIN).companion(course_of(Toy(), splits))
         companion.method = method
         assert [companion.share(epoch) for epoch in range(1, len(shares) + 1)] == shares
 
     def test_the_easiest_take_part_in_the_order_of_the_split(self, splits: DataSplits) -> None:
-        companion = CmercCompanion(course_of(Toy(), splits), replace(PLAIN, curriculum=True, rate=0.4))
+        companion = replace(PLAIN, curriculum=True, rate=0.4).companion(course_of(Toy(), splits))
         companion.difficulty = np.array([0.5, 0.1, 0.9, 0.2, 0.3, 0.8, 0.2, 0.7])
         companion.easiest_first = np.argsort(companion.difficulty, kind="stable")
         first, second = companion.dialogues(1), companion.dialogues(2)
@@ -332,7 +332,7 @@ class TestCurriculum:
         assert companion.dialogues(3) is None
 
     def test_one_dialogue_is_the_least(self, splits: DataSplits) -> None:
-        companion = CmercCompanion(course_of(Toy(), splits), replace(PLAIN, curriculum=True, rate=0.01))
+        companion = replace(PLAIN, curriculum=True, rate=0.01).companion(course_of(Toy(), splits))
         chosen = companion.dialogues(1)
         assert chosen is not None
         assert chosen.tolist() == [companion.difficulty.argmin()]
@@ -341,7 +341,7 @@ class TestCurriculum:
         found: list[object] = []
         monkeypatch.setattr(cmerc_companion, "fit_network", lambda *a, **k: found.append(1) or fit_network(*a, **k))
         course = course_of(Toy(), splits)
-        companion = CmercCompanion(course, Cmerc())
+        companion = Cmerc().companion(course)
         before = companion.difficulty.copy()
         for epoch in (1, 2):
             companion.before_epoch(epoch)
@@ -357,7 +357,7 @@ class TestCopy:
         self, stale: bool, splits: DataSplits
     ) -> None:
         course = course_of(Toy(dropout=0.5), splits)
-        companion = CmercCompanion(course, replace(ONLY_CONSTRAINT, stale_copy=stale))
+        companion = replace(ONLY_CONSTRAINT, stale_copy=stale).companion(course)
         companion.before_epoch(1)
         early = deepcopy(course.network)
         with torch.no_grad():
@@ -375,7 +375,7 @@ class TestCopy:
 
     def test_a_second_pass_of_a_step_takes_what_the_first_was_told(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CmercCompanion(course, PLAIN)
+        companion = PLAIN.companion(course)
         companion.loss(step_of(course))
         said = companion.said
         companion.loss(step_of(course, again=True))
@@ -399,7 +399,7 @@ class TestWhatIsRemoved:
     ) -> None:
         train = small(lengths=lengths, modalities=modalities).change(speaker=np.array(speaker))
         course = course_of(Toy(), DataSplits(train, train, train))
-        companion = CmercCompanion(course, PLAIN)
+        companion = PLAIN.companion(course)
         notes = companion.notes()
         assert notes["cmerc removes"] == removed
         assert ("cmerc removes context by" in notes) == ("intra" in removed)
@@ -410,19 +410,17 @@ class TestWhatIsRemoved:
     def test_nothing_is_not_enough(self, small: Make) -> None:
         train = small(lengths=(1, 1), modalities=("text",))
         with pytest.raises(NotApplicable) as caught:
-            CmercCompanion(course_of(Toy(), DataSplits(train, train, train)), PLAIN)
-        assert str(caught.value) == (
-            "cmerc: expected several modalities or turns to take one away, got one; leave out +cmerc"
-        )
+            PLAIN.companion(course_of(Toy(), DataSplits(train, train, train)))
+        assert str(caught.value) == ("cmerc: expected several modalities or turns, to take one away; leave out +cmerc")
 
     def test_a_pairwise_mask_needs_a_model_that_takes_one(self, splits: DataSplits) -> None:
         with pytest.raises(NotApplicable) as caught:
-            CmercCompanion(course_of(Toy(links=False), splits), replace(PLAIN, context="graph"))
+            replace(PLAIN, context="graph").companion(course_of(Toy(links=False), splits))
         assert str(caught.value) == "cmerc: this model takes no pairwise mask of the context; type context=strict"
 
     def test_the_operator_is_the_one_asked_for(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CmercCompanion(course, replace(ONLY_CONSTRAINT, operator="mean"))
+        companion = replace(ONLY_CONSTRAINT, operator="mean").companion(course)
         companion.loss(step_of(course))
         expected = log_p_under(course.network, course.train, "modality_drop:drop=text,fill=mean,signal=silent")
         valid = make_batch(course.train, np.arange(course.train.dialogues), device="cpu").valid
@@ -451,7 +449,7 @@ class TestPlainTraining:
 
     def test_nothing_is_predicted_for_nothing(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CmercCompanion(course, replace(PLAIN, contrastive=False, constraint=False))
+        companion = replace(PLAIN, contrastive=False, constraint=False).companion(course)
         assert companion.loss(step_of(course)) is None
         assert companion.said == ()
 
@@ -471,7 +469,7 @@ class TestPlainTraining:
 
 def test_a_step_without_labels_adds_nothing(splits: DataSplits) -> None:
     course = course_of(Toy(), splits)
-    companion, step = CmercCompanion(course, PLAIN), step_of(course)
+    companion, step = PLAIN.companion(course), step_of(course)
     unknown = replace(step.batch, label=torch.full_like(step.batch.label, -1))
     loss = companion.loss(Step(unknown, step.output, step.dialogues, step.train, again=False))
     assert loss is not None

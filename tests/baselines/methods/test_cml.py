@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from emobench.baselines.methods.cml import PLUGIN, Cml
-from emobench.baselines.methods.cml_companion import CmlCompanion, gain
+from emobench.baselines.methods.cml_companion import gain
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import NotApplicable
 from emobench.benchmark.training.batches import Batch, Output
@@ -77,7 +77,7 @@ class TestChain:
 
         step, orders = step_of(course), set()
         for steps, count in ((1, 1), (2, 2), (9, 2)):
-            companion = CmlCompanion(replace(course, network=Spying()), Cml(steps=steps))
+            companion = Cml(steps=steps).companion(replace(course, network=Spying()))
             for _ in range(12):
                 seen[:] = [frozenset({"text", "audio", "video"})]
                 companion.loss(step)
@@ -91,7 +91,7 @@ class TestChain:
         train = small_splits.train
         label = np.where(np.arange(len(train)) % 6 == 1, -1, train.label)
         course = course_of(Toy(), DataSplits(train.change(label=label), small_splits.validation, small_splits.test))
-        companion, step = CmlCompanion(course, Cml(weight=0.7, gated=gated)), step_of(course)
+        companion, step = Cml(weight=0.7, gated=gated).companion(course), step_of(course)
         found = companion.loss(step)
         first, second = companion.order
         stresses = ("", f"modality_drop:drop={first}", f"modality_drop:drop={first}/{second}")
@@ -120,12 +120,12 @@ class TestChain:
             given.append(sum(bool(told.any()) for told in batch.observed.values()))
             return output.logits.sum() * 0
 
-        CmlCompanion(replace(course, objective=objective), Cml()).loss(step_of(course))
+        Cml().companion(replace(course, objective=objective)).loss(step_of(course))
         assert given == [3, 2, 1]
 
     def test_a_second_pass_of_a_step_goes_the_same_way(self, small_splits: DataSplits) -> None:
         course = course_of(Toy(), small_splits)
-        companion, step = CmlCompanion(course, Cml()), step_of(course)
+        companion, step = Cml().companion(course), step_of(course)
         for _ in range(5):
             companion.loss(step)
             order = companion.order
@@ -136,7 +136,7 @@ class TestChain:
         course = course_of(Toy(), small_splits)
         step = step_of(course)
         unknown = replace(step, batch=replace(step.batch, label=torch.full_like(step.batch.label, -1)))
-        loss = CmlCompanion(course, Cml()).loss(unknown)
+        loss = Cml().companion(course).loss(unknown)
         assert loss is not None
         assert loss.item() == 0
 
@@ -144,7 +144,7 @@ class TestChain:
 def test_one_modality_is_not_enough(small: Make) -> None:
     train = small(modalities=("audio",))
     with pytest.raises(NotApplicable) as caught:
-        CmlCompanion(course_of(Toy(), DataSplits(train, train, train)), Cml())
+        Cml().companion(course_of(Toy(), DataSplits(train, train, train)))
     assert str(caught.value) == "cml: expected two modalities or more, got audio alone; leave out +cml"
 
 

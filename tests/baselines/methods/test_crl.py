@@ -94,7 +94,7 @@ def say(course: Course, step: Step, right: np.ndarray) -> Step:
 class TestCounts:
     def test_each_utterance_is_counted_under_its_own_row_whatever_the_order(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion, rows = CrlCompanion(course, Crl()), len(course.train)
+        companion, rows = Crl().companion(course), len(course.train)
         expected = np.zeros(rows, np.int64)
         for epoch, batches in enumerate(([[0, 1, 2], [3, 4, 5, 6, 7]], [[7, 2], [5, 0], [1, 6], [4, 3]], [[3, 1]]), 1):
             right = np.arange(rows) % (epoch + 1) == 0
@@ -107,7 +107,7 @@ class TestCounts:
 
     def test_ease_is_the_count_less_the_least_over_the_epochs_seen(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CrlCompanion(course, Crl())
+        companion = Crl().companion(course)
         known = np.flatnonzero(course.train.label >= 0)
         companion.right[known] = np.resize([1, 2, 4], len(known))
         companion.before_epoch(5)
@@ -115,14 +115,14 @@ class TestCounts:
         assert companion.ease()[known].tolist() == pytest.approx(np.resize([0, 1 / 3, 1], len(known)).tolist())
 
     def test_always_right_everywhere_is_no_division_by_zero(self, splits: DataSplits) -> None:
-        companion = CrlCompanion(course_of(Toy(), splits), Crl())
+        companion = Crl().companion(course_of(Toy(), splits))
         companion.right[:] = 3
         companion.before_epoch(4)
         assert not companion.ease().any()
 
     def test_the_first_epoch_has_no_ranking_loss_and_the_second_has(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CrlCompanion(course, Crl(weight=2.0))
+        companion = Crl(weight=2.0).companion(course)
         right = np.arange(len(course.train)) % 2 == 0
         companion.before_epoch(1)
         first = [companion.loss(say(course, step_of(course, batch), right)) for batch in ([0, 1, 2, 3], [4, 5, 6, 7])]
@@ -139,7 +139,7 @@ class TestCounts:
 
     def test_a_second_pass_of_a_step_is_not_counted_and_ranks_alike(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion = CrlCompanion(course, Crl())
+        companion = Crl().companion(course)
         companion.right[::3] = 1
         companion.before_epoch(2)
         step = say(course, step_of(course), np.ones(len(course.train), bool))
@@ -153,7 +153,7 @@ class TestCounts:
 
     def test_a_step_without_labels_is_nothing(self, splits: DataSplits) -> None:
         course = course_of(Toy(), splits)
-        companion, step = CrlCompanion(course, Crl()), step_of(course)
+        companion, step = Crl().companion(course), step_of(course)
         unknown = replace(step, batch=replace(step.batch, label=torch.full_like(step.batch.label, -1)))
         loss = companion.loss(unknown)
         assert loss is not None
@@ -167,7 +167,15 @@ class TestTraining:
         self, others: tuple[Fmfp | Cmerc, ...], splits: DataSplits, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made: list[CrlCompanion] = []
-        monkeypatch.setattr(Crl, "companion", lambda crl, course: made.append(CrlCompanion(course, crl)) or made[-1])
+        make = Crl.companion
+
+        def kept(crl: Crl, course: Course) -> CrlCompanion:
+            companion = make(crl, course)
+            assert isinstance(companion, CrlCompanion)
+            made.append(companion)
+            return companion
+
+        monkeypatch.setattr(Crl, "companion", kept)
         # So large a rate that every utterance of the largest class is right before long.
         training = TrainingOptions(epochs=4, batch_dialogues=3, learning_rate=0.1, patience=9)
         fit(Toy(training=training), splits, Crl(), *others)

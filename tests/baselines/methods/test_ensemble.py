@@ -17,6 +17,7 @@ from emobench.benchmark.training.network_model import NetworkModel
 from tests.baselines.methods.toy import Toy
 
 TOY = Toy()
+NOTHING = TrainingRecord()
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Says:
 
     p: tuple[float, ...]
     leans: Mapping[str, float]
-    record: TrainingRecord = TrainingRecord()
+    record: TrainingRecord = NOTHING
 
     def predict(self, conversations: Conversations) -> Predictions:
         rows = len(conversations)
@@ -180,7 +181,7 @@ class TestAppliedTo:
 
     @pytest.mark.parametrize("members", [1, 101])
     def test_one_member_is_no_ensemble(self, members: int) -> None:
-        with pytest.raises(SpecError, match="ensemble: .*members"):
+        with pytest.raises(SpecError, match=r"ensemble: .*members"):
             make_model(f"rage_fusion+ensemble:members={members}")
 
 

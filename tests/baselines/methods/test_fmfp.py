@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from emobench.baselines.methods.cmerc import Cmerc
 from emobench.baselines.methods.crl import Crl
 from emobench.baselines.methods.fmfp import PLUGIN, Fmfp
-from emobench.baselines.methods.fmfp_companion import FmfpCompanion
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.training.batches import make_batch
 from emobench.benchmark.training.companions import Course
@@ -54,7 +53,7 @@ class TestSharpnessAwareStep:
     def test_by_hand(self, course: Course) -> None:
         bowl = Bowl()
         bowl.gradient()
-        FmfpCompanion(replace(course, network=bowl), Fmfp(rho=0.5)).with_gradient(bowl.gradient)
+        Fmfp(rho=0.5).companion(replace(course, network=bowl)).with_gradient(bowl.gradient)
         # g = (2, 2, 12), of length √152; at w + .5 g/‖g‖ the gradient is a (w + .5 g/‖g‖).
         length = np.sqrt(152)
         assert bowl.first.grad is not None
@@ -70,7 +69,7 @@ class TestSharpnessAwareStep:
     def test_without_rho_there_is_no_second_pass(self, course: Course) -> None:
         bowl = Bowl()
         bowl.gradient()
-        FmfpCompanion(replace(course, network=bowl), Fmfp(rho=0)).with_gradient(bowl.gradient)
+        Fmfp(rho=0).companion(replace(course, network=bowl)).with_gradient(bowl.gradient)
         assert bowl.passes == 1
 
     def test_a_gradient_of_zero_has_no_direction(self, course: Course) -> None:
@@ -79,7 +78,7 @@ class TestSharpnessAwareStep:
             bowl.first.zero_()
             bowl.second.zero_()
         bowl.gradient()
-        FmfpCompanion(replace(course, network=bowl), Fmfp()).with_gradient(bowl.gradient)
+        Fmfp().companion(replace(course, network=bowl)).with_gradient(bowl.gradient)
         assert bowl.passes == 1
 
     def test_the_second_pass_leaves_the_statistics_of_batch_normalisation_alone(self, small_splits: DataSplits) -> None:
@@ -96,7 +95,7 @@ class TestSharpnessAwareStep:
             assert norm.num_batches_tracked is not None
             inside.append(int(norm.num_batches_tracked))
 
-        FmfpCompanion(course, Fmfp()).with_gradient(again)
+        Fmfp().companion(course).with_gradient(again)
         assert inside == [2], "normalised by the batch, as in the first"
         assert all(torch.equal(value, before[name]) for name, value in norm.named_buffers())
 
@@ -111,19 +110,19 @@ class TestSharpnessAwareStep:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            FmfpCompanion(course, Fmfp()).with_gradient(again)
+            Fmfp().companion(course).with_gradient(again)
         assert all(torch.equal(value, before[name]) for name, value in course.network.named_buffers())
 
 
 class TestAveraging:
     def test_the_last_quarter_at_half_of_the_rate(self, course: Course) -> None:
-        companion = FmfpCompanion(course, Fmfp())
+        companion = Fmfp().companion(course)
         assert companion.averaged == 2
         assert companion.notes() == {"fmfp epochs averaged": 2}
         assert [companion.learning_rate_share(0.9, epoch=epoch) for epoch in range(5, 9)] == [0.9, 0.9, 0.5, 0.5]
 
     def test_the_mean_of_the_last_epochs_is_the_model(self, course: Course) -> None:
-        companion = FmfpCompanion(course, Fmfp(averaging=0.5))
+        companion = Fmfp(averaging=0.5).companion(course)
         kept: list[list[Tensor]] = []
         for epoch in range(1, 9):
             with torch.no_grad():
@@ -141,7 +140,7 @@ class TestAveraging:
 
     @pytest.mark.parametrize(("averaging", "count"), [(0.0, 0), (0.125, 1)])
     def test_none_and_one_are_the_last_weights(self, averaging: float, count: int, course: Course) -> None:
-        companion = FmfpCompanion(course, Fmfp(averaging=averaging))
+        companion = Fmfp(averaging=averaging).companion(course)
         assert companion.averaged == count
         before = [parameter.detach().clone() for parameter in course.network.parameters()]
         for epoch in range(1, 9):
@@ -154,7 +153,7 @@ class TestAveraging:
         assert isinstance(norm, nn.BatchNorm1d)
         assert norm.running_mean is not None
         assert norm.running_var is not None
-        FmfpCompanion(course, Fmfp()).after_epoch(4)
+        Fmfp().companion(course).after_epoch(4)
         given: list[Tensor] = []
         course.network.eval()
         handle = norm.register_forward_hook(lambda layer, inputs, output: given.append(inputs[0].detach()))
@@ -168,14 +167,14 @@ class TestAveraging:
 
     def test_statistics_are_of_the_mean_weights(self, small_splits: DataSplits) -> None:
         course = course_of(Toy(norm=True, training=epochs(2)), small_splits)
-        companion = FmfpCompanion(course, Fmfp(averaging=0.99))
+        companion = Fmfp(averaging=0.99).companion(course)
         companion.after_epoch(1)
         with torch.no_grad():
             for parameter in course.network.parameters():
                 parameter.mul_(3)
         companion.after_epoch(2)
         other = deepcopy(course.network)
-        FmfpCompanion(replace(course, network=other, options=epochs(1)), Fmfp(averaging=0.99)).after_epoch(1)
+        Fmfp(averaging=0.99).companion(replace(course, network=other, options=epochs(1))).after_epoch(1)
         for (name, mine), theirs in zip(course.network.named_buffers(), other.buffers(), strict=True):
             assert torch.allclose(mine.float(), theirs.float(), atol=1e-6), name
 

@@ -21,6 +21,8 @@ from emobench.benchmark.training.options import TrainingOptions
 from emobench.benchmark.training.recipe import Loss
 from emobench.benchmark.training.task import Task
 
+SHORT = TrainingOptions(epochs=2, batch_dialogues=3, learning_rate=0.02)
+
 
 class ToyNetwork(nn.Module):
     """Each turn by itself and the mean of the turns it may draw on; a hidden layer, perhaps normalised; a head."""
@@ -52,7 +54,7 @@ class Toy:
     links: bool = True
     hidden: bool = True
     norm: bool = False
-    training: TrainingOptions = TrainingOptions(epochs=3, batch_dialogues=3, learning_rate=0.02)
+    training: TrainingOptions = SHORT
 
     deterministic = False
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
@@ -13,6 +15,7 @@ from emobench.baselines.base import FitContext, TrainingRecord
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import DataError, EmobenchError
 from emobench.benchmark.training.batches import Batch, Output
+from emobench.benchmark.training.companions import Companion, Course
 from emobench.benchmark.training.network_model import fit_network
 from emobench.benchmark.training.options import TrainingOptions
 from emobench.benchmark.training.recipe import Loss
@@ -195,3 +198,71 @@ def test_an_interrupt_passes_and_leaves_nothing_changed(splits: list[Conversatio
         fit(Script([1]), splits, progress=interrupt)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@dataclass(frozen=True)
+class Along:
+    """A method that is the companion it is given."""
+
+    what: Companion
+
+    def companion(self, course: Course) -> Companion:
+        return self.what
+
+
+class Lasting(Companion):
+    """Keeps the last epoch, whose learning rate is a tenth."""
+
+    keeps_last: ClassVar[bool] = True
+
+    def learning_rate_share(self, share: float, *, epoch: int) -> float:
+        return 0.1 if epoch == 4 else share
+
+
+class Late(Companion):
+    """Begins with one dialogue of two."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def dialogues(self, epoch: int) -> Int64[np.ndarray, " chosen"] | None:
+        return np.array([1]) if epoch <= self.epochs else None
+
+
+class TestCompanions:
+    def test_the_last_epoch_is_kept_whatever_the_scores_and_the_patience(self, splits: list[Conversations]) -> None:
+        script = Script(validation=[2, 9, 3, 4], test=[5, 6, 9, 7], training=replace(SHORT, epochs=4, patience=1))
+        record, steps = fit(script, splits, methods=(Along(Lasting()),))
+        assert (record.chosen_epoch, len(record.epochs), steps) == (4, 4, 4)
+        scores = [epoch.test["weighted_f1"] for epoch in record.epochs]
+        assert record.selection_optimism == pytest.approx(scores[2] - scores[3])
+        assert record.notes["selected by"] == "nothing: the weights at the end"
+        # Chosen on test or on validation, it is the same.
+        assert fit(script, splits, methods=(Along(Lasting()),), selection="test")[0].chosen_epoch == 4
+
+    def test_the_learning_rate_is_the_companions_to_change(
+        self, splits: list[Conversations], steps_seen: list[tuple[float, float]]
+    ) -> None:
+        options = TrainingOptions(epochs=5, learning_rate=0.2, warm_up=0, schedule="constant", batch_dialogues=99)
+        fit(Script([1] * 5, training=options), splits, methods=(Along(Lasting()),))
+        assert [rate for rate, _ in steps_seen] == pytest.approx([0.2, 0.2, 0.2, 0.02, 0.2])
+
+    def test_the_schedule_counts_the_steps_that_will_be_taken(
+        self, splits: list[Conversations], steps_seen: list[tuple[float, float]]
+    ) -> None:
+        train, *others = splits
+        train = train.change(dialogue=np.repeat([0, 1], 5), dialogue_ids=("a", "b"))
+        options = TrainingOptions(epochs=3, learning_rate=1.0, warm_up=0, batch_dialogues=1)
+        fit(Script([1] * 5, training=options), [train, *others], methods=(Along(Late(1)),))
+        # One step, then two and two.
+        assert [rate for rate, _ in steps_seen] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2])
+
+    @pytest.mark.parametrize(("late", "epochs"), [(0, 3), (1, 3), (2, 4), (4, 6)])
+    def test_patience_begins_when_all_dialogues_take_part(
+        self, late: int, epochs: int, splits: list[Conversations]
+    ) -> None:
+        train, *others = splits
+        train = train.change(dialogue=np.repeat([0, 1], 5), dialogue_ids=("a", "b"))
+        script = Script([9, 1, 1, 1, 1, 1, 1, 1], training=replace(SHORT, epochs=8))
+        record, _ = fit(script, [train, *others], methods=(Along(Late(late)),))
+        assert (record.chosen_epoch, len(record.epochs)) == (1, epochs)

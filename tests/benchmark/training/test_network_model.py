@@ -1,6 +1,6 @@
 """Any network as a fitted model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from emobench.benchmark.checkpoints import load_checkpoint, save_checkpoint
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError
 from emobench.benchmark.training.batches import Batch, Output
+from emobench.benchmark.training.companions import Companion, Course
 from emobench.benchmark.training.layers import Standardiser
 from emobench.benchmark.training.network_model import fit_network, restore_network
 from emobench.benchmark.training.options import TrainingOptions
@@ -138,3 +139,41 @@ def test_other_widths_are_refused(small_splits: DataSplits, small: Make) -> None
     model = fit_network(Example(1), small_splits.train, small_splits.validation, context=FitContext(seed=0))
     with pytest.raises(DataError, match=r"^the model was trained on {'text': 4, 'audio': 5, 'video': 6} and 3 classes"):
         model.predict(small(modalities=("audio", "text", "video")))
+
+
+class Noting(Companion):
+    """Looks at the run before its first step, and notes it."""
+
+    def __init__(self, course: Course, name: str) -> None:
+        self.weight = course.network.last.weight.detach().clone()  # type: ignore[union-attr,operator]  # a linear layer
+        # What is drawn here must not change the weights, which are there already.
+        torch.rand(5)
+        self.name, self.task = name, course.task
+
+    def notes(self) -> Mapping[str, float | str]:
+        return {f"{self.name} saw classes": float(self.task.classes), "both": self.name}
+
+
+@dataclass(frozen=True)
+class Notes:
+    """A method that notes something."""
+
+    name: str
+    made: list[Noting]
+
+    def companion(self, course: Course) -> Companion:
+        self.made.append(Noting(course, self.name))
+        return self.made[-1]
+
+
+def test_companions_see_the_first_weights_and_add_notes(small_splits: DataSplits) -> None:
+    made: list[Noting] = []
+    context = FitContext(seed=0, methods=(Notes("one", made), Notes("two", made)))
+    model = fit_network(Example(1), small_splits.train, small_splits.validation, context=context)
+    assert model.record.notes["one saw classes"] == model.record.notes["two saw classes"] == 3
+    assert model.record.notes["both"] == "two", "the later one has the last word"
+    assert model.record.notes["selected by"] == "validation weighted_f1"
+    assert torch.equal(made[0].weight, made[1].weight)
+    plain = fit_network(Example(1), small_splits.train, small_splits.validation, context=FitContext(seed=0))
+    assert torch.equal(model.network.last.weight, plain.network.last.weight)  # type: ignore[union-attr,arg-type]
+    assert not torch.equal(model.network.last.weight, made[0].weight)  # type: ignore[union-attr,arg-type]

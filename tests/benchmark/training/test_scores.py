@@ -60,12 +60,23 @@ class TestChosenEpoch:
         script = epochs([0.1, 0.5, 0.3], [0.2, 0.1, 0.4])
         assert chosen_epoch(script, selection="test", select_by="macro_f1").number == 3
 
+    def test_the_last_where_none_is_to_be_chosen(self) -> None:
+        script = epochs([0.1, 0.5, 0.3], [0.2, 0.4, 0.1])
+        for selection in ("validation", "test"):
+            kept = chosen_epoch(script, selection=selection, select_by="macro_f1", keeps_last=True)  # type: ignore[arg-type]
+            assert kept.number == 3
+
 
 class TestSelectionOptimism:
     def test_is_the_best_on_test_minus_that_of_the_honest_epoch(self) -> None:
         # Validation chooses epoch 2, whose test score is .61; the best on test is .70, in epoch 3.
         script = epochs([0.1, 0.5, 0.4], [0.55, 0.61, 0.70])
         assert selection_optimism(script, select_by="macro_f1") == pytest.approx(0.09)
+
+    def test_of_the_last_epoch_where_none_is_chosen(self) -> None:
+        script = epochs([0.1, 0.5, 0.4], [0.55, 0.70, 0.58])
+        assert selection_optimism(script, select_by="macro_f1", keeps_last=True) == pytest.approx(0.12)
+        assert selection_optimism(epochs([0.1]), select_by="macro_f1", keeps_last=True) is None
 
     def test_is_zero_where_both_choose_the_same(self) -> None:
         assert selection_optimism(epochs([0.1, 0.5], [0.5, 0.6]), select_by="macro_f1") == 0
