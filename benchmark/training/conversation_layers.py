@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn import functional
 
 from .batches import Batch
 from .layers import Standardiser, disregard, drop_modalities, stacked
@@ -102,6 +102,11 @@ class Recurrent(nn.Module):
 
     `packed`: padding is left out, so that a dialogue gives the same whatever it is batched with. False: the released
     codes' way; backward directions begin on padding.
+
+    Left out means: the states are those of packed sequences, without packing. Padding comes last, so a forward
+    direction has passed all turns before it meets any; a backward direction is one that goes forwards over the turns of
+    each dialogue in reverse, padding still last. Each is one call that torch computes as a whole, where packed
+    sequences are computed step by step.
     """
 
     def __init__(
@@ -135,9 +140,61 @@ class Recurrent(nn.Module):
         if not self.packed:
             states: Tensor = self.layer(rows)[0]
             return states
-        lengths = valid.sum(dim=1).cpu()
-        packed, _ = self.layer(pack_padded_sequence(rows, lengths, batch_first=True, enforce_sorted=False))
-        return pad_packed_sequence(packed, batch_first=True, total_length=rows.shape[1])[0]
+        order = _order_reversed(valid)
+        for number in range(self.layer.num_layers):
+            if number:
+                rows = functional.dropout(rows, self.layer.dropout, self.training)
+            directions = [self._direction(rows, f"l{number}")]
+            if self.layer.bidirectional:
+                backward = self._direction(_reordered(rows, order), f"l{number}_reverse")
+                directions.append(_reordered(backward, order))
+            rows = torch.cat(directions, dim=-1)
+        return rows.masked_fill(~valid.unsqueeze(-1), 0)
+
+    def _direction(
+        self, rows: Float[Tensor, "dialogues turns width"], suffix: str
+    ) -> Float[Tensor, "dialogues turns hidden"]:
+        """Return the states of one direction of one layer, from the first row to the last."""
+        layer = self.layer
+        weights = [getattr(layer, f"{of}_{suffix}") for of in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        start = rows.new_zeros(1, len(rows), layer.hidden_size)
+        # biases, one layer, no dropout, whether a backward pass may follow, one direction, dialogues first
+        how = (True, 1, 0.0, torch.is_grad_enabled(), False, True)
+        if isinstance(layer, nn.LSTM):
+            return torch.lstm(rows, (start, start), weights, *how)[0]
+        return torch.gru(rows, start, weights, *how)[0]
+
+
+def _order_reversed(valid: Bool[Tensor, "dialogues turns"]) -> Int64[Tensor, " rows"]:
+    """Return for every row, dialogue after dialogue, the row to take: turns from the last to the first, then padding.
+
+    Taken twice it is the order as it was.
+    """
+    turn = torch.arange(valid.shape[1], device=valid.device)
+    mirrored = valid.sum(dim=1, keepdim=True) - 1 - turn
+    first = torch.arange(len(valid), device=valid.device).unsqueeze(1) * valid.shape[1]
+    return (first + torch.where(mirrored >= 0, mirrored, turn)).flatten()
+
+
+class _Reordered(torch.autograd.Function):
+    """Rows in an order that undoes itself, by which gradients go back with the same choice of rows, and no sums."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor, order: Tensor) -> Tensor:  # torch gives contexts no type
+        context.save_for_backward(order)
+        return rows.flatten(0, 1).index_select(0, order).view_as(rows)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (order,) = context.saved_tensors
+        return _reordered(gradient, order), None
+
+
+def _reordered(
+    rows: Float[Tensor, "dialogues turns width"], order: Int64[Tensor, " rows"]
+) -> Float[Tensor, "dialogues turns width"]:
+    reordered: Tensor = _Reordered.apply(rows, order)  # type: ignore[no-untyped-call]  # torch gives it no types
+    return reordered
 
 
 def pairs(batch: Batch) -> Bool[Tensor, "dialogues turns turns"]:

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
@@ -111,6 +114,39 @@ class TestRecurrent:
             alone = layer.layer(self.rows[dialogue : dialogue + 1, :length])[0][0]
             assert torch.allclose(states[dialogue, :length], alone, atol=1e-6)
             assert not states[dialogue, length:].any()
+
+    @pytest.mark.parametrize("kind", ["lstm", "gru"])
+    @pytest.mark.parametrize("bidirectional", [True, False])
+    @pytest.mark.parametrize("training", [True, False])
+    def test_states_and_gradients_are_those_of_packed_sequences(
+        self, kind: Literal["lstm", "gru"], bidirectional: bool, training: bool
+    ) -> None:
+        torch.manual_seed(0)
+        layer = Recurrent(kind, 5, 6, layers=3, bidirectional=bidirectional).train(training)
+        slopes = torch.randn(3, 6, 12 if bidirectional else 6)
+        valid = functional.pad(self.valid, (0, 2))
+
+        def packed(rows: torch.Tensor) -> torch.Tensor:
+            sequences = pack_padded_sequence(rows, valid.sum(dim=1), batch_first=True, enforce_sorted=False)
+            return pad_packed_sequence(layer.layer(sequences)[0], batch_first=True, total_length=6)[0]
+
+        found = []
+        for states_of in (lambda rows: layer(rows, valid), packed):
+            # What padding holds must not count.
+            rows = functional.pad(self.rows, (0, 0, 0, 2), value=7.0).requires_grad_()
+            states = states_of(rows)
+            layer.zero_grad()
+            (states * slopes).sum().backward()
+            found.append([states, rows.grad, *(parameter.grad for parameter in layer.parameters())])
+        for ours, theirs in zip(*found, strict=True):
+            assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+    def test_what_is_dropped_between_layers_does_not_reach_the_second(self) -> None:
+        layer = Recurrent("gru", 5, 2, layers=2, dropout=0.9999)
+        torch.manual_seed(0)
+        assert torch.equal(layer(self.rows, self.valid), layer(-self.rows, self.valid))
+        layer.eval()
+        assert not torch.allclose(layer(self.rows, self.valid), layer(-self.rows, self.valid))
 
     def test_unpacked_its_backward_direction_begins_on_padding(self) -> None:
         layer = Recurrent("gru", 5, 2, packed=False)
