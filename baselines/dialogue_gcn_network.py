@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import ClassShares, Recurrent, pairs
+from ..benchmark.training.conversation_layers import ClassShares, Encoders, Recurrent, pairs
 from ..benchmark.training.task import Task
 from .dialogue_layers import GeneralAttention, Inputs, JoinedInput
 
@@ -57,6 +57,8 @@ class Switches:
     """Features are standardised first."""
     modality_dropout: float
     """In training."""
+    encoders: Encoders = "linear"
+    """What each modality goes through where it is projected."""
 
 
 class Graph(NamedTuple):
@@ -163,6 +165,8 @@ class DialogueGCNNetwork(nn.Module):
             mask_aware=switches.mask_aware,
             standardise=switches.standardise,
             modality_dropout=switches.modality_dropout,
+            encoders=switches.encoders,
+            dropout=switches.dropout,
         )
         self.context = Recurrent(
             "lstm",

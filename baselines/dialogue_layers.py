@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..benchmark.errors import NotApplicable
 from ..benchmark.training.batches import Batch
-from ..benchmark.training.conversation_layers import FeatureInput
+from ..benchmark.training.conversation_layers import Encoders, FeatureInput, encoder
 from ..benchmark.training.layers import masked_softmax
 from ..benchmark.training.task import Task
 
@@ -41,8 +41,12 @@ class JoinedInput(nn.Module):
         mask_aware: bool,
         standardise: bool,
         modality_dropout: float,
+        encoders: Encoders = "linear",
+        dropout: float = 0.0,
     ) -> None:
-        """Make the layers; `projection`: width of each modality after its linear layer, 0: without these layers.
+        """Make the layers; `projection`: width of each modality after its layers, 0: features as they are.
+
+        `dropout` is that of nonlinear encoders.
 
         Raises
         ------
@@ -58,8 +62,7 @@ class JoinedInput(nn.Module):
             modalities=modalities_read(task, inputs),
         )
         self.projections = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, projection), nn.LayerNorm(projection)) if projection else nn.Identity()
-            for width in self.input.widths
+            _projection(width, projection, encoders=encoders, dropout=dropout) for width in self.input.widths
         )
         self.width = projection * len(self.projections) if projection else sum(self.input.widths)
 
@@ -70,6 +73,13 @@ class JoinedInput(nn.Module):
         if self.mask_aware:
             parts = [part * there.unsqueeze(-1) for part, there in zip(parts, seen.there.unbind(-1), strict=True)]
         return Joined(torch.cat(parts, dim=-1), seen.there.any(dim=-1) & batch.valid)
+
+
+def _projection(width: int, projection: int, *, encoders: Encoders, dropout: float) -> nn.Module:
+    if not projection:
+        return nn.Identity()
+    layers = encoder(width, projection, encoders=encoders, dropout=dropout)
+    return layers if encoders == "nonlinear" else nn.Sequential(layers, nn.LayerNorm(projection))
 
 
 class GeneralAttention(nn.Module):

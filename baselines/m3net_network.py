@@ -12,7 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import ClassShares, FeatureInput, Recurrent, Seen, SpeakerEmbedding, pairs
+from ..benchmark.training.conversation_layers import (
+    ClassShares,
+    Encoders,
+    FeatureInput,
+    Recurrent,
+    Seen,
+    SpeakerEmbedding,
+    encoder,
+    pairs,
+)
 from ..benchmark.training.task import Task
 from .m3net_graphs import (
     CleanWeights,
@@ -46,7 +55,7 @@ class Switches:
     """The rows from which batch statistics are taken."""
     packed: bool
     """Whether the GRU leaves padding out."""
-    encoders: Literal["linear", "nonlinear"]
+    encoders: Encoders
     """What comes before the GRU, and the whole of the other modalities' encoders."""
     speaker_on: Literal["text", "all"]
     """The modalities to which the speaker's vector is added."""
@@ -180,10 +189,7 @@ class M3NetNetwork(nn.Module):
 
 
 def _encoder(width: int, switches: Switches) -> nn.Module:
-    linear = nn.Linear(width, switches.encoder_width)
-    if switches.encoders == "linear":
-        return linear
-    return nn.Sequential(linear, nn.GELU(), nn.LayerNorm(switches.encoder_width), nn.Dropout(switches.dropout))
+    return encoder(width, switches.encoder_width, encoders=switches.encoders, dropout=switches.dropout)
 
 
 def _normalised(

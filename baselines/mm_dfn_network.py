@@ -11,7 +11,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import FeatureInput, Recurrent, Seen, pairs
+from ..benchmark.training.conversation_layers import (
+    Encoders,
+    FeatureInput,
+    Recurrent,
+    Seen,
+    encoder,
+    pairs,
+)
 from ..benchmark.training.task import Task
 from .graph_layers import GraphConvolutions, Readout, convolve, dialogue_graph, group_states
 
@@ -46,6 +53,8 @@ class Switches:
     """Features are standardised first."""
     modality_dropout: float = 0.0
     """Rate at which training drops each modality of a turn."""
+    encoders: Encoders = "linear"
+    """What projects the features; text's is before its context layer."""
 
 
 class MmDfnNetwork(nn.Module):
@@ -63,7 +72,9 @@ class MmDfnNetwork(nn.Module):
         self.leading = self.input.modalities.index("text") if "text" in task.widths else 0
         factors = {"text": switches.party_text, "audio": switches.party_audio, "video": switches.party_video}
         self.party_factors = tuple(factors[modality] for modality in self.input.modalities)
-        self.projections = nn.ModuleList(nn.Linear(wide, width) for wide in self.input.widths)
+        self.projections = nn.ModuleList(
+            encoder(wide, width, encoders=switches.encoders, dropout=switches.dropout) for wide in self.input.widths
+        )
         self.context, self.party = (
             Recurrent("gru", width, width // 2, layers=2, dropout=switches.dropout, packed=switches.packed)
             for _ in range(2)

@@ -11,7 +11,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import FeatureInput, Recurrent, Seen, SpeakerEmbedding, pairs
+from ..benchmark.training.conversation_layers import (
+    Encoders,
+    FeatureInput,
+    Recurrent,
+    Seen,
+    SpeakerEmbedding,
+    encoder,
+    pairs,
+)
 from ..benchmark.training.task import Task
 from .graph_layers import GraphConvolutions, Readout, convolve, dialogue_graph, group_states
 
@@ -45,6 +53,8 @@ class Switches:
     """Features are standardised first."""
     modality_dropout: float = 0.0
     """Rate at which training drops each modality of a turn."""
+    encoders: Encoders = "linear"
+    """What projects the features; text's is before its context layer."""
 
 
 class MmgcnNetwork(nn.Module):
@@ -60,7 +70,9 @@ class MmgcnNetwork(nn.Module):
         width, graph_width = switches.width, switches.graph_width
         self.input = FeatureInput(task, standardise=switches.standardise, modality_dropout=switches.modality_dropout)
         self.leading = self.input.modalities.index("text") if "text" in task.widths else 0
-        self.projections = nn.ModuleList(nn.Linear(wide, width) for wide in self.input.widths)
+        self.projections = nn.ModuleList(
+            encoder(wide, width, encoders=switches.encoders, dropout=switches.dropout) for wide in self.input.widths
+        )
         self.context = Recurrent("lstm", width, width // 2, layers=2, dropout=switches.dropout, packed=switches.packed)
         self.speaker = None if switches.speaker_on == "none" else SpeakerEmbedding(task, width)
         self.dropout = nn.Dropout(switches.dropout)

@@ -51,6 +51,18 @@ class FeatureInput(nn.Module):
         return Seen(tuple(features), there)
 
 
+Encoders = Literal["linear", "nonlinear"]
+"""What turns the features of a modality into vectors of a model's width."""
+
+
+def encoder(width: int, encoded: int, *, encoders: Encoders, dropout: float) -> nn.Module:
+    """Return the layers between a modality's features and the rest: Linear, or Linear, GELU, LayerNorm, Dropout."""
+    linear = nn.Linear(width, encoded)
+    if encoders == "linear":
+        return linear
+    return nn.Sequential(linear, nn.GELU(), nn.LayerNorm(encoded), nn.Dropout(dropout))
+
+
 class ClassShares(nn.Module):
     """What is left to say of a turn of whose dialogue nothing is observed: how often each class occurs in training."""
 

@@ -1,5 +1,6 @@
 """Slow helpers of tests that work a network's equations out in numpy, one dialogue and one turn at a time."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -74,6 +75,11 @@ def softmax(x: np.ndarray) -> np.ndarray:
 def norm(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Return the layer norm of a vector."""
     return np.asarray((x - x.mean()) / np.sqrt(x.var() + 1e-5) * weight + bias)
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """Return x Φ(x), Φ being the normal distribution's."""
+    return np.array([value * (1 + math.erf(value / math.sqrt(2))) / 2 for value in x])
 
 
 def echo(small: Callable[..., Conversations], split: str) -> Conversations:

@@ -9,6 +9,7 @@ from torch import nn
 
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.training.batches import make_batch
+from tests.baselines.literal import gelu, norm
 
 Node = tuple[str, int]
 """Modality and turn."""
@@ -30,6 +31,13 @@ def shaken(network: nn.Module, seed: int = 0, deviation: float = 0.4) -> nn.Modu
 
 def linear(w: Weights, name: str, x: np.ndarray) -> np.ndarray:
     return np.asarray(w[f"{name}.weight"] @ x + w[f"{name}.bias"])
+
+
+def encoded(w: Weights, name: str, x: np.ndarray) -> np.ndarray:
+    """Return what an encoder makes of features: Linear alone, or Linear, GELU, LayerNorm."""
+    if f"{name}.weight" in w:
+        return linear(w, name, x)
+    return norm(gelu(linear(w, f"{name}.0", x)), w[f"{name}.2.weight"], w[f"{name}.2.bias"])
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

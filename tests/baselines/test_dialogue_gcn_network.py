@@ -25,6 +25,7 @@ from tests.baselines.literal import (
     Weights,
     accuracy_after_training,
     echo,
+    gelu,
     hidden_turns,
     norm,
     output,
@@ -61,6 +62,7 @@ VARIANTS = {
     "full": replace(SUITE, relations="full", bases=2),
     "paper": replace(PLAIN, edge_att="position", relations="full", bases=30),
     "no neighbours": replace(PLAIN, window=0),
+    "nonlinear": replace(SUITE, encoders="nonlinear"),
     "no attention": replace(PLAIN, nodal_attention="none"),
 }
 
@@ -134,8 +136,10 @@ def literal(made: nn.Module, conversations: Conversations, switches: Switches) -
     for place, rows in enumerate(conversations.features.values()):
         part = rows.astype(np.float64)
         if switches.projection:
-            layers = [w[f"input.projections.{place}.{layer}.{kind}"] for layer in "01" for kind in ("weight", "bias")]
-            part = np.array([norm(layers[0] @ row + layers[1], layers[2], layers[3]) for row in part])
+            last, between = (2, gelu) if switches.encoders == "nonlinear" else (1, np.asarray)
+            name = f"input.projections.{place}"
+            layers = [w[f"{name}.{layer}.{kind}"] for layer in (0, last) for kind in ("weight", "bias")]
+            part = np.array([norm(between(layers[0] @ row + layers[1]), layers[2], layers[3]) for row in part])
         parts.append(part)
     inputs = np.concatenate(parts, axis=1)
     dialogues = [slice(*pair) for pair in zip(conversations.starts[:-1], conversations.starts[1:], strict=True)]

@@ -43,7 +43,7 @@ def recomputed(made: MmDfnNetwork, conversations: Conversations) -> list[np.ndar
             observed = conversations.observed[modality][part]
             x = conversations.features[modality][part].astype(float) * observed[:, None]
             there = [t for t in range(end - begin) if observed[t] or not switches.mask_aware]
-            projected = {t: literal.linear(w, f"projections.{place}", x[t]) for t in there}
+            projected = {t: literal.encoded(w, f"projections.{place}", x[t]) for t in there}
             vectors = dict(projected)
             if modality == ("text" if "text" in modalities else modalities[0]):
                 padding = [] if switches.packed else [w[f"projections.{place}.bias"]] * (longest - (end - begin))
@@ -94,6 +94,10 @@ def assert_equal(made: MmDfnNetwork, conversations: Conversations) -> None:
 
 
 class TestEquations:
+    def test_encoders_that_are_not_linear(self, small: Make) -> None:
+        conversations = partly(small(lengths=(6, 1, 4)))
+        assert_equal(network(conversations, replace(SUITE, encoders="nonlinear")), conversations)
+
     @pytest.mark.parametrize("factors", [(1.0, 3.0, 0.0), (1.5, 0.5, 0.5), (0.0, 0.0, 0.0)])
     def test_everything_observed(self, small: Make, factors: tuple[float, float, float]) -> None:
         text, audio, video = factors
@@ -190,7 +194,9 @@ def test_gradients_are_finite_for_equal_and_for_zero_vectors(small: Make, preset
     same = conversations.with_modalities(features={m: np.zeros_like(x) for m, x in conversations.features.items()})
     model = MmDfn(preset=preset, width=6, graph_width=4, layers=3, party_audio=0.0)  # type: ignore[arg-type]  # as above
     made = model.network(Task.of(conversations))
-    torch.nn.init.zeros_(made.projections[1].bias)
+    for name, parameter in made.projections[1].named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.zeros_(parameter)
     batch = make_batch(same, np.arange(2), device="cpu")
     for rows in batch.features.values():
         rows.requires_grad_()

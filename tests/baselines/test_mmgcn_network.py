@@ -40,7 +40,7 @@ def recomputed(made: MmgcnNetwork, conversations: Conversations) -> list[np.ndar
             observed = conversations.observed[modality][begin:end]
             x = conversations.features[modality][begin:end].astype(float) * observed[:, None]
             there = [t for t in turns if observed[t] or not switches.mask_aware]
-            rows = [literal.linear(w, f"projections.{place}", x[t]) for t in there]
+            rows = [literal.encoded(w, f"projections.{place}", x[t]) for t in there]
             if modality == leading:
                 padding = [] if switches.packed else [w[f"projections.{place}.bias"]] * (longest - len(turns))
                 rows = literal.both_directions(w, "context.layer", rows + padding)
@@ -68,6 +68,10 @@ def assert_equal(made: MmgcnNetwork, conversations: Conversations) -> None:
 
 
 class TestEquations:
+    def test_encoders_that_are_not_linear(self, small: Make) -> None:
+        conversations = partly(small(lengths=(6, 1, 4)))
+        assert_equal(network(conversations, replace(SUITE, encoders="nonlinear")), conversations)
+
     @pytest.mark.parametrize("speaker_on", ["text", "all", "none"])
     def test_everything_observed(self, small: Make, speaker_on: SpeakerOn) -> None:
         assert_equal(network(small(), replace(SUITE, speaker_on=speaker_on)), small())
@@ -168,7 +172,9 @@ def test_gradients_are_finite_for_equal_and_for_zero_vectors(small: Make, preset
     same = conversations.with_modalities(features={m: np.zeros_like(x) for m, x in conversations.features.items()})
     model = Mmgcn(preset=preset, width=6, graph_width=4, layers=3)  # type: ignore[arg-type]  # as above
     made = model.network(Task.of(conversations))
-    torch.nn.init.zeros_(made.projections[1].bias)
+    for name, parameter in made.projections[1].named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.zeros_(parameter)
     batch = make_batch(same, np.arange(2), device="cpu")
     for rows in batch.features.values():
         rows.requires_grad_()
