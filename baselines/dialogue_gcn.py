@@ -117,7 +117,7 @@ class DialogueGcn(NetworkBaseline):
         },
     }
     sizes: ClassVar[Mapping[str, Size]] = {
-        "suite": on_simulated(568_831),
+        "suite": on_simulated(531_775),
         "paper": on_iemocap(1_186_646, text=100),
         "paper_meld": on_meld(1_357_227, text=600, audio=300),
     }

@@ -108,7 +108,7 @@ class MmDfn(NetworkBaseline):
         },
     }
     sizes: ClassVar[Mapping[str, Size]] = {
-        "suite": on_simulated(393_095),
+        "suite": on_simulated(393_863),
         "paper": on_iemocap(1_556_506, text=100, audio=1582, video=342),
         "paper_meld": on_meld(1_721_007, text=600, audio=300, video=342),
     }

@@ -90,7 +90,7 @@ class Mmgcn(NetworkBaseline):
         },
     }
     sizes: ClassVar[Mapping[str, Size]] = {
-        "suite": on_simulated(261_127),
+        "suite": on_simulated(261_895),
         "paper": on_iemocap(2_194_706, text=100, audio=1582, video=342),
         "paper_meld": on_meld(2_040_607, text=600, audio=300, video=342),
     }

@@ -47,7 +47,7 @@ class FittedEnsemble:
         """How many, what one of them scores on average, how many numbers they have learned together."""
         records = [member.record for member in self.members]
         chosen = [epoch for r in records for epoch in r.epochs if epoch.number == r.chosen_epoch]
-        notes: dict[str, float | str] = {"members": len(records)}
+        notes: dict[str, float | str] = {"members": float(len(records))}
         for split in ("validation", "test"):
             scores = [getattr(epoch, split).get("weighted_f1") for epoch in chosen]
             if scores and None not in scores:

@@ -73,7 +73,7 @@ class FmfpCompanion(Companion):
 
     def notes(self) -> Mapping[str, float | str]:
         """Return how many epochs were averaged."""
-        return {"fmfp epochs averaged": self.averaged}
+        return {"fmfp epochs averaged": float(self.averaged)}
 
     def _averages(self, epoch: int) -> bool:
         return epoch > self.course.options.epochs - self.averaged
