@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from emobench.benchmark.command_line.app import app
-from emobench.benchmark.registry import CALIBRATORS, names
+from emobench.benchmark.registry import CALIBRATORS, METHODS, names
 from emobench.benchmark.suites import Suite, load_suite
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +34,11 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_the_table_of_calibrators_is_whole() -> None:
     text = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(names(CALIBRATORS))
+
+
+def test_the_table_of_training_methods_is_whole() -> None:
+    text = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(names(METHODS))
 
 
 def test_the_options_on_the_page_about_comparing_exist() -> None:

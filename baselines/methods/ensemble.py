@@ -11,7 +11,7 @@ Source: Lakshminarayanan et al. (2017), Simple and scalable predictive uncertain
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -27,12 +27,11 @@ from ..base import (
     FittedModel,
     HasGradients,
     HonoursLinks,
-    Json,
     Model,
     State,
     TrainingRecord,
 )
-from ..per_mask import part_of
+from ..per_mask import stored_parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,10 +127,8 @@ class EnsembleOf:
         )
 
     def restore(self, state: State, *, device: str = "cpu") -> FittedEnsemble:
-        """Return the fitted ensemble that gave `state`."""
-        # What `FittedEnsemble.state` wrote is read here.
-        settings = cast("list[dict[str, Json]]", state.settings["members"])
-        parts = (part_of(state, str(place), of) for place, of in enumerate(settings))
+        """Return the fitted ensemble that gave `state`; DataError when it is another model's."""
+        parts = stored_parts(state, "members", self.members)
         return FittedEnsemble(tuple(self.model.restore(part, device=device) for part in parts))
 
     def _of_member(self, context: FitContext, number: int) -> FitContext:

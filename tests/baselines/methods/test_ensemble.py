@@ -10,7 +10,7 @@ import pytest
 from emobench.baselines.base import Epoch, FitContext, FittedModel, State, TrainingRecord
 from emobench.baselines.methods.ensemble import PLUGIN, Ensemble, EnsembleOf, FittedEnsemble
 from emobench.benchmark.conversations import Conversations, DataSplits
-from emobench.benchmark.errors import NotApplicable, SpecError
+from emobench.benchmark.errors import DataError, NotApplicable, SpecError
 from emobench.benchmark.models import make_model
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.training.network_model import NetworkModel
@@ -203,3 +203,9 @@ def test_everything_together_trains(small_splits: DataSplits) -> None:
         assert isinstance(member, NetworkModel)
         assert member.record.notes["fmfp epochs averaged"] == 1
         assert "cmerc difficulty, median" in member.record.notes
+
+
+def test_the_state_of_another_model_is_refused_in_one_line() -> None:
+    for settings in ({"task": {}}, {"members": [{}, {}]}):
+        with pytest.raises(DataError, match=r"^expected a stored model of 3 members, got \['\w+'\]; train it again$"):
+            EnsembleOf(TOY, 3).restore(State({}, settings))
