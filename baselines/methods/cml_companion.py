@@ -34,12 +34,14 @@ class CmlCompanion(Companion):
         self.modalities = tuple(course.task.widths)
         if len(self.modalities) == 1:
             raise NotApplicable(f"cml: expected two modalities or more, got {self.modalities[0]} alone; leave out +cml")
+        # Of its own, so that the draws of the network, such as dropout, do not depend on it.
+        self.rng = course.context.randomness.for_("cml").generator()
         self.order: list[str] = []
 
     def loss(self, step: Step) -> Tensor | None:
         """Return what is to be added to the task loss: the mean over the chain less it, and λ times the penalty."""
         if not step.again:
-            drawn = torch.randperm(len(self.modalities)).tolist()
+            drawn = self.rng.permutation(len(self.modalities)).tolist()
             self.order = [self.modalities[place] for place in drawn[: min(self.method.steps, len(drawn) - 1)]]
         chain, batch = [step.output], step.batch
         losses = [self.course.objective(step.output, batch)]

@@ -78,7 +78,7 @@ class TestChain:
         step, orders = step_of(course), set()
         for steps, count in ((1, 1), (2, 2), (9, 2)):
             companion = Cml(steps=steps).companion(replace(course, network=Spying()))
-            for _ in range(12):
+            for _ in range(40):
                 seen[:] = [frozenset({"text", "audio", "video"})]
                 companion.loss(step)
                 assert [len(left) for left in seen] == [3, 2, 1][: count + 1]
