@@ -8,7 +8,6 @@ from .acting import Wanted, most_unsafe, shown_for, wanted_of
 from .canvas import wrapped
 from .contents import DataView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import interval, number
 from .plots import Series
 from .stress_contents import CLEAN
 from .stress_figures import curve_figure
@@ -58,7 +57,7 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
         for model in shown_for(data, wanted)
     )
     rows = tuple(
-        (one.name, texts[int(place)], number(found.value), interval(found.low, found.high))
+        (one.name, texts[int(place)], found.shown.value, found.shown.interval)
         for one in series
         for place, found in one.points
     )

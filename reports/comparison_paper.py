@@ -1,7 +1,7 @@
 """The tables of comparisons in the LaTeX file."""
 
 from .comparisons import ComparisonTable, ComparisonView
-from .numbers import MISSING, count, interval, number, percent, signed
+from .numbers import MISSING, count, number, percent
 from .tex import Tex, code, escape, prose, table
 
 _WIDTHS = (5.2, 1.7, 3.2, 1.3, 2.6, 1.4)
@@ -19,8 +19,8 @@ def _table(one: ComparisonTable, place: int) -> Tex:
     rows = [
         [
             code(row.label),
-            escape(signed(row.difference)),
-            escape(interval(row.low, row.high) or MISSING),
+            escape(one.shown(row).value),
+            escape(one.shown(row).interval or MISSING),
             escape(number(row.p_adjusted)),
             escape(row.verdict),
             escape(number(row.detectable)),

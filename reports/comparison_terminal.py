@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
 from .comparisons import ComparisonTable, view_of
-from .numbers import interval, number, percent, signed
+from .numbers import number, percent
 from .ranks import rank_sentence
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _table(one: ComparisonTable) -> "Table":
             table.add_row(Text(protocol, style="italic"))
         above = protocol
         label = row.label.removeprefix(f"{protocol}:") if protocol else row.label
-        cells = (signed(row.difference), interval(row.low, row.high), number(row.p_adjusted))
+        cells = (one.shown(row).value, one.shown(row).interval, number(row.p_adjusted))
         table.add_row(
             Text(_broken(label)),
             *map(Text, cells),

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from .contents import ROUGH_BELOW
-from .numbers import count, percent, short
+from .numbers import Shown, count, decimals_of, figure, percent, shared, short
 from .ranks import AverageRanks, rank_sentence
 from .vocabulary import METRICS, text_of
 
@@ -83,6 +84,14 @@ class ComparisonTable:
     """Metric, sides and data."""
     rows: tuple[Compared, ...]
     """By condition and part."""
+
+    def shown(self, row: Compared) -> Shown:
+        """Return the difference of a row with as many decimals as the others."""
+        return figure(row.difference, row.low, row.high, decimals=self._decimals, plus=True)
+
+    @cached_property
+    def _decimals(self) -> int | None:
+        return shared(decimals_of(row.difference, row.low, row.high) for row in self.rows if row.low < row.high)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from .canvas import wrapped
 from .conformal import Method, Sets, methods_of, sets_of
 from .contents import DataView, ModelView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import MISSING, interval, number
+from .numbers import MISSING
 from .plots import Series
 from .results import Result
 from .stress_contents import CLEAN
@@ -73,7 +73,7 @@ def _figure(
         if found
     )
     numbers = tuple(
-        (model.name, text, number(figure.value), interval(figure.low, figure.high) or MISSING)
+        (model.name, text, figure.shown.value, figure.shown.interval or MISSING)
         for model, found in marks
         for _, text, figure in found
     )

@@ -6,7 +6,7 @@ from . import plots
 from .canvas import cut, wrapped
 from .contents import DataView, ModelView
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import count, interval, number, percent, short
+from .numbers import count, number, percent, short
 from .plots import Series, Trace
 from .results import Result
 
@@ -17,9 +17,9 @@ def reliability_figure(data: DataView, model: ModelView) -> FigureView:
         (
             f"({short(round(one.low, 3))}, {short(round(one.high, 3))}]",
             count(one.count.value),
-            number(one.confidence.value),
-            number(one.accuracy.value),
-            interval(one.accuracy.low, one.accuracy.high),
+            one.accuracy.beside(one.confidence.value),
+            one.accuracy.shown.value,
+            one.accuracy.shown.interval,
         )
         for one in model.bins
     )
@@ -61,8 +61,8 @@ def classes_figure(data: DataView) -> FigureView | None:
         (
             one.name,
             classes[int(place)],
-            number(found.value),
-            interval(found.low, found.high),
+            found.shown.value,
+            found.shown.interval,
             count(counts[int(place)] if len(counts) == len(classes) else None),
         )
         for one in series
@@ -143,4 +143,4 @@ def _by_class(model: ModelView, classes: tuple[str, ...]) -> tuple[tuple[float, 
 def _cell(figure: Result | None) -> str:
     if figure is None:
         return number(None)
-    return f"{number(figure.value)} {interval(figure.low, figure.high)}".strip()
+    return str(figure.shown)

@@ -1,48 +1,143 @@
 """The one formatter of numbers, so that no two pages can disagree and rounding never tells a lie.
 
-What is not 0 is never shown as 0, what is below 1 never as 1, and what is not known is an en dash.
+What is not 0 is never shown as 0, what is not 1 never as 1, and what is not known is an en dash. A figure with an
+interval is shown with as many digits as the interval's width makes worth reading: `figure`.
 """
 
 import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeGuard
 
 MISSING = "–"
 """Shown for NaN and for what is not there."""
+DECIMALS = 3
+"""Of a number without an interval."""
 
 Number = float | int | None
 """What can be shown; None: not there."""
 
 _MINUS = "\u2212"
+_DUST = 1e-12
+"""Width that is none: what sums in floating point may be off by."""
+_LEAST, _MOST = 2, 4
+"""Decimals of a figure below 10 that has an interval."""
 
 
-def number(value: Number, *, decimals: int = 3) -> str:
-    """Return `value` rounded to `decimals` places, fewer from 10 on so that about as many digits are shown.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure as it is shown; as text, with its interval."""
 
-    A number that rounding would carry to 0, or from below 1 to 1, is shown as a bound: `<0.001`, `>0.999`.
+    value: str
+    interval: str
+    """`[low, high]`; empty: none."""
+    decimals: int
+    """Of the value and both ends, for what is shown beside them."""
+
+    def __str__(self) -> str:
+        """Return value and interval."""
+        return f"{self.value} {self.interval}".rstrip()
+
+
+def figure(
+    value: Number, low: Number = None, high: Number = None, *, decimals: int | None = None, plus: bool = False
+) -> Shown:
+    """Return a figure and both ends of its interval with the same number of decimals.
+
+    Parameters
+    ----------
+    value, low, high
+        The figure; the ends, None or NaN where there are none.
+    decimals
+        None: as many as `decimals_of` says; or those that it shares with the other figures of its kind (`shared`).
+    plus
+        Whether a positive value gets a sign.
 
     Examples
     --------
-    >>> number(0.7125), number(0.9996), number(0.0002), number(1.0), number(0.0), number(12.3456)
-    ('0.713', '>0.999', '<0.001', '1.000', '0.000', '12.35')
+    >>> print(figure(0.71249, 0.6804, 0.7412), figure(0.71249, 0.58, 0.84), figure(0.71249), figure(0.9999, 0.99, 1.0))
+    0.712 [0.680, 0.741] 0.71 [0.58, 0.84] 0.712 0.9999 [0.9900, 1.0000]
+    >>> print(figure(0.0123, -0.00021, 0.0248, plus=True), figure(2610.4, 2480.2, 2731.8), figure(None))
+    +0.012 [>−0.001, 0.025] 2,610 [2,480, 2,732] –
+    """
+    places = decimals_of(value, low, high) if decimals is None else decimals
+    ends = f"[{fixed(low, places)}, {fixed(high, places)}]" if _known(low) and _known(high) else ""
+    return Shown(_with_plus(fixed(value, places), value) if plus else fixed(value, places), ends, places)
+
+
+def decimals_of(value: Number, low: Number = None, high: Number = None) -> int:
+    """Return with how many decimals a figure is shown: down to the second significant digit of its half-width.
+
+    At least 2 and at most 4; of numbers from 10 on at least 1, from 100 on none. Without an interval, or with one that
+    has no width, as many as `number` shows.
+
+    Examples
+    --------
+    >>> decimals_of(0.7, 0.68, 0.72), decimals_of(0.7, 0.2, 0.9), decimals_of(0.7, 0.6999, 0.7001), decimals_of(0.7)
+    (3, 2, 4, 3)
+    """
+    if not (_known(low) and _known(high) and _DUST < high - low < math.inf):
+        return _places(value, DECIMALS)
+    # 0.00996 has its second digit where 0.010 has it.
+    exponent = f"{(high - low) / 2:.1e}".partition("e")[2]
+    size = max(abs(one) for one in (value, low, high) if _known(one))
+    return min(max(1 - int(exponent), _LEAST - (size >= 10) - (size >= 100)), _MOST)
+
+
+def shared(decimals: Iterable[int]) -> int | None:
+    """Return the decimals that figures of one kind share: what most of them have, in doubt more; None: no figure.
+
+    One figure then looks the same wherever it is shown, and a column of figures lines up.
+
+    Examples
+    --------
+    >>> shared([3, 3, 4]), shared([2, 3]), shared([])
+    (3, 3, None)
+    """
+    found = Counter(decimals)
+    return max(found, key=lambda one: (found[one], one), default=None)
+
+
+def number(value: Number, *, decimals: int = DECIMALS) -> str:
+    """Return `value` rounded to `decimals` places, fewer from 10 on so that about as many digits are shown.
+
+    A number that rounding would carry to 0 or 1 is shown as a bound: `<0.001`, `>0.999`.
+
+    Examples
+    --------
+    >>> number(0.7125), number(0.9996), number(0.0002), number(1.0), number(1.0002), number(0.0), number(12.3456)
+    ('0.713', '>0.999', '<0.001', '1.000', '>1.000', '0.000', '12.35')
     >>> number(float("nan")), number(None), number(-0.25), number(-0.0001)
     ('–', '–', '−0.250', '>−0.001')
+    """
+    return fixed(value, _places(value, decimals))
+
+
+def fixed(value: Number, decimals: int) -> str:
+    """Return `value` with exactly so many decimals, under the same rules as `number`.
+
+    Examples
+    --------
+    >>> fixed(12.3456, 3), fixed(0.00004, 4), fixed(-1.0004, 3)
+    ('12.346', '<0.0001', '<−1.000')
     """
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
-    size = abs(float(value))
-    places = max(decimals - (size >= 10) - (size >= 100), min(decimals, 1))
-    step = Decimal(1).scaleb(-places)
+    size = Decimal(repr(abs(float(value))))
+    step = Decimal(1).scaleb(-decimals)
     # Halves go away from zero, on the shortest decimal text of the number: 0.7125 is 0.713, as by hand.
-    rounded = Decimal(repr(size)).quantize(step, ROUND_HALF_UP)
+    rounded = size.quantize(step, ROUND_HALF_UP)
     sign = _MINUS if value < 0 else ""
     inward, outward = ("<", ">") if value > 0 else (">", "<")
     if size > 0 and rounded == 0:
         return f"{inward}{sign}{step:,f}"
     if size < 1 <= rounded:
         return f"{outward}{sign}{1 - step:,f}"
-    return f"{sign}{rounded:,f}"
+    return f"{outward if rounded == 1 < size else ''}{sign}{rounded:,f}"
 
 
 def signed(value: Number, *, decimals: int = 3) -> str:
@@ -53,8 +148,7 @@ def signed(value: Number, *, decimals: int = 3) -> str:
     >>> signed(0.04), signed(-0.04), signed(0.0)
     ('+0.040', '−0.040', '0.000')
     """
-    text = number(value, decimals=decimals)
-    return f"+{text}" if value is not None and value > 0 and text[0].isdigit() else text
+    return _with_plus(number(value, decimals=decimals), value)
 
 
 def interval(low: Number, high: Number, *, decimals: int = 3) -> str:
@@ -70,15 +164,17 @@ def interval(low: Number, high: Number, *, decimals: int = 3) -> str:
     return f"[{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
 
 
-def apart(value: float, bound: float) -> tuple[str, str]:
+def apart(value: float, bound: float, *, decimals: int = DECIMALS) -> tuple[str, str]:
     """Return a figure and what it is held against, a digit or two more where a figure above it would look equal.
+
+    `decimals` are those of the figure where that is not needed.
 
     Examples
     --------
     >>> apart(0.0344, 0.0341), apart(0.03, 0.034), apart(0.034, 0.034)
     (('0.0344', '0.0341'), ('0.030', '0.034'), ('0.034', '0.034'))
     """
-    shown = [(number(value, decimals=places), number(bound, decimals=places)) for places in (3, 4, 5, 6)]
+    shown = [(fixed(value, places), fixed(bound, places)) for places in range(decimals, decimals + 4)]
     return next((pair for pair in shown if not value > bound or pair[0] != pair[1]), shown[-1])
 
 
@@ -135,3 +231,16 @@ def short(value: float | int) -> str:
     ('0.3', '10')
     """
     return f"{value:g}".replace("-", _MINUS)
+
+
+def _known(value: Number) -> TypeGuard[float]:
+    return value is not None and not math.isnan(value)
+
+
+def _places(value: Number, decimals: int) -> int:
+    size = abs(value) if value is not None else 0.0
+    return max(decimals - (size >= 10) - (size >= 100), min(decimals, 1))
+
+
+def _with_plus(text: str, value: Number) -> str:
+    return f"+{text}" if value is not None and value > 0 and text[0].isdigit() else text

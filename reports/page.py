@@ -137,7 +137,6 @@ def _environment() -> Environment:
         cost_metrics=cost_metrics,
         headline=headline,
         in_short=in_short,
-        interval=numbers.interval,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
         conformal_absent=absent,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from .contents import DataView, ModelView, Removal, RunView
-from .numbers import count, interval, number, percent, signed, spread
+from .numbers import count, number, percent, signed, spread
 from .realised import realised_cell, realised_notes, realised_title
 from .results import Result
 from .sentences import plain
@@ -52,11 +52,11 @@ def figure_cell(figure: Result | None, *, bold: bool = False) -> Tex:
     """Return a figure with what is known of its spread; a dagger: within its noise floor."""
     if figure is None:
         return escape(number(None))
-    value = escape(number(figure.value))
+    value = escape(figure.shown.value)
     value = Tex(rf"\textbf{{{value}}}") if bold else value
     within = r"\textsuperscript{\dag}" if figure.within_floor else ""
     over_draws = escape(f"±{spread(figure.draw_sd)}") if figure.draw_sd >= 0 else ""
-    ends = escape(interval(figure.low, figure.high))
+    ends = escape(figure.shown.interval)
     # Each goes to a line of its own as a whole where the column is narrow.
     spreads = "".join(rf" {{\scriptsize\mbox{{{spread}}}}}" for spread in (over_draws, ends) if spread)
     return Tex(f"{value}{within}{spreads}")
@@ -115,9 +115,9 @@ def _removal(removal: Removal) -> list[Tex]:
     return [
         breakable(f"{removal.part}, {removal.how}"),
         figure_cell(cel),
-        escape(signed(cel.value - cel.floor if cel else None)),
+        escape(cel.beside(cel.value - cel.floor, plus=True) if cel else number(None)),
         figure_cell(removal.cel_log),
-        escape(number(removal.cel_sum.value if removal.cel_sum else None)),
+        escape(removal.cel_sum.shown.value if removal.cel_sum else number(None)),
         escape(percent(share.value if share else None)),
     ]
 

@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
+from .numbers import Shown, decimals_of, figure, shared
 
 _DUST = 1e-12
 """What sums in floating point may be off by: nearer to 0 or 1 a figure is shown as that."""
@@ -41,6 +42,22 @@ class Result:
     """Dialogues it is computed from."""
     draws: int = 0
     """Bootstrap draws behind the interval."""
+    decimals: int | None = None
+    """How many decimals the figures of this metric on these data share; None: what its own interval says."""
+
+    @property
+    def shown(self) -> Shown:
+        """The figure and its interval as text, wherever they are shown."""
+        return figure(self.value, self.low, self.high, decimals=self.decimals)
+
+    @property
+    def signed(self) -> Shown:
+        """The same, with a plus sign where the figure is positive."""
+        return figure(self.value, self.low, self.high, decimals=self.decimals, plus=True)
+
+    def beside(self, value: float, *, plus: bool = False) -> str:
+        """Return what stands beside the figure, such as its floor, with the figure's decimals."""
+        return figure(value, decimals=self.shown.decimals, plus=plus).value
 
     @property
     def within_floor(self) -> bool:
@@ -89,7 +106,7 @@ class Results:
             if fields["seed"] == ALL_SEEDS or not fields["part"]:
                 place = Place(*(fields[name] for name in Place._fields))
                 figures[place][fields["part"] or ""] = _result(fields)
-        return cls(dict(figures))
+        return cls(_with_decimals(figures))
 
     def parts(self, model: str, data: str, condition: str, metric: str, seed: int = ALL_SEEDS) -> Mapping[str, Result]:
         """Return the figures of a metric by part; empty where there are none."""
@@ -118,6 +135,24 @@ def _result(fields: Mapping[str, object]) -> Result:
     numbers = {name: math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS}
     utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
     return Result(**numbers, utterances=utterances, dialogues=dialogues, draws=draws)
+
+
+def _with_decimals(figures: Mapping[Place, Mapping[str, Result]]) -> dict[Place, dict[str, Result]]:
+    """Give the figures of a metric on one data set the decimals that most of them need, and those of its parts."""
+
+    def kind(place: Place, part: str) -> tuple[str, str, bool]:
+        return place.data, place.metric, bool(part)
+
+    needed: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
+    for place, parts in figures.items():
+        for part, one in parts.items():
+            if place.seed == ALL_SEEDS and one.high - one.low > _DUST:
+                needed[kind(place, part)].append(decimals_of(one.value, one.low, one.high))
+    decimals = {name: shared(found) for name, found in needed.items()}
+    return {
+        place: {part: replace(one, decimals=decimals.get(kind(place, part))) for part, one in parts.items()}
+        for place, parts in figures.items()
+    }
 
 
 def _clean(value: float) -> float:

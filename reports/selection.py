@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from .contents import DataView, ModelView
-from .numbers import interval, signed
+from .numbers import figure, signed
 
 
 def optimism_sentences(data: DataView) -> tuple[str, ...]:
@@ -20,11 +20,12 @@ def _optimism(model: ModelView) -> str:
     found = model.optimism
     if found is None:
         return ""
+    shown = figure(found.mean, found.low, found.high, plus=True)
     over = "one training seed, no interval (it is over seeds: --seeds 5)"
     if found.seeds > 1:
-        over = f"{interval(found.low, found.high)}, mean and 95 % t interval over {found.seeds} training seeds"
+        over = f"{shown.interval}, mean and 95 % t interval over {found.seeds} training seeds"
     chosen = "; its epochs were chosen on test, so its figures are too good by about that" if found.tested else ""
-    return f"{model.name}: {signed(found.mean)} {'' if found.seeds > 1 else 'with '}{over}{chosen}."
+    return f"{model.name}: {shown.value} {'' if found.seeds > 1 else 'with '}{over}{chosen}."
 
 
 def _warnings(data: DataView) -> Iterator[str]:

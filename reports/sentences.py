@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .contents import DataView, ModelView, Row
 from .context_use import OF_CONTEXT, context_protocols, uses_no_context
-from .numbers import apart, interval, number, signed
+from .numbers import apart, signed
 from .results import Result
 from .stress_contents import CLEAN, Curve, Rung
 from .vocabulary import text_of
@@ -89,7 +89,7 @@ def _nothing(model: ModelView) -> str:
 
 def _quality(model: ModelView, data: DataView, clean: Result) -> Sentence:
     title = text_of(data.quality).title
-    figure = " ".join(filter(None, (number(clean.value), interval(clean.low, clean.high))))
+    figure = str(clean.shown)
     if model.reference:
         return (Phrase(f"The exact posterior, the ceiling: {title} {figure} on clean input."),)
     ceiling = data.reference.clean.get(data.quality) if data.reference else None
@@ -97,7 +97,7 @@ def _quality(model: ModelView, data: DataView, clean: Result) -> Sentence:
         return (Phrase(f"{title} {figure} on clean input."),)
     distance = ceiling.value - clean.value
     side = "below" if distance >= 0 else "above"
-    return (Phrase(f"{title} {figure} on clean input, {number(abs(distance))} {side} the exact posterior."),)
+    return (Phrase(f"{title} {figure} on clean input, {clean.beside(abs(distance))} {side} the exact posterior."),)
 
 
 def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentence]:
@@ -141,7 +141,7 @@ def _along(walk: Walk, model: ModelView, metric: str, clean: Result) -> Sentence
         return (family, Phrase(f": no figures ({reasons})." if reasons else ": no figures."))
     if walk.broken is None:
         rung, results = walk.rungs[-1]
-        last = f" to the last rung, {rung.label} ({number(results[metric].value)})."
+        last = f" to the last rung, {rung.label} ({results[metric].shown.value})."
         return (Phrase("Holds along "), family, Phrase(last))
     rung, results = walk.rungs[walk.broken]
     before = f"holds to {walk.rungs[walk.broken - 1][0].label} and breaks first" if walk.broken else "breaks at once,"
@@ -224,10 +224,10 @@ def _why_nothing(curve: Curve, model: ModelView) -> str:
 
 def _value_and_change(results: Mapping[str, Result], metric: str, clean: Result) -> str:
     """Return a figure and how far it is from clean, with the paired interval where the run has it."""
-    value, change = results[metric].value, results.get("change")
+    there, change = results[metric], results.get("change")
     if change is None or metric != "weighted_f1":
-        return f"{number(value)}, {signed(value - clean.value)}"
-    return f"{number(value)}, {signed(change.value)} {interval(change.low, change.high)}".rstrip()
+        return f"{there.shown.value}, {signed(there.value - clean.value)}"
+    return f"{there.shown.value}, {change.signed}"
 
 
 def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
@@ -235,7 +235,7 @@ def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
     ece, gap = clean.get("ece"), clean.get("signed_gap")
     if ece is None:
         return ()
-    value, bound = apart(ece.value, ece.floor_high)
+    value, bound = apart(ece.value, ece.floor_high, decimals=ece.shown.decimals)
     figure, floor = f"ECE {value}", f"its noise floor (≤ {bound})"
     if math.isnan(ece.floor_high):
         lead = f"{figure}{_direction(gap)}"
@@ -254,7 +254,7 @@ def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
     return (
         Phrase(f"{lead}; worst under "),
         Phrase(worst.condition.text, spec=True),
-        Phrase(f", ECE {number(there['ece'].value)}{_direction(there.get('signed_gap'))}."),
+        Phrase(f", ECE {there['ece'].shown.value}{_direction(there.get('signed_gap'))}."),
     )
 
 
@@ -275,4 +275,4 @@ def _direction(gap: Result | None) -> str:
     """Return `, over-confident by 0.041`; empty where the gap is not known or its interval holds 0."""
     if gap is None or gap.low <= 0 <= gap.high or not gap.value:
         return ""
-    return f", {'over' if gap.value > 0 else 'under'}-confident by {number(abs(gap.value))}"
+    return f", {'over' if gap.value > 0 else 'under'}-confident by {gap.beside(abs(gap.value))}"

@@ -7,7 +7,7 @@ from .canvas import wrapped
 from .contents import DataView, ModelView, label_of
 from .curve_plots import Panel, curves
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import MISSING, interval, number, spread
+from .numbers import MISSING, spread
 from .plots import Series
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
@@ -100,7 +100,7 @@ def _curve_table(data: DataView, bundle: Sequence[Curve], metric: str) -> TableV
             *([_panel_title(curve, bundle)] if several else []),
             rung.label,
             *_cells(figure, with_draws=with_draws),
-            *([number(figure.floor_high)] if with_floor else []),
+            *([figure.beside(figure.floor_high)] if with_floor else []),
         )
         for name, curve, rung, figure in found
     )
@@ -109,7 +109,7 @@ def _curve_table(data: DataView, bundle: Sequence[Curve], metric: str) -> TableV
 
 
 def _cells(figure: Result, *, with_draws: bool) -> tuple[str, ...]:
-    shown = (number(figure.value), interval(figure.low, figure.high) or MISSING)
+    shown = (figure.shown.value, figure.shown.interval or MISSING)
     return (*shown, spread(figure.draw_sd)) if with_draws else shown
 
 

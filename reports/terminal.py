@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..benchmark.run_folder import RunFolder
 from .contents import DataView, ModelView, RunView, label_of
 from .gathering import read
-from .numbers import MISSING, apart, interval, number
+from .numbers import MISSING, apart
 from .published import beside
 from .results import Result
 from .selection import warnings
@@ -180,7 +180,7 @@ def _figures(model: ModelView, columns: Sequence[str], condition: str) -> Iterat
     for metric in columns:
         figure = figures.get(metric)
         if metric == "nll":
-            yield number(figure.value if figure else None)
+            yield figure.shown.value if figure else MISSING
         else:
             yield _with_floor(figure) if metric == "ece" else _with_interval(figure)
 
@@ -188,11 +188,11 @@ def _figures(model: ModelView, columns: Sequence[str], condition: str) -> Iterat
 def _with_interval(figure: Result | None) -> str:
     if figure is None:
         return MISSING
-    return f"{number(figure.value)} {interval(figure.low, figure.high)}".strip()
+    return str(figure.shown)
 
 
 def _with_floor(figure: Result | None) -> str:
     if figure is None:
         return MISSING
-    value, floor = apart(figure.value, figure.floor_high)
+    value, floor = apart(figure.value, figure.floor_high, decimals=figure.shown.decimals)
     return value if floor == MISSING else f"{value} (≤{floor})"

@@ -84,7 +84,7 @@ def settings_of(calibrated: ModelView) -> dict[str, tuple[float, ...]]:
 def _sentence(raw: ModelView, calibrated: ModelView) -> Iterator[Phrase]:
     name, settings = suffix(raw, calibrated), settings_of(calibrated)
     shown = ", ".join(
-        f"{'T' if name == 'temperature' else name} = {'–'.join(number(one, decimals=2) for one in ends)}"
+        f"{'T' if name == 'temperature' else name} = {'–'.join(number(one) for one in ends)}"
         for name, ends in settings.items()
     )
     lead = f"{name} ({shown})" if shown else name

@@ -3,10 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-import pandas as pd
-
 from emobench.benchmark.run_folder import RunFolder
-from emobench.reports.numbers import interval, number
 
 VOID = {"meta", "link", "br", "wbr", "img"}
 
@@ -67,15 +64,3 @@ def parsed(folder: RunFolder) -> Reader:
 
 def words(text: str) -> str:
     return " ".join(text.split())
-
-
-def figure_text(figure: pd.Series, *, with_floor: bool) -> str:
-    """Return how a row of the results is shown in a cell."""
-    shown = [number(figure.value)]
-    if figure.draw_sd == figure.draw_sd:
-        shown.append(f"± {number(figure.draw_sd)}")
-    shown.append(interval(figure.low, figure.high))
-    if with_floor:
-        within = "in " if figure.value <= figure.floor_high else ""
-        shown.append(f"{within}floor {number(figure.floor)} (≤ {number(figure.floor_high)})")
-    return " ".join(shown)

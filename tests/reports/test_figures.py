@@ -14,7 +14,6 @@ from emobench.reports.canvas import svg_for_page
 from emobench.reports.figures import figures, legend_entries
 from emobench.reports.formats.figures import FigureFiles
 from emobench.reports.gathering import read
-from emobench.reports.numbers import number
 from emobench.reports.stress_contents import CLEAN
 from emobench.reports.theme import PAPER, WEB
 
@@ -61,8 +60,8 @@ def test_the_table_of_a_curve_holds_every_point(plain: RunFolder) -> None:
     (view,) = [view for view in figures(read(plain)) if view.slug == "curve-simulated-modality-drop-rate-ece"]
     assert view.table.head[-1] == "noise floor, 95th percentile"
     clean = data.models[0].results(CLEAN)["ece"]
-    assert view.table.rows[0][:3] == ("rage_fusion", "clean", number(clean.value))
-    assert view.table.rows[0][-1] == number(clean.floor_high)
+    assert view.table.rows[0][:3] == ("rage_fusion", "clean", clean.shown.value)
+    assert view.table.rows[0][-1] == clean.beside(clean.floor_high)
     assert len(view.table.rows) == 2 * 7
 
 

@@ -15,7 +15,6 @@ from emobench.reports.conformal import absent
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
-from emobench.reports.numbers import number
 from emobench.reports.other_figures import other_metrics, part_tables
 
 Maker = Callable[..., RunFolder]
@@ -56,9 +55,9 @@ def test_figures_with_other_arguments_are_shown_and_nothing_is_said_to_lack(make
         SETS, "Unsafe share (risk=0.05) lower is better", "Share abstained (costs=a.csv)",
     ]  # fmt: skip
     clean = data.models[0].clean
-    assert table.rows[1][2].startswith(number(clean[SETS].value))
+    assert table.rows[1][2].startswith(clean[SETS].shown.value)
     row = next(row for row in tables(folder)["simulated-other-1"] if row[0] == "clean")
-    assert [cell.split()[0] for cell in row[1:]] == [number(clean[one].value) for one in other_metrics(data)]
+    assert [cell.split()[0] for cell in row[1:]] == [clean[one].shown.value for one in other_metrics(data)]
 
 
 def test_a_metric_with_parts_is_shown_by_part(make_run: Maker, tmp_path: Path) -> None:
@@ -72,10 +71,10 @@ def test_a_metric_with_parts_is_shown_by_part(make_run: Maker, tmp_path: Path) -
     assert table.rows[0] == ["Model", "Condition", *found.names]
     assert [row[:2] for row in table.rows[1:]] == [["rage_fusion", "clean"], ["bayes_optimal", "clean"]]
     figures = found.rows[0][2]
-    assert [cell.split()[0] for cell in table.rows[1][2:]] == [number(one.value) for one in figures if one]
+    assert [cell.split()[0] for cell in table.rows[1][2:]] == [one.shown.value for one in figures if one]
     rows = [row for row in tables(folder)["simulated-parts-1"] if len(row) == 3]
     assert [row[1] for row in rows] == [*found.names] * 2
-    assert rows[0][2].split()[0] == number(figures[0].value if figures[0] else None)
+    assert rows[0][2].split()[0] == (figures[0].shown.value if figures[0] else "–")
 
 
 def test_what_is_asked_for_and_was_not_written_can_be_scored(make_run: Maker, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from page_reader import Reader, figure_text, parsed, words
+from number_reader import wrong
+from page_reader import Reader, parsed, words
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.figures import figures
@@ -50,7 +51,7 @@ def test_the_table_of_conditions_holds_the_results(plain: RunFolder, page: Reade
     assert all(len(row) == 1 + len(metrics) for row in table.rows)
     for condition, *cells in table.rows[1:]:
         for metric, cell in zip(metrics, cells, strict=True):
-            assert words(cell) == figure_text(frame.loc[(condition, metric)], with_floor=metric == "ece")
+            assert not wrong(cell, frame.loc[(condition, metric)], floor=metric == "ece")
 
 
 def test_summaries_are_those_of_the_sentences(plain: RunFolder, page: Reader) -> None:

@@ -75,3 +75,27 @@ def test_what_sums_are_off_by_is_no_figure(tmp_path: Path, plain: RunFolder) -> 
     (parts,) = Results.read(folder).figures.values()
     (figure,) = parts.values()
     assert (figure.value, figure.low, figure.high, figure.draw_sd) == (1.0, 1.0, 1 + 1e-9, 0.0)
+
+
+def test_figures_of_a_metric_share_their_decimals_and_its_parts_theirs(tmp_path: Path, plain: RunFolder) -> None:
+    row = pd.read_parquet(plain.results_path).head(1).assign(metric="ece", part="", seed=-1, value=0.5, floor=0.0123)
+    halves = {"a": 0.004, "b": 0.02, "c": 0.03, "d": math.nan, "e": 0.0}
+    whole = [row.assign(condition=name, low=0.5 - half, high=0.5 + half) for name, half in halves.items()]
+    frame = pd.concat([*whole, row.assign(part="joy", low=0.3, high=0.7), row.assign(seed=0, low=0.1, high=0.9)])
+    folder = RunFolder(tmp_path)
+    write_table(folder.results_path, pa.Table.from_pandas(frame, preserve_index=False))
+    results = Results.read(folder)
+    model, data = row.model.item(), row.data.item()
+    found = [results.get(model, data, name, "ece") for name in halves]
+    assert [str(one.shown) for one in found if one] == [
+        "0.500 [0.496, 0.504]", "0.500 [0.480, 0.520]", "0.500 [0.470, 0.530]", "0.500", "0.500 [0.500, 0.500]",
+    ]  # fmt: skip
+    condition = row.condition.item()
+    assert [str(one.shown) for one in (results.get(model, data, condition, "ece", "joy"),) if one] == [
+        "0.50 [0.30, 0.70]"
+    ]
+    alone = results.get(model, data, condition, "ece", seed=0)
+    assert alone is not None
+    assert (str(alone.signed), alone.beside(alone.floor), alone.beside(-0.00001)) == (
+        "+0.500 [0.100, 0.900]", "0.012", ">−0.001",
+    )  # fmt: skip

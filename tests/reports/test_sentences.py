@@ -195,7 +195,7 @@ def test_the_stress_that_spoils_confidence_most_is_named(data: DataView) -> None
         DROP.text: {"ece": ece(0.2), "signed_gap": Result(0.2, 0.1, 0.3)},
         OTHER.text: {"ece": ece(0.1)},
     }
-    expected = "; worst under modality_drop:drop=text, ECE 0.200, over-confident by 0.200."
+    expected = "; worst under modality_drop:drop=text, ECE 0.200, over-confident by 0.20."
     assert said(replace(data, stresses=()), rows).endswith(expected)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fake_conditions import MEANINGS, SKIPPED, UNKNOWN_MEAN, UNKNOWN_ORDER
-from page_reader import Reader, figure_text, parsed, words
-from tex_reader import figure_text as tex_figure_text
+from number_reader import wrong
+from page_reader import Reader, parsed, words
 from tex_reader import tables
 
 from emobench.benchmark.run_folder import RunFolder
@@ -76,7 +76,7 @@ def test_every_figure_of_every_condition_is_on_the_page(stressed: RunFolder, pag
             for metric, cell in zip(metrics, cells, strict=False):
                 if (model, condition, metric) in frame.index:
                     figure = frame.loc[(model, condition, metric)]
-                    assert words(cell) == figure_text(figure, with_floor=metric == "ece")
+                    assert not wrong(cell, figure, floor=metric == "ece")
                     assert ("±" in cell) == (figure.draw_sd == 0.004)
                 else:
                     assert cell in ("–", "not known")
@@ -93,7 +93,7 @@ def test_every_figure_of_every_condition_is_in_the_paper(stressed: RunFolder) ->
             assert condition.endswith(label)
             for model, cell in zip(MODELS, cells, strict=True):
                 known = (model, condition, metric) in frame.index
-                assert cell == (tex_figure_text(frame.loc[(model, condition, metric)]) if known else "not known")
+                assert cell == "not known" if not known else not wrong(cell, frame.loc[(model, condition, metric)])
 
 
 def sorted_as_shown(protocols: dict[str, str]) -> list[str]:
@@ -238,7 +238,7 @@ def test_removals_are_told_apart_by_operator_and_mode(stressed: RunFolder, page:
         assert rows.keys() == (expected if model == "bayes_optimal" else {**expected, **other}).keys()
         for (part, how), (cel, excess, *_) in rows.items():
             metric = {**expected, **other}[part, how]
-            assert words(cel) == figure_text(frame.loc[(model, metric, part)], with_floor=False)
+            assert not wrong(cel, frame.loc[(model, metric, part)])
             # The exact posterior knows the standard removals only, and is no finding against itself.
             assert ("floor" in excess) == (metric == "cel" and model != "bayes_optimal")
     assert "This run does not remove" not in words("".join(page.text))
@@ -249,7 +249,7 @@ def test_the_difference_between_the_modes_has_a_table(stressed: RunFolder, page:
     (table,) = [one for one in page.tables if one.caption.startswith("CEL of context")]
     assert [row[:2] for row in table.rows[1:4]] == [["m3net", "intra"], ["m3net", "inter"], ["m3net", "contexts"]]
     assert [words(cell) for cell in table.rows[1][2:]] == [
-        "0.020 [0.018, 0.022]", "0.014 [0.013, 0.015]", "−0.006 [−0.010, −0.002]",
+        "0.0200 [0.0180, 0.0220]", "0.0140 [0.0126, 0.0154]", "−0.0060 [−0.0100, −0.0020]",
     ]  # fmt: skip
     assert [row[0] for row in tables(stressed)["simulated-graph"]] == ["intra", "inter", "contexts"] * 2
 

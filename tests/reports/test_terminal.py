@@ -13,7 +13,6 @@ from emobench.benchmark.files import read_table, write_table
 from emobench.benchmark.registry import DATASETS, make
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.gathering import read
-from emobench.reports.numbers import interval, number
 from emobench.reports.terminal import indented, shown_conditions, summary
 
 
@@ -34,8 +33,8 @@ def test_its_figures_are_those_of_the_results(plain: RunFolder) -> None:
     text = printed(plain)
     for model in read(plain).data[0].models:
         clean = model.clean["weighted_f1"]
-        assert f"{number(clean.value)} {interval(clean.low, clean.high)}" in text
-        assert f"{number(model.clean['ece'].value)} (≤0.034)" in text
+        assert str(clean.shown) in text
+        assert f"{model.clean['ece'].shown.value} (≤{model.clean['ece'].beside(0.034)})" in text
 
 
 def test_it_shows_clean_the_worst_and_a_middle_and_a_last_rung(plain: RunFolder) -> None:
@@ -110,7 +109,7 @@ def test_of_a_run_without_the_main_metrics_others_are_shown(tmp_path: Path, make
     head = next(line for line in text.split("\n") if "model, condition" in line)
     assert head.split()[2:] == ["Brier", "Churn"]
     clean = read(folder).data[0].models[0].clean
-    assert f"{number(clean['brier'].value)} {interval(clean['brier'].low, clean['brier'].high)}" in text
+    assert str(clean["brier"].shown) in text
     assert "–" not in text
     assert "Report:" not in text
     alone = make_run(tmp_path / "b", models=("prior",), only=("clean",), metrics=("nll",), dialogues=20)

@@ -65,18 +65,18 @@ def test_raw_and_calibrated_stand_side_by_side(folder: RunFolder) -> None:
 @pytest.mark.parametrize(
     ("raw", "after", "temperature", "expected"),
     [
-        ((0.1, 0.2), (0.1, 0.2), 1.001, "+temperature (T = 1.00) changes nothing here."),
+        ((0.1, 0.2), (0.1, 0.2), 1.001, "+temperature (T = 1.001) changes nothing here."),
         (
             (0.1, 0.2), (0.05, 0.25), 1.3,
-            "+temperature (T = 1.30): ECE falls from 0.100 to 0.050 on clean input, but it rises under 1 of 1 "
+            "+temperature (T = 1.300): ECE falls from 0.100 to 0.050 on clean input, but it rises under 1 of 1 "
             f"conditions, most under {DROP} (from 0.200 to 0.250).",
         ),
         (
             (0.1, 0.2), (0.1, 0.15), 1.3,
-            "+temperature (T = 1.30): ECE stays 0.100 on clean input; it rises under none of 1 conditions.",
+            "+temperature (T = 1.300): ECE stays 0.100 on clean input; it rises under none of 1 conditions.",
         ),
-        ((0.1,), (0.2,), 1.3, "+temperature (T = 1.30): ECE rises from 0.100 to 0.200 on clean input."),
-        ((), (), 1.3, "+temperature (T = 1.30): no figures on clean input."),
+        ((0.1,), (0.2,), 1.3, "+temperature (T = 1.300): ECE rises from 0.100 to 0.200 on clean input."),
+        ((), (), 1.3, "+temperature (T = 1.300): no figures on clean input."),
     ],
 )  # fmt: skip
 def test_a_sentence_tells_what_it_does(
@@ -91,7 +91,7 @@ def test_a_model_with_a_temperature_of_its_own_is_named(make_run: Maker, tmp_pat
     models = ("rage_fusion", "rage_fusion+temperature")
     folder = make_run(tmp_path, models=models, only=("clean",), dialogues=20, seeds=(0,))
     text = said(folder, {"clean": 0.1}, {"clean": 0.1}, {"calibrator 1: temperature": 1.0})
-    assert text == "+temperature (T = 1.00) changes nothing here: rage_fusion already fits its own."
+    assert text == "+temperature (T = 1.000) changes nothing here: rage_fusion already fits its own."
 
 
 def test_without_calibrators_there_is_no_section(plain: RunFolder) -> None:

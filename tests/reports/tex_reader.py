@@ -2,10 +2,7 @@
 
 import re
 
-import pandas as pd
-
 from emobench.benchmark.run_folder import RunFolder
-from emobench.reports.numbers import interval, number
 
 
 def shown(cell: str) -> str:
@@ -31,9 +28,3 @@ def tables(folder: RunFolder) -> dict[str, list[list[str]]]:
         rows = [re.split(r"(?<!\\)&", line.removesuffix(r" \\")) for line in lines if line.endswith(r" \\")]
         found[label[1]] = [[shown(cell) for cell in row] for row in rows]
     return found
-
-
-def figure_text(figure: pd.Series) -> str:
-    """Return how a row of the results is shown in a cell, without its dagger."""
-    over_draws = [f"± {number(figure.draw_sd)}"] if figure.draw_sd == figure.draw_sd else []
-    return " ".join([number(figure.value), *over_draws, interval(figure.low, figure.high)])
