@@ -112,10 +112,12 @@ def sample_weighted_focal_contrastive(
     if not has_positive.any():
         return vectors.sum() * 0
     scores = unit @ unit.T / temperature
-    log_share = scores - torch.logsumexp(scores.masked_fill(itself, -torch.inf), dim=1, keepdim=True)
+    of_all = torch.logsumexp(scores.masked_fill(itself, -torch.inf), dim=1, keepdim=True)
+    # An anchor's share in itself can be beyond all bounds, and so can its gradient, which no mask takes away later.
+    log_share = (scores - of_all).masked_fill(~same, 0)
     # The clamp keeps (1 − P)^γ finite in the gradient for γ < 1 where P is 1.
     missing = (-torch.expm1(log_share)).clamp(min=1e-12)
-    of_pair = (-(missing**focus) * log_share).masked_fill(~same, 0)
+    of_pair = -(missing**focus) * log_share
     of_anchor = weights * of_pair.sum(dim=1) / same.sum(dim=1).clamp(min=1)
     return of_anchor[has_positive].mean()
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...baselines.base import Epoch, FitContext
 from ..conversations import Conversations
-from ..errors import DataError, EmobenchError
+from ..errors import DataError, EmobenchError, PredictionError
 from .batches import make_batch, training_batches
 from .companions import Companion, Step
 from .inference import predict
@@ -56,7 +56,8 @@ class Training:
         DataError
             When no validation utterance has a label.
         EmobenchError
-            When the choice is to be made on a test split that is not given, or the loss is no longer finite.
+            When the choice is to be made on a test split that is not given, or the loss or the
+            predictions are no longer finite.
         """
         self._check()
         epochs: list[Epoch] = []
@@ -101,10 +102,7 @@ class Training:
                 number += 1
             mean = float(torch.stack(losses).mean())
             if not math.isfinite(mean):
-                raise EmobenchError(
-                    f"expected a finite training loss, got {mean} in epoch {epoch}; type a smaller learning_rate "
-                    f"than {options.learning_rate:g}"
-                )
+                raise self._diverged(f"a finite training loss, got {mean} in epoch {epoch}")
             for companion in self.companions:
                 companion.after_epoch(epoch)
             yield mean
@@ -151,10 +149,17 @@ class Training:
         def scores(conversations: Conversations | None) -> dict[str, float]:
             if conversations is None:
                 return {}
-            predictions = predict(self.network, conversations, device=self.context.device)
+            try:
+                predictions = predict(self.network, conversations, device=self.context.device)
+            except PredictionError as error:
+                # The step after the last loss, which was finite, has spoilt the weights.
+                raise self._diverged(f"probabilities after epoch {number}, got numbers that are none") from error
             return epoch_scores(predictions.probabilities, conversations.label)
 
         return Epoch(number, loss, validation=scores(self.validation), test=scores(self.context.monitor))
+
+    def _diverged(self, expected: str) -> EmobenchError:
+        return EmobenchError(f"expected {expected}; type a smaller learning_rate than {self.options.learning_rate:g}")
 
     def _chosen(self, epochs: list[Epoch]) -> Epoch:
         return chosen_epoch(

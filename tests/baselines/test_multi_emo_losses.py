@@ -87,6 +87,16 @@ class TestContrastive:
         expected = (1 - 1 / 3) ** 2 * math.log(3)
         assert self.value(z, y, temperature=0.05) == pytest.approx(expected)
 
+    def test_the_gradient_is_finite_at_small_temperatures(self) -> None:
+        # e^200 is more than a float holds.
+        z = torch.eye(4).requires_grad_()
+        loss = sample_weighted_focal_contrastive(
+            z, torch.tensor([0, 0, 1, 1]), weights=torch.ones(4), temperature=0.005, focus=2.0
+        )
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+        assert z.grad is not None
+        assert torch.isfinite(z.grad).all()
+
     @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
     def test_two_of_one_label_alone_are_sure_of_each_other(self, gamma: float) -> None:
         z = drawn(2, 3).requires_grad_()

@@ -184,6 +184,21 @@ class TestSteps:
             "expected a finite training loss, got nan in epoch 1; type a smaller learning_rate than 0.0005"
         )
 
+    def test_so_does_the_step_after_the_last_loss(
+        self, splits: list[Conversations], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def spoil(network: Scripted, batch: Batch) -> Output:
+            output = network.answer(batch)
+            return output if network.training else Output(output.logits * torch.nan)
+
+        monkeypatch.setattr(Scripted, "answer", Scripted.forward, raising=False)
+        monkeypatch.setattr(Scripted, "forward", spoil)
+        with pytest.raises(EmobenchError) as caught:
+            fit(Script([1]), splits)
+        assert str(caught.value) == (
+            "expected probabilities after epoch 1, got numbers that are none; type a smaller learning_rate than 0.0005"
+        )
+
 
 def test_progress_is_told_every_epoch(splits: list[Conversations]) -> None:
     told: list[tuple[str, int, int]] = []
