@@ -35,7 +35,10 @@ def fitted_model(state: RunState, combination: Combination, progress: Progress) 
     stem = state.folder.checkpoint_stem(*combination)
     saved = load_checkpoint(stem, fit_key) if state.fit_is_done(combination) else None
     if saved is not None:
-        return model.restore(saved, device=state.device)
+        try:
+            return model.restore(saved, device=state.device)
+        except DataError as error:  # the same key, and yet not what this version of the model makes
+            raise RunFolderError(f"{stem}.*: {error}: delete these files and type the command again") from error
     started = time.perf_counter()
     fitted, record = None, FitRecord(**combination._asdict(), state="done", key=fit_key)
     try:

@@ -56,8 +56,8 @@ class Training:
         DataError
             When no validation utterance has a label.
         EmobenchError
-            When the choice is to be made on a test split that is not given, or the loss or the
-            predictions are no longer finite.
+            When the choice is to be made on a test split that is not given, or the loss or
+            the predictions are no longer finite.
         """
         self._check()
         epochs: list[Epoch] = []

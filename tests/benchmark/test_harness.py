@@ -412,6 +412,24 @@ def test_a_disk_that_is_full_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
         execute(plan("fake"), RunFolder(tmp_path))
 
 
+def test_a_stored_model_of_others_weights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(tmp_path)
+    execute(plan("fake"), folder)
+
+    def refuse(*args: object, **options: object) -> None:
+        raise DataError("expected the weights of this very model, got others; train the model again")
+
+    monkeypatch.setattr(type(fitting.make_model("fake")), "restore", refuse)
+    stem = folder.checkpoint_stem("fake", "plain", 0)
+    folder.predictions_path("fake", "plain", 0).unlink()
+    with pytest.raises(RunFolderError) as caught:
+        execute(plan("fake"), folder)
+    assert str(caught.value) == (
+        f"{stem}.*: expected the weights of this very model, got others; train the model again: "
+        "delete these files and type the command again"
+    )
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(RunFolderError, match=r"holds other files and no run.json; choose an empty folder with --out"):
