@@ -1,6 +1,5 @@
 """The figures of a report: which there are, in which order, under which names."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
+from .slugs import Slugs
 from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
 
@@ -85,8 +85,5 @@ def _weight_groups(data: DataView, model: ModelView) -> Iterator[tuple[str, tupl
 
 def unique_slugs(found: Iterable[FigureView]) -> Iterator[FigureView]:
     """Make slugs safe as file names and ids, and tell apart those that become equal by that."""
-    seen: dict[str, int] = {}
-    for figure in found:
-        slug = re.sub(r"[^a-z0-9]+", "-", figure.slug.lower()).strip("-")[:80].strip("-")
-        seen[slug] = seen.get(slug, 0) + 1
-        yield replace(figure, slug=slug if seen[slug] == 1 else f"{slug}--{seen[slug]}")
+    slugs = Slugs()
+    yield from (replace(figure, slug=slugs(figure.slug)) for figure in found)

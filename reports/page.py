@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +19,23 @@ from .conformal import told as told_of_sets
 from .contents import DataView, ModelView, Row, RunView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
+from .glance import at_a_glance, leaders
+from .heat import HeatMap, heat_maps
 from .other_figures import other_metrics, part_tables
 from .published import beside, told_of_published
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
-from .sentences import in_short
+from .sentences import in_short, joined
+from .slugs import Slugs
 from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
 from .transfer import told_of_transfer, transfers
+from .verdicts import by_quality, verdicts
 from .vocabulary import MAIN, METRICS, text_of
+from .whole_curves import CurveTable, curve_tables
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,8 +48,11 @@ class Drawn:
     svg: Markup
 
 
-def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
-    """Return the page: one file that refers to nothing outside itself."""
+def render(run: RunView, comparisons: ComparisonView | None = None, *, linked: Collection[str] = ()) -> str:
+    """Return the page: one file that loads nothing.
+
+    `linked`: addresses of the tables and figures whose numbers stand in `tables/` beside the page; a link leads there.
+    """
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -53,6 +61,8 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
         .render(
             run=run,
             comparisons=comparisons,
+            linked=linked,
+            slugs=Slugs(),
             figures=_drawn((*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))),
             script=Markup(script),  # noqa: S704 (a file of this package)
             script_hash=f"sha256-{digest}",
@@ -65,9 +75,9 @@ def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
     return tuple(metric for metric in MAIN if metric in of.metrics)
 
 
-def whole_curve_metrics(data: DataView) -> tuple[str, ...]:
-    """Return the metrics of whole curves."""
-    return tuple(dict.fromkeys(metric for _, _, metric in data.summaries))
+def metric_titles(tables: Sequence[HeatMap | CurveTable]) -> tuple[str, ...]:
+    """Return what to choose among: the metrics of tables that stand in one another's place."""
+    return tuple(text_of(one.metric).title for one in tables)
 
 
 def headline(run: RunView) -> str:
@@ -78,7 +88,7 @@ def headline(run: RunView) -> str:
     protocols = list(dict.fromkeys(map(protocol_of, conditions)))
     if not protocols:
         return f"{models} on clean input"
-    return f"{models} under {' and '.join(protocols) if len(protocols) <= 3 else f'{len(protocols)} protocols'}"
+    return f"{models} under {joined(protocols) if len(protocols) <= 3 else f'{len(protocols)} protocols'}"
 
 
 def row_groups(model: ModelView) -> tuple[tuple[str, tuple[Row, ...]], ...]:
@@ -93,6 +103,11 @@ def row_groups(model: ModelView) -> tuple[tuple[str, tuple[Row, ...]], ...]:
 def spec(text: str) -> Markup:
     """Return a condition as it is typed, with places where a line may break."""
     return Markup("<code>%s</code>") % Markup("<wbr>").join(re.split(r"(?<=[:,+/])", text))
+
+
+def breakable(name: str) -> Markup:
+    """Return a name with places where a line may break."""
+    return Markup("<wbr>").join(re.split(r"(?<=[:,+/_=])", name))
 
 
 def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
@@ -124,6 +139,7 @@ def _environment() -> Environment:
         percent=numbers.percent,
         count=numbers.count,
         spec=spec,
+        breakable=breakable,
         results_of=lambda model, condition: model.results(condition),
         acting_rows_of=acting_rows,
     )
@@ -133,12 +149,18 @@ def _environment() -> Environment:
         METRICS=METRICS,
         NOTES=NOTES,
         acting_rows=acting_rows,
+        at_a_glance=at_a_glance,
         beside=beside,
+        by_quality=by_quality,
         cost_metrics=cost_metrics,
+        curve_tables=curve_tables,
         headline=headline,
+        heat_maps=heat_maps,
         in_short=in_short,
+        leaders=leaders,
         legend_entries=legend_entries,
         main_metrics=main_metrics,
+        metric_titles=metric_titles,
         conformal_absent=absent,
         conformal_methods=methods_of,
         conformal_promise=promise,
@@ -161,7 +183,7 @@ def _environment() -> Environment:
         told_of_transfer=told_of_transfer,
         transfers=transfers,
         wanted_of=wanted_of,
-        whole_curve_metrics=whole_curve_metrics,
+        verdicts=verdicts,
         why_not=why_not,
     )
     return environment

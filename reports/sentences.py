@@ -45,7 +45,7 @@ def summary(model: ModelView, data: DataView) -> Sentence:
     metric = data.quality
     clean = model.clean.get(metric)
     if clean is None or math.isnan(clean.value):
-        return (Phrase(_nothing(model)),)
+        return (Phrase(nothing_told(model)),)
     parts = [_quality(model, data, clean), *_stress(model, data, clean)]
     parts += [part for part in (_confidence(model, clean=model.clean), _by_chance(model)) if part]
     return tuple(phrase for part in parts for phrase in (*part, Phrase(" ")))[:-1]
@@ -82,7 +82,8 @@ def _reasons(model: ModelView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, whys)))
 
 
-def _nothing(model: ModelView) -> str:
+def nothing_told(model: ModelView) -> str:
+    """Return what is said of a model without figures on clean input."""
     reasons = _reasons(model)
     return f"No figures on clean input: {'; '.join(reasons)}." if reasons else "No figures on clean input."
 
@@ -114,7 +115,7 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     # What a model does not use it cannot hold along.
     stresses = [stress for stress in data.stresses if stress.protocol not in free]
     unused = {one.text for stress in data.stresses if stress.protocol in free for one in stress.conditions}
-    walks = [_walk(model, curve, metric, clean) for stress in stresses for curve in stress.curves]
+    walks = [walk_along(model, curve, metric, clean) for stress in stresses for curve in stress.curves]
     told = walks if len(walks) <= CURVES_TOLD else [walk for walk in walks if walk.rungs]
     if len(told) <= CURVES_TOLD:
         yield from (_along(walk, model, metric, clean) for walk in told)
@@ -127,7 +128,8 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     yield from _better(model, rows, metric, clean)
 
 
-def _walk(model: ModelView, curve: Curve, metric: str, clean: Result) -> Walk:
+def walk_along(model: ModelView, curve: Curve, metric: str, clean: Result) -> Walk:
+    """Return what becomes of a model along a curve."""
     rungs = tuple((rung, results) for rung in curve.rungs[1:] if metric in (results := model.results(rung.condition)))
     broken = next((place for place, (_, results) in enumerate(rungs) if not holds(results[metric], clean)), None)
     return Walk(curve, rungs, broken)

@@ -260,13 +260,6 @@ def test_removals_that_a_run_lacks_are_named(plain: RunFolder) -> None:
     assert "does not remove intra, inter" in (plain.path / "report.tex").read_text(encoding="utf-8")
 
 
-def test_whole_curves_have_a_table_of_their_own(stressed: RunFolder, page: Reader) -> None:
-    (table,) = [one for one in page.tables if one.caption.startswith("Whole curves")]
-    assert [row[0] for row in table.rows[1:]] == [curve.family for curve in read(stressed).data[0].curves]
-    assert len(table.rows[0]) == 1 + 2 * len(MODELS)
-    assert words(table.rows[1][1]) == "0.830 [0.800, 0.860]"
-
-
 def test_reasons_that_many_conditions_share_are_told_once(tmp_path: Path, make_run: Maker) -> None:
     rungs = [f"modality_drop:rate={rate}" for rate in (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)]
     failed = [("rage_fusion", text, "out of memory") for text in (*rungs, "modality_drop:drop=text")]

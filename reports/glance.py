@@ -1,0 +1,111 @@
+"""The top of a data set's section: each model at its worst, and which model to trust when."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .contents import DataView, ModelView, Row
+from .results import Result
+from .stress_contents import CLEAN
+from .verdicts import by_quality, stressed_rows
+from .vocabulary import text_of
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One model in a row."""
+
+    model: ModelView
+    worst: Row | None
+    """The condition of lowest quality; None: no stress with figures."""
+    worst_ece: Row | None
+    """That of the highest ECE."""
+
+    def where(self, row: Row, metric: str) -> str:
+        """Return under what the model is at its worst: a condition, or empty where it is the same under all."""
+        values = {one.results[metric].value for one in stressed_rows(self.model, metric)}
+        return row.condition.text if len(values) > 1 else ""
+
+
+@dataclass(frozen=True)
+class Leader:
+    """Which model is best where."""
+
+    when: str
+    """Such as `Clean input`; a protocol by its name."""
+    protocol: bool
+    """Whether `when` is the name of a protocol."""
+    metric: str
+    models: tuple[str, ...]
+    """The best; several where their figures are the same."""
+    figure: Result
+    condition: str
+    """Where the best has this figure; of several models that of the first."""
+    second: str
+    """The next best; empty: all are the same."""
+    second_figure: Result | None
+
+
+def at_a_glance(data: DataView) -> tuple[Glance, ...]:
+    """Return the models in the order of `by_quality`, without those that have no figures on clean input."""
+    return tuple(
+        Glance(model, _worst(model, data.quality), _worst(model, "ece")) for model in by_quality(data) if model.clean
+    )
+
+
+def leaders(data: DataView) -> tuple[Leader, ...]:
+    """Return which competitor is best on clean input, at the worst of each protocol, and by its probabilities.
+
+    At the worst of several conditions models are held against each other over the same conditions: those under which
+    all have figures. Models without figures on clean input are left out. Empty with fewer than two competitors.
+    """
+    return tuple(_leaders(data)) if data.quality else ()
+
+
+def _leaders(data: DataView) -> Iterator[Leader]:
+    quality, stressed = data.quality, [one.text for one in data.conditions if one.text != CLEAN]
+    models = [model for model in by_quality(data) if not model.reference and _has(model, CLEAN, quality)]
+    if len(models) < 2:
+        return
+    yield from _best(models, "Clean input", quality, [CLEAN])
+    for stress in data.stresses:
+        yield from _best(models, stress.protocol, quality, [one.text for one in stress.conditions], protocol=True)
+    yield from _best(models, "Probabilities, clean input", "nll", [CLEAN])
+    yield from _best(models, "Probabilities, any stress", "nll", stressed)
+
+
+def _best(
+    models: Sequence[ModelView], when: str, metric: str, conditions: Sequence[str], *, protocol: bool = False
+) -> Iterator[Leader]:
+    shared = [text for text in conditions if all(_has(model, text, metric) for model in models)]
+    if not shared:
+        return
+    sign = 1 if text_of(metric).better == "lower" else -1
+    found = []
+    for model in models:
+        worst = max(shared, key=lambda text: sign * model.results(text)[metric].value)
+        found.append((sign * model.results(worst)[metric].value, model, worst))
+    found.sort(key=lambda one: one[0])
+    value, first, where = found[0]
+    alike = tuple(model.name for other, model, _ in found if other == value)
+    others = [(model, worst) for other, model, worst in found if other != value]
+    yield Leader(
+        when=when,
+        protocol=protocol,
+        metric=metric,
+        models=alike,
+        figure=first.results(where)[metric],
+        condition=where if len(conditions) > 1 else "",
+        second=others[0][0].name if others else "",
+        second_figure=others[0][0].results(others[0][1])[metric] if others else None,
+    )
+
+
+def _has(model: ModelView, condition: str, metric: str) -> bool:
+    figure = model.results(condition).get(metric)
+    return figure is not None and not math.isnan(figure.value)
+
+
+def _worst(model: ModelView, metric: str) -> Row | None:
+    sign = -1 if text_of(metric).better == "lower" else 1
+    return min(stressed_rows(model, metric), key=lambda row: sign * row.results[metric].value, default=None)
