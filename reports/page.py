@@ -107,7 +107,7 @@ def spec(text: str) -> Markup:
 
 def breakable(name: str) -> Markup:
     """Return a name with places where a line may break."""
-    return Markup("<wbr>").join(re.split(r"(?<=[:,+/_=])", name))
+    return Markup("<wbr>").join(re.split(r"(?<=[:,+/])", name))
 
 
 def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:

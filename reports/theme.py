@@ -61,6 +61,8 @@ class Theme:
             "axes.spines.top": False,
             "axes.titlesize": size * 1.1,
             "axes.titlelocation": "left",
+            # Where it is anyway: matplotlib need not look for what it might run into.
+            "axes.titley": 1.0,
             "axes.titlecolor": self.ink,
             "axes.axisbelow": True,
             "figure.facecolor": "none",
