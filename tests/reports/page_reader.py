@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 from emobench.benchmark.run_folder import RunFolder
 
-VOID = {"meta", "link", "br", "wbr", "img"}
+VOID = {"meta", "link", "br", "wbr", "img", "input"}
 
 
 @dataclass
