@@ -14,7 +14,7 @@ from strip_reader import Line, tables_of
 from emobench.benchmark.prediction_files import read_predictions
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports import dialogues
-from emobench.reports.dialogue_cells import colour_class, short_names
+from emobench.reports.dialogue_cells import colour_class, short_names, tokens
 from emobench.reports.dialogues import Limits, dialogues_of
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
@@ -305,3 +305,8 @@ def test_colours_are_used_again_hatched() -> None:
         "k0",
     ]
     assert len({colour_class(k) for k in range(27)}) == 27
+
+
+def test_probabilities_in_few_signs_never_tell_of_none_or_all() -> None:
+    shares = np.array([[0.0, 0.0001, 0.007, 0.0099, 0.012, 0.994, 0.9951, 1.0]])
+    assert tokens(shares) == "0 - - - 1 99 + 100"
