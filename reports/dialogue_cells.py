@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from ..benchmark.conversations import UNKNOWN
 from .dialogues import Dialogue, ModelStrips, Strip
-from .numbers import MISSING, percent
+from .numbers import MISSING, whole_percent
 
 COLOURS = 9
 """Colours of cells; further classes have them again, hatched in one way and then another."""
@@ -97,7 +97,7 @@ def tokens(p: Float[np.ndarray, "turns classes"]) -> str:
 
 
 def _token(share: float) -> str:
-    text = percent(share, decimals=0).removesuffix(" %")
+    text = whole_percent(share)
     return _SIGNS.get(text, text)
 
 

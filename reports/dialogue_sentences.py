@@ -6,7 +6,7 @@ from ..benchmark.conversations import UNKNOWN
 from ..benchmark.run_record import RunRecord
 from .dialogue_choice import LONG_ENOUGH
 from .dialogues import Dialogue, DialogueView, ModelStrips
-from .numbers import MISSING, count, percent
+from .numbers import MISSING, count, percent, whole_percent
 
 
 def choice_sentence(view: DialogueView) -> str:
@@ -71,9 +71,9 @@ def turn_cell(dialogue: Dialogue, model: ModelStrips, turn: int, classes: tuple[
     wrong = Markup(' <span class="wrong">wrong</span>') if gold not in (predicted, UNKNOWN) else Markup("")
     changed, conditions = model.changed(turn)
     below = Markup(' <span class="floor">other under %d of %d</span>') % (changed, conditions) if conditions else ""
-    return Markup('<td class="text"><span class="find">%s</span> %s%s%s</td>') % (
+    return Markup('<td class="text"><span class="find">%s</span> %s %%%s%s</td>') % (
         classes[predicted],
-        percent(float(p[turn, predicted]), decimals=0),
+        whole_percent(float(p[turn, predicted])),
         wrong,
         below,
     )

@@ -198,18 +198,28 @@ def percent(share: Number, *, decimals: int = 1) -> str:
     --------
     >>> percent(0.125), percent(0.99996), percent(1.0), percent(0.00001)
     ('12.5 %', '>99.9 %', '100 %', '<0.1 %')
-    >>> percent(0.007, decimals=0), percent(0.012, decimals=0), percent(0.997, decimals=0)
-    ('<1 %', '1 %', '>99 %')
     """
     if share is None or math.isnan(share):
         return MISSING
     if share in (0.0, 1.0):
         return f"{share * 100:.0f} %"
-    # What is below one per cent is not shown as more than none.
-    hundredfold = "<1" if not decimals and 0 < share < 0.01 else number(share * 100, decimals=decimals)
+    hundredfold = number(share * 100, decimals=decimals)
     if share < 1 and share * 100 >= 100 - 0.5 * 10.0**-decimals:
         hundredfold = f">{100 - 10.0**-decimals:.{decimals}f}"
     return f"{hundredfold} %"
+
+
+def whole_percent(share: float) -> str:
+    """Return a share between 0 and 1 in whole per cent, without the sign, for many shares side by side.
+
+    Examples
+    --------
+    >>> whole_percent(0.125), whole_percent(0.0), whole_percent(0.007), whole_percent(0.012), whole_percent(0.994)
+    ('13', '0', '<1', '1', '>99')
+    """
+    if 0 < share < 0.01:
+        return "<1"
+    return ">99" if 0.99 < share < 1 else f"{math.floor(share * 100 + 0.5):d}"
 
 
 def count(value: Number) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from .canvas import cut, label_room, panel
 from .contents import DataView, ModelView
 from .figure_views import FigureView, TableView, named
-from .numbers import MISSING, interval, number
+from .numbers import MISSING
 from .results import Result
 from .stress_contents import CLEAN
 from .theme import MARKERS, Theme
@@ -37,7 +37,7 @@ class Spread:
 
     model: ModelView
     clean: Result | None
-    stressed: tuple[tuple[str, float], ...]
+    stressed: tuple[tuple[str, Result], ...]
     """Condition and figure, lowest first."""
 
 
@@ -69,27 +69,34 @@ def stability_figures(data: DataView) -> Iterator[FigureView]:
 def _figure(data: DataView, metric: str, shown: tuple[Spread, ...]) -> FigureView:
     title = text_of(metric).title
     rows = flip_rows(data)
-    gold = rows[0].gold.value if metric == "flip_rate" and rows and rows[0].gold else None
+    gold = rows[0].gold if metric == "flip_rate" and rows else None
     what = f"{title} over all conditions"
-    note = "" if gold is None else f"The dashed line is the gold classes' own: {number(gold)}."
+    note = "" if gold is None else f"The dashed line is the gold classes' own: {gold.shown.value}."
     return FigureView(
         GROUP, data.name, "", f"stability-{data.name}-{metric}", what, f"{what}, on {named(data)}", _table(shown),
-        lambda theme: _draw(theme, shown, title=title, gold=gold), shown=note,
+        lambda theme: _draw(theme, shown, title=title, gold=None if gold is None else gold.value), shown=note,
     )  # fmt: skip
 
 
 def _spread(model: ModelView, metric: str) -> Spread:
-    stressed = [(row.condition.text, row.results[metric].value) for row in model.rows if metric in row.results]
-    under = sorted((pair for pair in stressed if pair[0] != CLEAN), key=lambda pair: pair[1])
+    stressed = [(row.condition.text, row.results[metric]) for row in model.rows if metric in row.results]
+    under = sorted((pair for pair in stressed if pair[0] != CLEAN), key=lambda pair: pair[1].value)
     # Against itself churn is 0, and no finding.
     return Spread(model, None if metric == "churn" else model.clean.get(metric), tuple(under))
 
 
 def _table(shown: tuple[Spread, ...]) -> TableView:
     def cells(one: Spread) -> tuple[str, ...]:
-        clean = (number(one.clean.value), interval(one.clean.low, one.clean.high)) if one.clean else ("", "")
+        clean = (one.clean.shown.value, one.clean.shown.interval) if one.clean else ("", "")
         (low_at, low), (high_at, high) = one.stressed[0], one.stressed[-1]
-        return (one.model.name, *(text or MISSING for text in clean), number(low), low_at, number(high), high_at)
+        return (
+            one.model.name,
+            *(text or MISSING for text in clean),
+            low.shown.value,
+            low_at,
+            high.shown.value,
+            high_at,
+        )
 
     head = ("model", "clean", "95 % interval", "lowest", "under", "highest", "under")
     return TableView(head, tuple(map(cells, shown)))
@@ -102,7 +109,7 @@ def _draw(theme: Theme, shown: tuple[Spread, ...], *, title: str, gold: float | 
         axes.axvline(gold, color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
     for row, one in enumerate(shown):
         colour = theme.colour(one.model.place)
-        values = [value for _, value in one.stressed]
+        values = [figure.value for _, figure in one.stressed]
         axes.plot([values[0], values[-1]], [row, row], color=colour, linewidth=theme.scale, alpha=0.6)
         axes.plot(
             values,

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playw
 from emobench.benchmark.prediction_files import read_predictions
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.formats.html import HtmlPage
-from emobench.reports.numbers import percent
+from emobench.reports.numbers import whole_percent
 
 Open = Callable[..., Page]
 CLASSES = ("<b>neutral</b>", "sadness", "surprise")
@@ -130,11 +130,11 @@ def test_the_details_of_a_turn_hold_what_was_predicted_under_each_condition(open
             assert cells == ["–"] * 3
             continue
         p = read_predictions(path, condition).probabilities[2]
-        assert cells == [percent(share, decimals=0).removesuffix(" %") for share in p]
+        assert cells == [whole_percent(share) for share in p]
         assert rows.nth(place).locator("td.most").all_text_contents() == [cells[p.argmax()]]
     label = one.locator("[aria-selected='true']").get_attribute("aria-label")
     p = read_predictions(path, "clean").probabilities[2]
-    assert label.startswith(f"{CLASSES[p.argmax()]} {percent(p.max(), decimals=0)}")
+    assert label.startswith(f"{CLASSES[p.argmax()]} {whole_percent(p.max())} %")
 
 
 def test_the_gold_row_tells_of_every_model(open_page: Open) -> None:

@@ -18,7 +18,7 @@ from emobench.reports.dialogue_cells import colour_class, short_names, tokens
 from emobench.reports.dialogues import Limits, dialogues_of
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
-from emobench.reports.numbers import percent
+from emobench.reports.numbers import percent, whole_percent
 
 Maker = Callable[..., RunFolder]
 CLASSES = ("neutral", "sadness", "surprise")
@@ -93,7 +93,7 @@ def test_every_strip_shows_the_predicted_classes_of_its_model_and_condition(fold
             assert all(tenth - 1 < share * 10 <= tenth for tenth, share in zip(tenths, p.max(axis=1), strict=True))
             shown = [turn.split() for turn in line.attributes["data-p"].split("|")]
             back = {"-": "<1", "+": ">99"}
-            expected = [[percent(share, decimals=0).removesuffix(" %") for share in turn] for turn in p]
+            expected = [[whole_percent(share) for share in turn] for turn in p]
             assert [[back.get(token, token) for token in turn] for turn in shown] == expected
 
 
@@ -116,7 +116,7 @@ def test_transcripts_are_there_without_a_script(folder: RunFolder) -> None:
     p = probabilities(folder, "rage_fusion", "clean")
     changed = sum(probabilities(folder, "rage_fusion", one)[1].argmax() != p[1].argmax() for one in DROPS[1:])
     cell = first[2].cells[4][1]
-    expected = rf"{CLASSES[p[1].argmax()]} {percent(p[1].max(), decimals=0)}( wrong)? other under {changed} of 3"
+    expected = rf"{CLASSES[p[1].argmax()]} {whole_percent(p[1].max())} %( wrong)? other under {changed} of 3"
     assert re.fullmatch(expected, cell)
     assert first[1].cells[3][1] == "–"
 
@@ -308,5 +308,5 @@ def test_colours_are_used_again_hatched() -> None:
 
 
 def test_probabilities_in_few_signs_never_tell_of_none_or_all() -> None:
-    shares = np.array([[0.0, 0.0001, 0.007, 0.0099, 0.012, 0.994, 0.9951, 1.0]])
+    shares = np.array([[0.0, 0.0001, 0.007, 0.0099, 0.012, 0.989, 0.9951, 1.0]])
     assert tokens(shares) == "0 - - - 1 99 + 100"
