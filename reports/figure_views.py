@@ -23,6 +23,8 @@ NOTES = {
     "of the row; means over seeds. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
     "mixes, not what its prediction depends on.",
+    "stability": "Upright strokes: one condition each, means over seeds; mark and line above: clean input with its "
+    "95 % interval over dialogues.",
     "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
     "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",

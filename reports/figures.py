@@ -10,6 +10,7 @@ from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
 from .slugs import Slugs
+from .stability import stability_figures
 from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
 
@@ -53,6 +54,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     modalities = [name for name, _ in legend_entries("weights", data)]
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
+    yield from stability_figures(data)
     for model in data.models:
         for score, title in EPOCH_SCORES:
             if any(score in epoch.validation or score in epoch.test for fit in model.fits for epoch in fit.epochs):

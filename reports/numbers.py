@@ -209,6 +209,19 @@ def percent(share: Number, *, decimals: int = 1) -> str:
     return f"{hundredfold} %"
 
 
+def whole_percent(share: float) -> str:
+    """Return a share between 0 and 1 in whole per cent, without the sign, for many shares side by side.
+
+    Examples
+    --------
+    >>> whole_percent(0.125), whole_percent(0.0), whole_percent(0.007), whole_percent(0.012), whole_percent(0.994)
+    ('13', '0', '<1', '1', '>99')
+    """
+    if 0 < share < 0.01:
+        return "<1"
+    return ">99" if 0.99 < share < 1 else f"{math.floor(share * 100 + 0.5):d}"
+
+
 def count(value: Number) -> str:
     """Return a number of things; a mean over seeds keeps one decimal.
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from .comparisons import ComparisonView
 from .conformal import absent, methods_of, promise, rows_of
 from .conformal import told as told_of_sets
 from .contents import DataView, ModelView, Row, RunView
+from .dialogue_cells import colour_class, gold_cells, gold_tokens, short_names, speaker, strip_cells, tokens
+from .dialogue_sentences import choice_sentence, dialogue_sentence, part_sentence, seed_sentence, turn_cell
+from .dialogues import DialogueView
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .glance import at_a_glance, leaders
@@ -28,6 +31,7 @@ from .realised import realised_cell, realised_notes, realised_title
 from .selection import optimism_sentences
 from .sentences import in_short, joined
 from .slugs import Slugs
+from .stability import flip_rows
 from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
@@ -38,6 +42,10 @@ from .vocabulary import MAIN, METRICS, text_of
 from .whole_curves import CurveTable, curve_tables
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("page.js", "dialogues.js")
+"""Together they are the one script of the page."""
+NOTHING: Mapping[str, DialogueView] = {}
+"""No dialogues are shown."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +56,18 @@ class Drawn:
     svg: Markup
 
 
-def render(run: RunView, comparisons: ComparisonView | None = None, *, linked: Collection[str] = ()) -> str:
+def render(
+    run: RunView,
+    comparisons: ComparisonView | None = None,
+    dialogues: Mapping[str, DialogueView] = NOTHING,
+    *,
+    linked: Collection[str] = (),
+) -> str:
     """Return the page: one file that loads nothing.
 
     `linked`: addresses of the tables and figures whose numbers stand in `tables/` beside the page; a link leads there.
     """
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         _environment()
@@ -63,6 +77,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None, *, linked: C
             comparisons=comparisons,
             linked=linked,
             slugs=Slugs(),
+            dialogues=dialogues,
             figures=_drawn((*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))),
             script=Markup(script),  # noqa: S704 (a file of this package)
             script_hash=f"sha256-{digest}",
@@ -154,6 +169,19 @@ def _environment() -> Environment:
         by_quality=by_quality,
         cost_metrics=cost_metrics,
         curve_tables=curve_tables,
+        choice_sentence=choice_sentence,
+        colour_class=colour_class,
+        dialogue_sentence=dialogue_sentence,
+        gold_cells=gold_cells,
+        gold_tokens=gold_tokens,
+        part_sentence=part_sentence,
+        seed_sentence=seed_sentence,
+        short_names=short_names,
+        speaker=speaker,
+        strip_cells=strip_cells,
+        tokens=tokens,
+        turn_cell=turn_cell,
+        flip_rows=flip_rows,
         headline=headline,
         heat_maps=heat_maps,
         in_short=in_short,

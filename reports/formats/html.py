@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge
+from typing_extensions import Doc
 
 from ...benchmark.files import write_text
 from ...benchmark.run_folder import RunFolder
@@ -11,14 +15,27 @@ from ...benchmark.run_folder import RunFolder
 class HtmlPage:
     """No network, no fonts from elsewhere; light and dark, on a phone and on paper."""
 
+    dialogues: Annotated[
+        int | None,
+        Ge(0),
+        Doc("dialogues of each data set shown turn by turn; not set: 8, or fewer where they are large"),
+    ] = None
+    conditions: Annotated[
+        int | None, Ge(1), Doc("conditions shown of each dialogue, those that change it most; not set: what fits")
+    ] = None
+    turns: Annotated[int, Ge(1), Doc("turns shown of each dialogue")] = 40
+
     def write(self, folder: RunFolder) -> Path:
         """Write report.html and return its path."""
         from ..comparisons import comparisons_of
+        from ..dialogues import Limits, dialogues_of
         from ..gathering import read
         from ..page import render
 
         path = folder.path / "report.html"
-        write_text(path, render(read(folder), comparisons_of(folder)))
+        run = read(folder)
+        shown = dialogues_of(folder, run, Limits(self.dialogues, self.conditions, self.turns))
+        write_text(path, render(run, comparisons_of(folder), shown))
         return path
 
 
