@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .contents import DataView, ModelView
-from .numbers import MISSING, number, signed
+from .numbers import MISSING, number
 from .results import Result
 from .sentences import holds
 from .stress_contents import CLEAN
@@ -91,7 +91,7 @@ def _cell(model: ModelView, condition: str, metric: str, ends: tuple[float, floa
     figure = model.results(condition).get(metric)
     if figure is None or math.isnan(figure.value):
         return Cell(MISSING, "", "", "s0")
-    shown = signed(figure.value) if metric == "signed_gap" else number(figure.value)
+    shown = figure.signed.value if metric == "signed_gap" else figure.shown.value
     sign = _sign(model, condition, metric, figure)
     return Cell(shown, sign, repr(figure.value), _shade(metric, figure.value, ends))
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from .contents import DataView, ModelView, Row
-from .numbers import number
 from .results import Result
 from .sentences import Phrase, Sentence, Walk, holds, nothing_told, walk_along
 from .stress_contents import CLEAN
@@ -41,7 +40,7 @@ def verdict(model: ModelView, data: DataView) -> Sentence:
         return (Phrase(nothing_told(model)),)
     clauses = [clause for clause in (*_stress(model, data, clean), _confidence(model)) if clause]
     if not clauses:
-        clauses = [(Phrase(f"{text_of(data.quality).title} {number(clean.value)} on clean input"),)]
+        clauses = [(Phrase(f"{text_of(data.quality).title} {clean.shown.value} on clean input"),)]
     said = [phrase for clause in clauses for phrase in (Phrase("; "), *clause)][1:]
     first = said[0].text
     return (Phrase(first[:1].upper() + first[1:], said[0].spec), *said[1:], Phrase("."))
@@ -67,7 +66,7 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
         return
     held = sum(holds(row.results[metric], clean) for row in rows)
     worst = min(rows, key=lambda row: row.results[metric].value)
-    figure = f" ({number(worst.results[metric].value)})"
+    figure = f" ({worst.results[metric].shown.value})"
     where = Phrase(worst.condition.text, spec=True)
     if len(rows) == 1:
         yield (Phrase("holds under " if held else "does not hold under "), where, Phrase(figure))
@@ -91,14 +90,14 @@ def _break(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentence
     broken = [(walk.broken, _broken_figure(walk, data.quality), walk) for walk in walks if walk.broken is not None]
     if not broken:
         return
-    place, value, first = min(broken, key=lambda one: one[:2])
+    place, _, first = min(broken, key=lambda one: one[:2])
     alike = sum(other == place for other, *_ in broken) - 1
     others = f", {alike} other{'s' if alike > 1 else ''} as early" if alike else ""
-    label = first.rungs[place][0].label
+    rung, results = first.rungs[place]
     yield (
         Phrase("breaks first along "),
         Phrase(first.curve.family, spec=True),
-        Phrase(f" at {label} ({number(value)}{others})"),
+        Phrase(f" at {rung.label} ({results[data.quality].shown.value}{others})"),
     )
 
 
@@ -114,7 +113,7 @@ def _confidence(model: ModelView) -> Sentence:
         return ()
     clean = _clean_confidence(model)
     stressed = [row for row in model.rows if row.condition.text != CLEAN]
-    off = [(row, gap.value) for row in stressed if (gap := _known_gap(row.results)) and not _within_floor(row.results)]
+    off = [(row, gap) for row in stressed if (gap := _known_gap(row.results)) and not _within_floor(row.results)]
     told = [phrase for row, gap in _farthest(off) for phrase in (Phrase(" and "), *_up_to(row, gap))][1:]
     if not told:
         return (Phrase(clean),) if clean else ()
@@ -126,9 +125,9 @@ def _clean_confidence(model: ModelView) -> str:
     if _within_floor(model.clean):
         return "calibrated on clean input as far as can be seen"
     if gap is not None:
-        return f"{_side(gap.value)} by {number(abs(gap.value))} on clean input"
+        return f"{_side(gap.value)} by {gap.beside(abs(gap.value))} on clean input"
     if ece is not None and ece.value > ece.floor_high:
-        return f"miscalibrated on clean input (ECE {number(ece.value)})"
+        return f"miscalibrated on clean input (ECE {ece.shown.value})"
     return ""
 
 
@@ -142,15 +141,15 @@ def _known_gap(results: Mapping[str, Result]) -> Result | None:
     return gap if gap is not None and (gap.low > 0 or gap.high < 0) else None
 
 
-def _farthest(off: Sequence[tuple[Row, float]]) -> list[tuple[Row, float]]:
+def _farthest(off: Sequence[tuple[Row, Result]]) -> list[tuple[Row, Result]]:
     """Return the condition of most over-confidence and that of most under-confidence, the larger first."""
-    over, under = ([one for one in off if sign * one[1] > 0] for sign in (1, -1))
-    ends = [max(side, key=lambda one: abs(one[1])) for side in (over, under) if side]
-    return sorted(ends, key=lambda one: -abs(one[1]))
+    over, under = ([one for one in off if sign * one[1].value > 0] for sign in (1, -1))
+    ends = [max(side, key=lambda one: abs(one[1].value)) for side in (over, under) if side]
+    return sorted(ends, key=lambda one: -abs(one[1].value))
 
 
-def _up_to(row: Row, gap: float) -> Sentence:
-    lead = f"{_side(gap)} by up to {number(abs(gap))} ("
+def _up_to(row: Row, gap: Result) -> Sentence:
+    lead = f"{_side(gap.value)} by up to {gap.beside(abs(gap.value))} ("
     return (Phrase(lead), Phrase(row.condition.text, spec=True), Phrase(")"))
 
 

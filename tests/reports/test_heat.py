@@ -44,7 +44,7 @@ def test_one_figure_far_off_leaves_the_others_their_shades() -> None:
     figures = {text: {"nll": value} for text, value in zip(texts, [*values, 30.0], strict=True)}
     (one,) = heat_maps(data(model("m", figures)))
     assert shown(one)["x:rate=0.19"] == [("1.950", "", "s8")]
-    assert shown(one)["x:rate=1"] == [("30.00", "", "s8")]
+    assert shown(one)["x:rate=1"] == [("30.000", "", "s8")]
     assert one.scale == "No shade: 1.000, the best; the strongest: 1.950 or more."
     assert not one.signed
 
@@ -60,7 +60,7 @@ def test_over_and_under_confidence_have_hues_of_their_own() -> None:
 
 def test_an_ece_within_its_floor_has_a_sign() -> None:
     (one,) = heat_maps(data(model("m", {"clean": {"ece": ece(0.02)}, "x:a=b": {"ece": ece(0.2)}})))
-    assert shown(one) == {"clean": [("0.020", "°", "s0")], "x:a=b": [("0.200", "", "s8")]}
+    assert shown(one) == {"clean": [("0.020", "°", "s0")], "x:a=b": [("0.20", "", "s8")]}
     assert one.scale.endswith("°: within its noise floor.")
 
 

@@ -12,7 +12,7 @@ from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import SuiteRecord
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
-from emobench.reports.numbers import number
+from emobench.reports.numbers import MISSING
 from emobench.reports.page import render
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.verdicts import verdicts
@@ -76,7 +76,7 @@ def test_the_heat_map_holds_every_figure(folder: RunFolder, page: Reader) -> Non
     assert len(found) == 1 + len(data.conditions) + sum(bool(stress.conditions) for stress in data.stresses)
     for one in data.conditions:
         figures = [model.results(one.text).get("weighted_f1") for model in data.models]
-        assert found[one.text] == [number(figure.value if figure else None) for figure in figures]
+        assert found[one.text] == [figure.shown.value if figure else MISSING for figure in figures]
     assert found["order:rate=1.0"][-1] == "–", "no exact posterior, no ceiling"
     assert "▾" in "".join(cell for row in table.rows for cell in row)
 

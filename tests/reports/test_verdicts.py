@@ -118,7 +118,7 @@ def test_the_ends_of_confidence_under_stress_are_told() -> None:
         "x:a=e": {"signed_gap": Result(0.5, 0.4, 0.6), "ece": ece(0.02)},
         "x:a=f": {"signed_gap": EITHER},
     }
-    ends = "over-confident by up to 0.300 (x:a=c) and under-confident by up to 0.050 (x:a=d)."
+    ends = "over-confident by up to 0.30 (x:a=c) and under-confident by up to 0.050 (x:a=d)."
     assert said(figures) == f"Over-confident by 0.040 on clean input, under stress {ends}", (
         "what is in its floor is no evidence"
     )
