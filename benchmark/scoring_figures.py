@@ -218,6 +218,7 @@ def _scaled(figures: Figures, factor: float) -> Figures:
 
 def _meets(scored: Scored, metric: ConditionMetric) -> bool:
     there = {
+        "clean input": scored.on_clean_input,
         "clean": scored.clean is not None,
         "removals": bool(scored.removals),
         "posterior": scored.posterior is not None,

@@ -21,8 +21,8 @@ from typing_extensions import TypeIs
 from .ranked import Order, Ranked
 from .scored import Scored as Scored  # part of the interface
 
-Need = Literal["clean", "removals", "posterior", "weights", "validation"]
-"""What a metric may need beside the predictions of its own condition."""
+Need = Literal["clean input", "clean", "removals", "posterior", "weights", "validation"]
+"""What a metric may need beside the predictions of its own condition; `clean input`: that this is the clean one."""
 
 Floor = Literal["none", "noise", "posterior"]
 """What even the best model shows: nothing in particular; the noise of labels redrawn from the model's own probabilities
