@@ -21,7 +21,7 @@ THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0
 
 @dataclass(frozen=True)
 class GainsAbove:
-    """Per kind of removal and threshold: share of its removals that give the gold class more. Last, the utterances."""
+    """Per kind of removal and threshold: share of its removals that give the gold class more; last, the utterances."""
 
     operator: Operator
     """Which removals of modalities."""
@@ -39,7 +39,7 @@ class GainsAbove:
 
 @dataclass(frozen=True)
 class CfDistribution:
-    """Between 0 and 1, falling; parts `modalities > 0`, `modalities > 0.01`, …, `contexts > 0`, …
+    """Between 0 and 1, falling; parts `modalities > 0`, `modalities > 0.01`, … and the same of `contexts`.
 
     A share of pairs of utterance and removal, all removals of modalities (or contexts) taken one by one.
     """

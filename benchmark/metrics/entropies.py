@@ -18,7 +18,7 @@ def normalised_entropy(
     classes = probabilities.shape[1]
     logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
     entropy = -(probabilities * logs).sum(axis=1) / np.log(max(classes, 2))
-    return np.clip(entropy, 0.0, 1.0)
+    return np.asarray(np.clip(entropy, 0.0, 1.0))
 
 
 def entropy_columns(

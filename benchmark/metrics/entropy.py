@@ -44,7 +44,7 @@ class Entropy:
     needs: ClassVar[frozenset[Need]] = frozenset({"clean input"})
     floor: ClassVar[Floor] = "none"
 
-    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 20
+    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
 
     @property
     def statistic(self) -> EntropyByOutcome:
