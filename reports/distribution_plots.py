@@ -77,11 +77,18 @@ def risk_coverage(theme: Theme, series: Sequence[Series]) -> Figure:
 def entropies(theme: Theme, groups: Sequence[Group], *, place: int) -> Figure:
     """Draw how the entropies of one group (shaded) and of another (outlined) are distributed; lines mark the means."""
     figure, axes = panel(theme, 200, left=46)
-    styles = ({"fill": True, "alpha": 0.4, "linewidth": 0}, {"fill": False, "linewidth": 1.6 * theme.scale})
+    widths = (0.0, 1.6 * theme.scale)
     colours = (theme.colour(place), theme.ink)
-    for group, style, colour, dash in zip(groups, styles, colours, ("solid", (0, (2, 1.5))), strict=False):
+    for group, width, colour, dash in zip(groups, widths, colours, ("solid", (0, (2, 1.5))), strict=False):
         edges = np.linspace(0, 1, len(group.shares) + 1)
-        axes.stairs([one.value for one in group.shares], edges, color=colour, **style)
+        axes.stairs(
+            [one.value for one in group.shares],
+            edges,
+            color=colour,
+            fill=not width,
+            linewidth=width,
+            alpha=1 if width else 0.4,
+        )
         axes.axvline(group.mean.value, color=colour, linestyle=dash, linewidth=1.4 * theme.scale)
     names = [f"{one.name} ({how})" for one, how in zip(groups, ("shaded", "outlined"), strict=False)]
     axes.set_title(", ".join(names).capitalize())

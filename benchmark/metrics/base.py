@@ -71,7 +71,8 @@ class Metric(Protocol):
     norm (convex, and λ times as large where all gaps are) of the gaps of bins, right ones − sum of confidence, and the
     sums of its statistic begin with three kinds per bin: utterances, right ones, sums of confidence. It then gets an
     interval made for such figures (`benchmark.gap_intervals`). Or `without_interval: ClassVar[bool] = True`: none is
-    known that holds the truth of its figures as often as it says.
+    known that holds the truth of its figures as often as it says. Or `few_draws: ClassVar[bool] = True`: its figures
+    are many, points of a curve or bins of a distribution, and are resampled as seldom as rank metrics are.
     """
 
     title: ClassVar[str]

@@ -50,6 +50,7 @@ class CfDistribution:
     direction: ClassVar[Direction] = "lower"
     needs: ClassVar[frozenset[Need]] = frozenset({"removals"})
     floor: ClassVar[Floor] = "none"
+    few_draws: ClassVar[bool] = True
 
     operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
     mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (

@@ -33,6 +33,7 @@ class ConsistencyBars:
     direction: ClassVar[Direction] = "none"
     needs: ClassVar[frozenset[Need]] = frozenset({"clean input"})
     floor: ClassVar[Floor] = "none"
+    few_draws: ClassVar[bool] = True
     without_interval: ClassVar[bool] = True
 
     bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15

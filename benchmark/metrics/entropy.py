@@ -43,8 +43,9 @@ class Entropy:
     direction: ClassVar[Direction] = "none"
     needs: ClassVar[frozenset[Need]] = frozenset({"clean input"})
     floor: ClassVar[Floor] = "none"
+    few_draws: ClassVar[bool] = True
 
-    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
+    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 10
 
     @property
     def statistic(self) -> EntropyByOutcome:

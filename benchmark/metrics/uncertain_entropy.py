@@ -50,8 +50,9 @@ class UncertainEntropy:
     direction: ClassVar[Direction] = "none"
     needs: ClassVar[frozenset[Need]] = frozenset({"removals"})
     floor: ClassVar[Floor] = "none"
+    few_draws: ClassVar[bool] = True
 
-    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 15
+    bins: Annotated[int, Ge(1), Le(1000), Doc("bins of equal width, (low, high], the first closed at 0")] = 10
     operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
     mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (
         "strict"

@@ -18,7 +18,7 @@ from emobench.benchmark.metrics.entropies import normalised_entropy
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import METRICS, make
 from emobench.benchmark.scoring_figures import figures_of
-from emobench.benchmark.scoring_samples import sampled
+from emobench.benchmark.scoring_samples import RANK_DRAWS, sampled
 
 MakeScored = Callable[..., Scored]
 
@@ -124,6 +124,16 @@ def test_they_have_no_interval(draw_scored: MakeScored) -> None:
     scored = draw_scored()
     figures = figures_of(scored, {"it": made("consistency_bars")}, np.ones((4, 6)), generator=None)
     assert np.isnan(figures.intervals.low).all()
+
+
+def test_many_figures_of_one_metric_are_resampled_as_seldom_as_ranks(draw_scored: MakeScored) -> None:
+    scored = draw_scored()
+    drawn = np.random.default_rng(1).multinomial(6, [1 / 6] * 6, RANK_DRAWS + 40).astype(np.float64)
+    for text in ("entropy", "uncertain_entropy", "cf_distribution", "consistency_bars"):
+        both = sampled(scored, {"it": made(text), "nll": made("nll")}, drawn)
+        assert (len(both["it"].draws), len(both["nll"].draws)) == (RANK_DRAWS, RANK_DRAWS + 40)
+        few = sampled(scored, {"it": made(text)}, drawn[:RANK_DRAWS])["it"]
+        np.testing.assert_allclose(both["it"].draws, few.draws)
 
 
 def test_entropy_is_0_of_the_certain_and_1_of_equal_chances() -> None:
