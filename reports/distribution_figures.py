@@ -8,7 +8,7 @@ from .contents import DataView, ModelView
 from .distribution_plots import Whole
 from .distributions import Group, Points
 from .figure_views import FigureView, TableView, named
-from .numbers import MISSING, count, interval, number, percent, short
+from .numbers import MISSING, count, interval, percent, short
 from .plots import Series
 
 KINDS = {"modalities": "modality", "contexts": "context"}
@@ -50,9 +50,9 @@ def _reliability(data: DataView, model: ModelView) -> FigureView:
         (
             f"({short(round(one.low, 3))}, {short(round(one.high, 3))}]",
             count(one.count.value),
-            number(one.confidence.value),
-            number(one.accuracy.value),
-            interval(one.accuracy.low, one.accuracy.high) or MISSING,
+            one.accuracy.beside(one.confidence.value),
+            one.accuracy.shown.value,
+            one.accuracy.shown.interval or MISSING,
             interval(one.calibrated_low, one.calibrated_high) or MISSING,
         )
         for one in model.bins
@@ -78,7 +78,7 @@ def _risk_coverage(data: DataView) -> FigureView:
         Series(model.name, model.place, model.distributions.risk) for model in data.models if model.distributions.risk
     )
     rows = tuple(
-        (one.name, percent(coverage, decimals=0), number(found.value), interval(found.low, found.high) or MISSING)
+        (one.name, percent(coverage, decimals=0), found.shown.value, found.shown.interval or MISSING)
         for one in series
         for coverage, found in one.points
     )
@@ -91,10 +91,7 @@ def _risk_coverage(data: DataView) -> FigureView:
 
 
 def _entropy(data: DataView, model: ModelView, groups: Sequence[Group], key: str, of: str) -> FigureView:
-    rows = [
-        (one.name, "mean", f"{number(one.mean.value)} {interval(one.mean.low, one.mean.high)}".rstrip())
-        for one in groups
-    ]
+    rows = [(one.name, "mean", str(one.mean.shown)) for one in groups]
     rows += [
         (one.name, f"({short(round(place / len(one.shares), 3))}, {short(round((place + 1) / len(one.shares), 3))}]",
          percent(share.value))

@@ -1,6 +1,6 @@
 """CEL and uncertain shares by removal: modalities beside contexts, all models together, the floor marked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from .canvas import WIDTH, Entry, axes_in, blank, label_room, legend, legend_room, lines_of, wrapped
 from .contents import DataView, ModelView, Removal
 from .figure_views import FigureView, TableView, named
-from .numbers import MISSING, interval, number, percent
+from .numbers import MISSING
 from .plots import LINE
 from .results import Result
 from .theme import CEILING_DASH, MARKERS, Theme
@@ -130,11 +130,11 @@ def _models(rows: Sequence[Row]) -> tuple[ModelView, ...]:
 
 def _table(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (model.name, row.label, *_cells(removal.cel, number), *_cells(removal.uncertain, percent))
+        (model.name, row.label, *_cells(removal.cel), *_cells(removal.uncertain))
         for row in rows
         for model, removal in row.found
     )
 
 
-def _cells(found: Result | None, shown: Callable[[float], str]) -> tuple[str, str]:
-    return (shown(found.value), interval(found.low, found.high) or MISSING) if found else (MISSING, MISSING)
+def _cells(found: Result | None) -> tuple[str, str]:
+    return (found.shown.value, found.shown.interval or MISSING) if found else (MISSING, MISSING)

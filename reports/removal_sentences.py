@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from .contents import DataView, ModelView, Removal
-from .numbers import interval, number, percent, signed
+from .numbers import percent
 from .removal_figures import CONTEXTS
 from .sentences import Phrase, Sentence
 
@@ -40,11 +40,11 @@ def _mean(model: ModelView, kind: Removal) -> str:
         if one.how == kind.how and one.cel and one.part not in _WHOLE and (one.part in CONTEXTS) == of_context
     }
     most = max(each, key=lambda part: each[part].value, default="")
-    told = " ".join(filter(None, (f"of {kind.part} {number(kind.cel.value)}", interval(kind.cel.low, kind.cel.high))))
+    told = f"of {kind.part} {kind.cel.shown}"
     if not math.isnan(kind.cel.floor):
-        told += f", {signed(kind.cel.value - kind.cel.floor)} against the exact posterior"
+        told += f", {kind.cel.beside(kind.cel.value - kind.cel.floor, plus=True)} against the exact posterior"
     if len(each) > 1 and each[most].value > 0:
-        told += f", most without {most} ({number(each[most].value)})"
+        told += f", most without {most} ({each[most].shown.value})"
     return told
 
 

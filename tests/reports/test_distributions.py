@@ -21,7 +21,7 @@ from emobench.reports.distributions import distributions_of
 from emobench.reports.figure_views import FigureView
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
-from emobench.reports.numbers import interval, number, percent
+from emobench.reports.numbers import interval, percent
 from emobench.reports.results import Place, Result, Results
 from emobench.reports.theme import PAPER, WEB
 
@@ -85,8 +85,8 @@ def test_the_reliability_diagram_has_the_bars_in_its_numbers(data: DataView) -> 
     row = figure.table.rows[-1]
     assert row[0] == "(0.933, 1]"
     assert row[3:] == (
-        number(one.accuracy.value),
-        interval(one.accuracy.low, one.accuracy.high),
+        one.accuracy.shown.value,
+        one.accuracy.shown.interval,
         interval(one.calibrated_low, one.calibrated_high),
     )
     assert 0 < one.calibrated_low < one.calibrated_high <= 1
@@ -131,7 +131,7 @@ def test_risk_over_coverage_shows_all_models_and_the_ceiling(data: DataView) -> 
     one = view(confidence_figures(data), "risk_coverage")
     assert len(one.table.rows) == 3 * 20
     first = data.models[0].distributions.risk[0][1]
-    assert one.table.rows[0] == ("m3net", "5 %", number(first.value), interval(first.low, first.high))
+    assert one.table.rows[0] == ("m3net", "5 %", first.shown.value, first.shown.interval)
     figure = drawn(one)
     (axes,) = figure.axes
     assert [np.asarray(line.get_xdata())[-1] for line in axes.lines] == [1.0, 1.0, 1.0]

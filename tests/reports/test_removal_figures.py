@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.contents import DataView, ModelView, Removal
 from emobench.reports.gathering import read
-from emobench.reports.numbers import interval, number, percent
+from emobench.reports.numbers import percent
 from emobench.reports.removal_figures import cel_figures, cel_legend, removal_rows
 from emobench.reports.removal_sentences import told_of_removals
 from emobench.reports.results import Result
@@ -87,10 +87,10 @@ def test_the_numbers_are_those_of_the_results(data: DataView) -> None:
     one = next(removal for removal in data.models[1].removals if removal.part == "audio")
     row = next(row for row in view.table.rows if row[:2] == ("rage_fusion", "audio"))
     assert row[2:] == (
-        number(one.cel.value),
-        interval(one.cel.low, one.cel.high),
-        percent(one.uncertain.value),
-        interval(one.uncertain.low, one.uncertain.high),
+        one.cel.shown.value,
+        one.cel.shown.interval,
+        one.uncertain.shown.value,
+        one.uncertain.shown.interval,
     )
 
 
