@@ -60,8 +60,9 @@ class Figures:
         """
         low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
         of_gaps = np.array([name in self.shrunken for name in self.names], dtype=bool)
+        bare = np.array([name in self.bare for name in self.names], dtype=bool)
         for count in np.unique(self.drawn).tolist():
-            alike = (self.drawn == count) & ~of_gaps
+            alike = (self.drawn == count) & ~of_gaps & ~bare
             draws = self.draws[:count] if alike.all() else self.draws.T[alike, :count].T
             low[alike], high[alike] = intervals(self.value[alike], draws, self.jackknife[:, alike])
         norms = np.flatnonzero(of_gaps)
@@ -73,7 +74,6 @@ class Figures:
         least, most = self._ends
         # A sum may be off the range by a rounding error; the interval holds the figure all the same.
         low, high = np.maximum(low, np.fmin(least, self.value)), np.minimum(high, np.fmax(most, self.value))
-        bare = np.array([name in self.bare for name in self.names], dtype=bool)
         return Intervals(np.where(bare, np.nan, low), np.where(bare, np.nan, high))
 
     @property
@@ -218,6 +218,7 @@ def _scaled(figures: Figures, factor: float) -> Figures:
 
 def _meets(scored: Scored, metric: ConditionMetric) -> bool:
     there = {
+        "clean input": scored.on_clean_input,
         "clean": scored.clean is not None,
         "removals": bool(scored.removals),
         "posterior": scored.posterior is not None,

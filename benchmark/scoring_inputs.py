@@ -109,6 +109,7 @@ class Inputs:
             turn=self.utterances.turn[rows],
             speaker=self.utterances.speaker[rows],
             classes=self.data.classes,
+            on_clean_input=condition == CLEAN,
             clean=self._clean(model, seed, condition, predictions),
             removals={name: self._read(model, seed, text).probabilities[rows] for name, text in removals.items()},
             modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},

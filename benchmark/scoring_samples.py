@@ -22,7 +22,8 @@ from .metrics.base import (
 from .metrics.views import AsItIs
 
 RANK_DRAWS = 500
-"""Draws behind the interval of a rank metric, the first of those that all metrics share: each needs the utterances."""
+"""Draws behind the interval of a rank metric, the first of those that all metrics share: each needs the utterances.
+Metrics with many figures of a curve or a distribution have as few (`few_draws`)."""
 _CHUNK = 1 << 16
 
 
@@ -62,10 +63,11 @@ def sampled(
     every = dict.fromkeys(leaf for those in needed.values() for leaf in those)
     seen = {view: view(scored) for view, _ in every}
     of_leaf: dict[tuple[View, Metric | RankMetric], Sampled] = {}
-    totals = _totals([(view, one.statistic) for view, one in every if not is_rank(one)], seen, weights)
-    for view, one in every:
-        if not is_rank(one):
-            of_leaf[view, one] = _of_sums(one, totals[view, one.statistic])
+    of_sums = [(view, one) for view, one in every if not is_rank(one)]
+    for few in (False, True):
+        those = [(view, one) for view, one in of_sums if getattr(one, "few_draws", False) == few]
+        totals = _totals([(view, one.statistic) for view, one in those], seen, weights[:RANK_DRAWS] if few else weights)
+        of_leaf.update({(view, one): _of_sums(one, totals[view, one.statistic]) for view, one in those})
     of_leaf.update(_ranked([(view, one) for view, one in every if is_rank(one)], seen, weights))
     return {text: _composed(metrics[text], [of_leaf[leaf] for leaf in those]) for text, those in needed.items()}
 

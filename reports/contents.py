@@ -1,15 +1,18 @@
 """What a report says: run record and results put together into plain views, without any presentation."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
 from ..benchmark.selection_audit import Optimism, optimism
+from .distributions import Distributions
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
 
 ROUGH_BELOW = 50
 """Dialogues below which intervals over dialogues are rough."""
+_DUST = 1e-9
 QUALITY = ("weighted_f1", "accuracy", "macro_f1")
 """Metrics that sum up quality, the first that a run has is the one that is spoken of."""
 
@@ -73,6 +76,16 @@ class Bin:
     count: Result
     confidence: Result
     accuracy: Result
+    calibrated_low: float = math.nan
+    """Where the accuracy of a perfectly calibrated model lies in 95 of 100 samples: lower end; NaN: not in the run."""
+    calibrated_high: float = math.nan
+    """Upper end."""
+
+    @property
+    def as_calibrated(self) -> bool:
+        """Whether a perfectly calibrated model may well show this accuracy; False where that is not known."""
+        # Ends and accuracy are whole numbers of utterances: what ties must not hang on a rounding error.
+        return self.calibrated_low - _DUST <= self.accuracy.value <= self.calibrated_high + _DUST
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,8 @@ class ModelView:
     """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
     parts: Mapping[tuple[str, str], Mapping[str, Result]]
     """By metric that was asked for by name and condition: figure of each part; empty: none has parts."""
+    distributions: Distributions = field(default_factory=Distributions)
+    """Risk over coverage, entropies, gains by removal."""
 
     @property
     def clean(self) -> Mapping[str, Result]:

@@ -13,8 +13,26 @@ NOTES = {
     "(95th percentile); below it there is no evidence of miscalibration. Rungs stand where their severity is.",
     "conditions": "Conditions that have no order. Marks: means over seeds; lines: 95 % intervals over dialogues.",
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
-    "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, and how many utterances "
-    "each bin holds. Below the dashed diagonal a model is over-confident, above it under-confident.",
+    "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, below it how many "
+    "utterances each bin holds, with the mean confidence (solid line) and the accuracy (dotted) of all. Grey boxes: "
+    "where the accuracy of a perfectly calibrated model lies in 95 of 100 samples of this size; marks inside are "
+    "open and no evidence of miscalibration, marks outside are filled. Below the dashed diagonal a model is "
+    "over-confident, above it under-confident. A bin that is empty in one of several trainings has no mark.",
+    "risk_coverage": "Clean input: error rate among the surest utterances, over the share that is kept. At the right "
+    "end all are kept; the further a line falls towards the left, the more its confidence is worth; a level line tells "
+    "right from wrong no better than chance. Lines: means over seeds; bands: 95 % intervals over dialogues.",
+    "entropy": "Clean input: predictions that turn out right and those that turn out wrong by the entropy of their "
+    "probabilities (0 is certain, 1 tells nothing), as shares of each. Vertical lines: the means (solid: right, "
+    "dotted: wrong). The less the two overlap, the better entropy warns of errors.",
+    "cel": "Left: CEL; right: share of utterances that gain. Modalities stand above the line, contexts below. Marks: "
+    "means over seeds; lines: 95 % intervals over dialogues. Dashed, where it is known: the exact posterior, which "
+    "gains by chance only; what is short of it is no merit.",
+    "gains": "CMERC's CF on clean input: share of utterances whose gold class gains more than so much when one of the "
+    "modalities (or contexts) is removed. The left end is how often a removal helps at all; the area under a line "
+    "is its CEL. The horizontal scale widens small gains. Bands: 95 % intervals over dialogues.",
+    "uncertain_entropy": "Utterances whose gold class gains by any of the removals (uncertain) and the others by the "
+    "entropy of the prediction from the full input (0 is certain, 1 tells nothing), as shares of each. Vertical "
+    "lines: the means (solid: uncertain, dotted: others).",
     "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. "
     "The exact posterior, where there is one, has a threshold of its own and is no ceiling of these shares.",
     "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "

@@ -7,8 +7,10 @@ from .acting import shown_for, wanted_of
 from .acting_figures import GROUP, acting_figures
 from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
+from .distribution_figures import confidence_figures, gain_figures, shown_in
 from .figure_views import FigureView
-from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
+from .model_figures import classes_figure, confusion_figure, training_figure, weights_figure
+from .removal_figures import cel_figures, cel_legend
 from .slugs import Slugs
 from .stability import stability_figures
 from .stress_contents import CLEAN, Stress
@@ -35,6 +37,10 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
         conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
         shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
         return tuple((model.name, model.place) for model in shown)
+    if group == "cel":
+        return cel_legend(data)
+    if group in ("risk_coverage", "gains"):
+        return shown_in(group, data)
     if group == "weights":
         modalities = dict.fromkeys(m for model in data.models for row in model.weights.values() for m in row)
         return tuple((modality, place) for place, modality in enumerate(modalities))
@@ -44,7 +50,7 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
 def _of_data(data: DataView) -> Iterator[FigureView]:
     for stress in data.stresses:
         yield from _of_stress(data, stress)
-    yield from (reliability_figure(data, model) for model in data.models if model.bins)
+    yield from confidence_figures(data)
     yield from acting_figures(data)
     yield from conformal_figures(data)
     classes = classes_figure(data)
@@ -55,6 +61,8 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
     yield from stability_figures(data)
+    yield from cel_figures(data)
+    yield from gain_figures(data)
     for model in data.models:
         for score, title in EPOCH_SCORES:
             if any(score in epoch.validation or score in epoch.test for fit in model.fits for epoch in fit.epochs):

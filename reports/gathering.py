@@ -8,6 +8,7 @@ from math import nan
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import CellRecord, ConditionRecord, DataRecord, FitRecord, ModelRecord, RunRecord
 from .contents import Bin, DataView, ModelView, Problem, Removal, Row, RunView
+from .distributions import distributions_of
 from .results import Result, Results
 from .stress_contents import CLEAN
 from .stresses import stresses
@@ -135,6 +136,7 @@ def _model(
         removals=tuple(_removals(results, model.name, data)),
         class_coverage=_class_coverage(results, model.name, data.name, rows),
         graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
+        distributions=distributions_of(results, model.name, data.name),
         parts={
             (metric, row.condition.text): parts
             for metric, row in product(record.metrics, rows)
@@ -180,6 +182,7 @@ def _rows(
 
 def _bins(results: Results, model: str, data: str) -> tuple[Bin, ...]:
     parts = results.parts(model, data, CLEAN, "reliability")
+    bars = results.parts(model, data, CLEAN, "consistency_bars")
     numbers = sorted((part.removeprefix("count ") for part in parts if part.startswith("count ")), key=int)
     return tuple(
         Bin(
@@ -188,6 +191,8 @@ def _bins(results: Results, model: str, data: str) -> tuple[Bin, ...]:
             count=parts[f"count {number}"],
             confidence=parts[f"confidence {number}"],
             accuracy=parts[f"accuracy {number}"],
+            calibrated_low=bars[f"low {number}"].value if f"low {number}" in bars else nan,
+            calibrated_high=bars[f"high {number}"].value if f"high {number}" in bars else nan,
         )
         for place, number in enumerate(numbers)
         if f"confidence {number}" in parts and f"accuracy {number}" in parts

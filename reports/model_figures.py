@@ -1,4 +1,4 @@
-"""Figures of models by themselves: reliability, confusion, classes, modality weights, training."""
+"""Figures of models by themselves: confusion, classes, modality weights, training."""
 
 from collections.abc import Sequence
 
@@ -6,29 +6,9 @@ from . import plots
 from .canvas import cut, wrapped
 from .contents import DataView, ModelView
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import count, number, percent, short
+from .numbers import count, number, percent
 from .plots import Series, Trace
 from .results import Result
-
-
-def reliability_figure(data: DataView, model: ModelView) -> FigureView:
-    """Return the reliability diagram of a model on clean input."""
-    rows = tuple(
-        (
-            f"({short(round(one.low, 3))}, {short(round(one.high, 3))}]",
-            count(one.count.value),
-            one.accuracy.beside(one.confidence.value),
-            one.accuracy.shown.value,
-            one.accuracy.shown.interval,
-        )
-        for one in model.bins
-    )
-    return FigureView(
-        "reliability", data.name, model.name, f"reliability-{data.name}-{model.name}",
-        model.name, f"Reliability of {model.name} on clean input, on {named(data)}",
-        TableView(("confidence", "utterances", "mean confidence", "accuracy", "95 % interval"), rows),
-        lambda theme: plots.reliability(theme, model.bins, place=model.place),
-    )  # fmt: skip
 
 
 def confusion_figure(data: DataView, model: ModelView) -> FigureView:

@@ -11,7 +11,10 @@ from .vocabulary import MAIN
 
 STABILITY = ("flip_rate", "gold_flip_rate")
 """Metrics of the table on stability."""
-_DRAWN = ("confusion", "reliability", "modality_weight", "graph_gap")
+_DRAWN = (
+    "confusion", "reliability", "modality_weight", "graph_gap",
+    "risk_coverage", "consistency_bars", "entropy", "uncertain_entropy", "cf_distribution",
+)  # fmt: skip
 """Metrics whose parts are in figures and tables of their own."""
 _REMOVALS = ("cel", "uncertain_share")
 _OF_REMOVALS = {"operator=mean", "mode=graph", "space=log", "form=sum"}

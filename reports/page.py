@@ -28,6 +28,7 @@ from .other_figures import other_metrics, part_tables
 from .published import beside, told_of_published
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
+from .removal_sentences import told_of_removals
 from .selection import optimism_sentences
 from .sentences import in_short, joined
 from .slugs import Slugs
@@ -207,6 +208,7 @@ def _environment() -> Environment:
         shown_for=shown_for,
         text_of=text_of,
         told=told,
+        told_of_removals=told_of_removals,
         told_of_published=told_of_published,
         told_of_transfer=told_of_transfer,
         transfers=transfers,

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import WIDTH, Entry, axes_in, blank, cut, label_room, legend, limit, lines_of, panel
-from .contents import Bin
+from .canvas import WIDTH, Entry, cut, label_room, legend, limit, lines_of, panel
 from .results import Result
 from .theme import DASHES, MARKERS, Theme
 
@@ -82,45 +81,6 @@ def intervals(
     axes.set_title(title)
     limit(axes, "x", unit_range=unit_range)
     legend(theme, figure, [Entry(one.name, one.place) for one in series])
-    return figure
-
-
-def reliability(theme: Theme, bins: Sequence[Bin], *, place: int) -> Figure:
-    """Draw accuracy against confidence with intervals, and below it how many utterances each bin holds."""
-    figure = blank(theme, WIDTH, 320)
-    upper = axes_in(theme, figure, left=46, right=10, top=26, bottom=118)
-    lower = axes_in(theme, figure, left=46, right=10, top=226, bottom=40)
-    colour = theme.colour(place)
-    filled = [one for one in bins if one.count.value > 0 and not math.isnan(one.accuracy.value)]
-    upper.plot([0, 1], [0, 1], color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
-    for one in filled:
-        x = one.confidence.value
-        upper.plot([x, x], [one.accuracy.low, one.accuracy.high], color=colour, linewidth=1.4 * theme.scale)
-    upper.plot(
-        [one.confidence.value for one in filled],
-        [one.accuracy.value for one in filled],
-        color=colour,
-        marker="o",
-        linewidth=1.2 * theme.scale,
-    )
-    widths = [one.high - one.low for one in bins]
-    lower.bar(
-        [one.low for one in bins],
-        [one.count.value for one in bins],
-        width=[0.9 * width for width in widths],
-        align="edge",
-        color=colour,
-        alpha=0.55,
-    )
-    for axes in (upper, lower):
-        axes.set_xlim(0, 1)
-        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1], [])
-    lower.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
-    upper.set_ylim(0, 1.02)
-    lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    upper.set_title("Accuracy")
-    lower.set_title("Utterances", fontsize=10.5 * theme.scale, pad=3)
-    lower.set_xlabel("confidence")
     return figure
 
 

@@ -60,6 +60,12 @@ METRICS = {
     "reliability": MetricText(
         "Reliability", "none", "Utterances, mean confidence and accuracy of each bin of confidence."
     ),
+    "consistency_bars": MetricText(
+        "Consistency bars",
+        "none",
+        "Per bin of confidence the range in which the accuracy of a perfectly calibrated model lies in 95 of 100 "
+        "samples like this one, were utterances independent.",
+    ),
     "signed_gap": MetricText(
         "Confidence gap", "zero", "Mean confidence minus accuracy: above 0 is over-confident, below 0 under-confident."
     ),
@@ -103,10 +109,24 @@ METRICS = {
     "risk_at_coverage": MetricText(
         "Risk at coverage", "lower", "Error rate among the surest utterances that make up a given share of all."
     ),
+    "risk_coverage": MetricText(
+        "Risk–coverage curve", "lower", "Error rate of the surest 5 %, 10 %, …, 100 % of the utterances."
+    ),
     "coverage_at_risk": MetricText(
         "Coverage at risk",
         "higher",
         "Largest share of utterances, the surest ones, with an error rate that is allowed.",
+    ),
+    "entropy": MetricText(
+        "Entropy",
+        "none",
+        "Entropy of the probabilities as a share of that of equal ones: 0 is certain, 1 tells nothing; of right and of "
+        "wrong predictions.",
+    ),
+    "uncertain_entropy": MetricText(
+        "Entropy of uncertain utterances",
+        "none",
+        "The same of utterances that gain by some removal, and of the others.",
     ),
     "churn": MetricText(
         "Churn", "none", "Share of utterances whose predicted class differs from the one on clean input."
@@ -142,6 +162,12 @@ METRICS = {
         "predictor has 0; a figure below the exact posterior's is no merit.",
     ),
     "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
+    "cf_distribution": MetricText(
+        "Distribution of CF",
+        "lower",
+        "How often the probability of the gold class gains more than so much when a modality or a context is removed; "
+        "the area under this curve is CEL.",
+    ),
     "cel_excess": MetricText(
         "CEL above the posterior's", "lower", "CEL minus that of the exact posterior; known on simulated data only."
     ),

@@ -21,8 +21,8 @@ from typing_extensions import TypeIs
 from .ranked import Order, Ranked
 from .scored import Scored as Scored  # part of the interface
 
-Need = Literal["clean", "removals", "posterior", "weights", "validation"]
-"""What a metric may need beside the predictions of its own condition."""
+Need = Literal["clean input", "clean", "removals", "posterior", "weights", "validation"]
+"""What a metric may need beside the predictions of its own condition; `clean input`: that this is the clean one."""
 
 Floor = Literal["none", "noise", "posterior"]
 """What even the best model shows: nothing in particular; the noise of labels redrawn from the model's own probabilities
@@ -71,7 +71,8 @@ class Metric(Protocol):
     norm (convex, and λ times as large where all gaps are) of the gaps of bins, right ones − sum of confidence, and the
     sums of its statistic begin with three kinds per bin: utterances, right ones, sums of confidence. It then gets an
     interval made for such figures (`benchmark.gap_intervals`). Or `without_interval: ClassVar[bool] = True`: none is
-    known that holds the truth of its figures as often as it says.
+    known that holds the truth of its figures as often as it says. Or `few_draws: ClassVar[bool] = True`: its figures
+    are many, points of a curve or bins of a distribution, and are resampled as seldom as rank metrics are.
     """
 
     title: ClassVar[str]

@@ -1,11 +1,11 @@
 """What metrics of confidence under removal sum over utterances, and which removals they look at."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 
 from .base import Scored
 from .statistics import gold_probability, negative_log
@@ -104,14 +104,16 @@ class UncertainUtterances:
 
     def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
         """Return one column per figure named by `figures_of_removals`, and the ones."""
-        full = gold_probability(scored.probabilities, scored.label)
-        chosen = chosen_removals(scored.removals, self.operator, self.mode)
-        gains = {
-            name: gold_probability(scored.removals[removal], scored.label) > full for name, removal in chosen.items()
-        }
-        figures = figures_of_removals(tuple(chosen))
+        gains = uncertain_by(chosen_removals(scored.removals, self.operator, self.mode), scored)
+        figures = figures_of_removals(tuple(gains))
         columns = [np.any([gains[name] for name in group], axis=0) for group in figures.values()]
-        return np.stack([*columns, np.ones(len(full))], axis=1)
+        return np.stack([*columns, np.ones(len(scored.label))], axis=1)
+
+
+def uncertain_by(chosen: Mapping[str, str], scored: Scored) -> dict[str, Bool[np.ndarray, " utterances"]]:
+    """Return by what is removed whether the gold class of each utterance becomes more probable by that removal."""
+    full = gold_probability(scored.probabilities, scored.label)
+    return {name: gold_probability(scored.removals[removal], scored.label) > full for name, removal in chosen.items()}
 
 
 def gain_by(

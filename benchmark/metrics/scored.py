@@ -26,6 +26,8 @@ class Scored:
     """Index of the speaker, local to the dialogue."""
     classes: tuple[str, ...]
     """Names of the classes."""
+    on_clean_input: bool = False
+    """Whether the condition is the clean one: curves and distributions that are wanted there alone look at it."""
     clean: Float[np.ndarray, "utterances classes"] | None = None
     """The same model's probabilities on clean input; None: not in the run."""
     removals: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)

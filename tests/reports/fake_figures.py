@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from fake_distributions import of_predictions, of_removals
 
 from emobench.benchmark.run_record import ALL_SEEDS, ConditionRecord
 
@@ -53,7 +54,7 @@ def model_rows(
             for figure in (
                 *made.figures(),
                 *(made.sets() if sets else ()),
-                *(_removals(there, model) if condition.text == "clean" else ()),
+                *(_removals(there, model, made.p, label) if condition.text == "clean" else ()),
             ):
                 yield (*place, *figure, *sds, len(label), dialogues, 10_000)
         for family in dict.fromkeys(condition.family for condition in there if condition.family):
@@ -152,6 +153,7 @@ class _Predicted:
         yield self.figure("macro_f1", f1.mean())
         if self.condition.text != "clean":
             return
+        yield from of_predictions(self.p, self.label)
         yield from (self.figure("f1", value, name) for name, value in zip(self.classes, f1, strict=True))
         for i, gold in enumerate(self.classes):
             for j, name in enumerate(self.classes):
@@ -173,13 +175,14 @@ class _Predicted:
         yield self.figure("ece", ece, floor=(0.023, 0.034))
 
 
-def _removals(there: Sequence[ConditionRecord], model: str) -> Iterator[Figure]:
+def _removals(there: Sequence[ConditionRecord], model: str, p: np.ndarray, label: np.ndarray) -> Iterator[Figure]:
     """Yield confidence under the removals that a model was given."""
     removed = {condition.removal for condition in there}
     modalities = {"text": 0.061, "audio": 0.034, "video": 0.021, "modalities": 0.039}
     context = 1.0 if model in CONTEXTUAL else 0.0
     contexts = {"intra": 0.02 * context, "inter": 0.01 * context, "contexts": 0.015 * context}
     whole = {**modalities, **(contexts | {"all": 0.03} if "inter" in removed else {})}
+    yield from of_removals(p, label, contexts=context if "inter" in removed else None)
     sets = {"": (whole, 1.0, 0.8)}
     if "text:mean" in removed:
         sets["operator=mean"] = (whole, 0.9, math.nan)

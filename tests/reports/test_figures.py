@@ -38,7 +38,8 @@ def test_the_figures_of_a_run_have_names_of_their_own(plain: RunFolder) -> None:
     views = figures(read(plain))
     groups = [view.group for view in views]
     assert list(dict.fromkeys(groups)) == [
-        "curves", "conditions", "reliability", "classes", "confusion", "weights", "training",
+        "curves", "conditions", "reliability", "risk_coverage", "entropy", "classes", "confusion", "weights", "cel",
+        "gains", "uncertain_entropy", "training",
     ]  # fmt: skip
     slugs = [view.slug for view in views]
     assert len(set(slugs)) == len(slugs)

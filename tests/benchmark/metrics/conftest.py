@@ -63,6 +63,7 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
             turn=np.concatenate([np.arange(length) for length in lengths]).astype(np.int64),
             speaker=rng.integers(0, 2, rows),
             classes=CLASSES[:classes],
+            on_clean_input=True,
             clean=probabilities(),
             removals={name: probabilities() for name in REMOVALS},
             modality_weights=dict(zip(("text", "audio"), rng.dirichlet([1, 1], rows).T, strict=True)),

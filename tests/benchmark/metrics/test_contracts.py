@@ -42,9 +42,12 @@ EXAMPLES = {
     ),
 }
 """Texts beside those that are computed when none are named; of a plug-in with required arguments, all there are."""
-FIXED_BINS = {"adaptive_ece", "sliced:by=length,metric=adaptive_ece"}
-"""Their bins are those of the sample in all of its draws."""
-COUNTS_MATTER = {"debiased_ece": "what chance adds shrinks with the sample, and so does what is subtracted"}
+FIXED_BINS = {"adaptive_ece", "consistency_bars", "sliced:by=length,metric=adaptive_ece"}
+"""Their bins, or the ends of their bars, are those of the sample in all of its draws."""
+COUNTS_MATTER = {
+    "debiased_ece": "what chance adds shrinks with the sample, and so does what is subtracted",
+    "consistency_bars": "what chance does to the accuracy of a bin shrinks with the sample",
+}
 PROMISED = {
     "conformal_gap": "the truth covers more than was asked for, for the threshold is that of other predictions",
     "conformal_gap:method=aps": "the same",

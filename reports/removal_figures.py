@@ -1,0 +1,140 @@
+"""CEL and uncertain shares by removal: modalities beside contexts, all models together, the floor marked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .canvas import WIDTH, Entry, axes_in, blank, label_room, legend, legend_room, lines_of, wrapped
+from .contents import DataView, ModelView, Removal
+from .figure_views import FigureView, TableView, named
+from .numbers import MISSING
+from .plots import LINE
+from .results import Result
+from .theme import CEILING_DASH, MARKERS, Theme
+
+GROUP = "cel"
+CONTEXTS = ("intra", "inter")
+_ORDER = {"modalities": 1, **dict.fromkeys(CONTEXTS, 2), "contexts": 3, "all": 4}
+"""Of removals; single modalities come first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One removal, with the figures of those that were asked."""
+
+    label: str
+    kind: int
+    """Where it belongs: see `_ORDER`."""
+    found: tuple[tuple[ModelView, Removal], ...]
+
+
+def removal_rows(data: DataView) -> tuple[Row, ...]:
+    """Return one row per removal: modalities, all of them, contexts, both of them, everything."""
+    found: dict[tuple[str, str], list[tuple[ModelView, Removal]]] = {}
+    for model in data.models:
+        for removal in model.removals:
+            if removal.cel is not None:
+                found.setdefault((removal.part, removal.how), []).append((model, removal))
+    ways: dict[str, int] = {}
+    for part, _ in found:
+        ways[part] = ways.get(part, 0) + 1
+    rows = (
+        Row(f"{part}, {how}" if ways[part] > 1 else part, _ORDER.get(part, 0), tuple(those))
+        for (part, how), those in found.items()
+    )
+    return tuple(sorted(rows, key=lambda row: row.kind))
+
+
+def cel_figures(data: DataView) -> Iterator[FigureView]:
+    """Yield the figure of a data set, where there are removals."""
+    rows = removal_rows(data)
+    if rows:
+        yield FigureView(
+            GROUP, data.name, "", f"cel-{data.name}",
+            "CEL and uncertain shares by removal",
+            f"CEL and share of uncertain utterances by what is removed, on {named(data)}",
+            TableView(("model", "removed", "CEL", "95 % interval", "uncertain share", "95 % interval"), _table(rows)),
+            lambda theme: draw(theme, rows),
+        )  # fmt: skip
+
+
+def cel_legend(data: DataView) -> tuple[tuple[str, int], ...]:
+    """Return name and place of the models that the figure shows."""
+    return tuple((model.name, model.place) for model in _models(removal_rows(data)))
+
+
+def draw(theme: Theme, rows: Sequence[Row]) -> Figure:
+    """Draw a bar for CEL and a mark for the uncertain share of every model and removal, with intervals."""
+    models = _models(rows)
+    labels = [wrapped(row.label) for row in rows]
+    bars = sum(not model.reference for model in models)
+    step = max(9.0 * max(bars, 1) + 10, LINE * lines_of(labels) + 6)
+    left, gap, room = label_room(labels), 16, legend_room(theme, len(models))
+    width = (WIDTH - left - 12 - gap) / 2
+    figure = blank(theme, WIDTH, 66 + step * len(rows) + room)
+    for column, title in enumerate(("CEL", "Uncertain share")):
+        start = left + column * (width + gap)
+        axes = axes_in(theme, figure, left=start, right=WIDTH - start - width, top=28, bottom=38 + room)
+        _draw(theme, axes, rows, models, share=column == 1, offset=9.0 / step)
+        axes.set_yticks(range(len(rows)), labels if column == 0 else [])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        axes.set_title(title)
+    legend(theme, figure, [Entry(model.name, model.place) for model in models])
+    return figure
+
+
+def _draw(
+    theme: Theme, axes: Axes, rows: Sequence[Row], models: Sequence[ModelView], *, share: bool, offset: float
+) -> None:
+    places = {model.name: order for order, model in enumerate(model for model in models if not model.reference)}
+    middle = (len(places) - 1) / 2
+    for y, row in enumerate(rows):
+        if y and (rows[y - 1].kind < 2 <= row.kind or row.kind == _ORDER["all"]):
+            axes.axhline(y - 0.5, color=theme.muted, linewidth=0.8 * theme.scale)
+        for model, removal in row.found:
+            found = removal.uncertain if share else removal.cel
+            if found is None:
+                continue
+            if model.reference:
+                axes.plot(
+                    [found.value] * 2, [y - 0.42, y + 0.42],
+                    color=theme.ink, linestyle=CEILING_DASH, linewidth=1.6 * theme.scale,
+                )  # fmt: skip
+            else:
+                _mark(theme, axes, y + (places[model.name] - middle) * offset, found, model.place, offset * (not share))
+
+
+def _mark(theme: Theme, axes: Axes, y: float, found: Result, place: int, height: float) -> None:
+    colour = theme.colour(place)
+    if height:
+        axes.barh(y, found.value, height=0.86 * height, color=colour, alpha=0.4, linewidth=0)
+    axes.plot([found.low, found.high], [y, y], color=colour, linewidth=1.4 * theme.scale)
+    axes.plot(
+        [found.value], [y], color=colour, marker=MARKERS[place % len(MARKERS)], markeredgewidth=0,
+        markersize=4.5 * theme.scale,
+    )  # fmt: skip
+
+
+def _models(rows: Sequence[Row]) -> tuple[ModelView, ...]:
+    """Return the models that have figures, the floor last."""
+    found = {model.name: model for row in rows for model, _ in row.found}
+    return tuple(sorted(found.values(), key=lambda model: (model.reference, model.place)))
+
+
+def _table(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (model.name, row.label, *_cells(removal.cel), *_cells(removal.uncertain))
+        for row in rows
+        for model, removal in row.found
+    )
+
+
+def _cells(found: Result | None) -> tuple[str, str]:
+    return (found.shown.value, found.shown.interval or MISSING) if found else (MISSING, MISSING)

@@ -1,0 +1,158 @@
+"""CEL by removal: rows of the figure, what it marks, and what is said of modalities against contexts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.contents import DataView, ModelView, Removal
+from emobench.reports.gathering import read
+from emobench.reports.numbers import percent
+from emobench.reports.removal_figures import cel_figures, cel_legend, removal_rows
+from emobench.reports.removal_sentences import told_of_removals
+from emobench.reports.results import Result
+from emobench.reports.sentences import plain
+from emobench.reports.theme import PAPER
+
+
+@pytest.fixture(scope="module")
+def data(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> DataView:
+    folder = make_run(
+        tmp_path_factory.mktemp("removals"), models=("m3net", "rage_fusion", "bayes_optimal"), stresses=True,
+        dialogues=20, seeds=(0,), only=("clean", "modality_drop:drop=text", "context_removal:context=inter"),
+    )  # fmt: skip
+    return read(folder).data[0]
+
+
+def removal(part: str, value: float, *, wide: float = 0.01, floor: float = float("nan"), how: str = "") -> Removal:
+    cel = Result(value, value - wide, value + wide, floor)
+    return Removal(
+        part, how or ("strict" if part in ("intra", "inter", "contexts") else "zeros"), cel, None, None, None
+    )
+
+
+def of(data: DataView, *removals: Removal) -> DataView:
+    return replace(data, models=(replace(data.models[0], removals=removals),))
+
+
+def told(data: DataView, *removals: Removal) -> str:
+    ((_, sentence),) = told_of_removals(of(data, *removals))
+    return plain(sentence)
+
+
+def drawn(data: DataView) -> Figure:
+    (view,) = cel_figures(data)
+    with PAPER.active():
+        return view.draw(PAPER)
+
+
+def floors(figure: Figure, panel: int) -> list[float]:
+    found = (line for line in figure.axes[panel].lines if line.get_color() == PAPER.ink)
+    return [float(np.asarray(line.get_xdata())[0]) for line in found]
+
+
+def test_rows_stand_modalities_first_then_contexts_then_everything(data: DataView) -> None:
+    assert [row.label for row in removal_rows(data)] == [
+        "text", "audio", "video", "modalities", "intra", "inter", "contexts", "all",
+    ]  # fmt: skip
+
+
+def test_what_was_removed_in_two_ways_is_told_apart(data: DataView) -> None:
+    both = of(data, removal("text", 0.1), removal("text", 0.2, how="dialogue mean"), removal("intra", 0.1))
+    assert [row.label for row in removal_rows(both)] == ["text, zeros", "text, dialogue mean", "intra"]
+
+
+def test_bars_are_of_models_and_the_exact_posterior_is_the_floor(data: DataView) -> None:
+    figure = drawn(data)
+    cel, share = figure.axes
+    assert [len(axes.patches) for axes in (cel, share)] == [2 * 8, 0]
+    first = removal_rows(data)[0].found
+    assert [patch.get_width() for patch in cel.patches[:2]] == [removal.cel.value for _, removal in first[:2]]
+    floor = next(removal for model, removal in first if model.reference)
+    assert floors(figure, 0)[0] == floor.cel.value
+    assert floors(figure, 1)[0] == floor.uncertain.value
+    assert cel.get_xlim()[0] == share.get_xlim()[0] == 0
+    assert cel_legend(data) == (("m3net", 0), ("rage_fusion", 1), ("bayes_optimal", -1))
+    # A line before contexts, and one before everything.
+    rules = [line for line in cel.lines if line.get_color() == PAPER.muted]
+    assert [float(np.asarray(line.get_ydata())[0]) for line in rules] == [3.5, 6.5]
+
+
+def test_the_numbers_are_those_of_the_results(data: DataView) -> None:
+    (view,) = cel_figures(data)
+    assert len(view.table.rows) == 3 * 8
+    one = next(removal for removal in data.models[1].removals if removal.part == "audio")
+    row = next(row for row in view.table.rows if row[:2] == ("rage_fusion", "audio"))
+    assert row[2:] == (
+        one.cel.shown.value,
+        one.cel.shown.interval,
+        one.uncertain.shown.value,
+        one.uncertain.shown.interval,
+    )
+
+
+def test_without_contexts_there_is_no_line_and_a_missing_share_is_a_dash(data: DataView) -> None:
+    only = of(data, removal("text", 0.1), removal("audio", 0.2), Removal("video", "zeros", None, None, None, None))
+    (view,) = cel_figures(only)
+    assert [row[4:] for row in view.table.rows] == [("–", "–")] * 2
+    figure = drawn(only)
+    assert [line for line in figure.axes[0].lines if line.get_color() == PAPER.muted] == []
+    assert len(figure.axes[1].lines) == 0
+
+
+def test_where_nothing_was_removed_there_is_nothing(data: DataView) -> None:
+    nothing = of(data)
+    assert [*cel_figures(nothing)] == []
+    assert cel_legend(nothing) == told_of_removals(nothing) == ()
+
+
+def test_the_floor_alone_is_drawn_too(data: DataView) -> None:
+    reference = [model for model in data.models if model.reference]
+    figure = drawn(replace(data, models=tuple(reference)))
+    assert len(floors(figure, 0)) == 8
+    assert told_of_removals(replace(data, models=tuple(reference))) == ()
+
+
+def test_modalities_are_held_against_contexts_where_intervals_are_apart(data: DataView) -> None:
+    said = told(
+        data, removal("text", 0.07), removal("audio", 0.03), removal("modalities", 0.05, floor=0.02),
+        removal("intra", 0.01), removal("inter", 0.03), removal("contexts", 0.02, floor=0.025),
+    )  # fmt: skip
+    assert said == (
+        "CEL of modalities 0.050 [0.040, 0.060], +0.030 against the exact posterior, most without text (0.070); "
+        "of contexts 0.020 [0.010, 0.030], −0.005 against the exact posterior, most without inter (0.030). "
+        "It gains more from losing a modality than from losing context."
+    )
+    other = told(data, removal("modalities", 0.02), removal("contexts", 0.05))
+    assert other.endswith("It gains more from losing context than from losing a modality.")
+    near = told(data, removal("modalities", 0.045), removal("contexts", 0.05))
+    assert near.endswith("The intervals of the two overlap, so which of them it gains more from is left open here.")
+
+
+def test_where_an_interval_or_a_kind_is_missing_nothing_is_held_against_anything(data: DataView) -> None:
+    bare = told(data, removal("modalities", 0.05, wide=float("nan")), removal("contexts", 0.02))
+    assert bare == "CEL of modalities 0.050; of contexts 0.020 [0.010, 0.030]."
+    assert told(data, removal("contexts", 0.0, wide=0.0)) == "CEL of contexts 0.000 [0.000, 0.000]."
+    assert told(data, removal("modalities", float("nan")), removal("contexts", 0.02)).startswith("CEL of contexts")
+
+
+def test_who_gains_by_nothing_gains_most_without_nothing(data: DataView) -> None:
+    said = told(data, *(removal(part, 0.0, wide=0.0) for part in ("intra", "inter", "contexts")))
+    assert "most" not in said
+
+
+def test_shares_of_utterances_that_gain_are_told(data: DataView) -> None:
+    said = {model.name: plain(sentence) for model, sentence in told_of_removals(data)}
+    assert [*said] == ["m3net", "rage_fusion"]
+    share = {one.part: percent(one.uncertain.value) for one in _model(data, "m3net").removals}
+    assert said["m3net"].endswith(
+        f"The right class gains on {share['modalities']} of the utterances without some modality, "
+        f"on {share['contexts']} without some context."
+    )
+
+
+def _model(data: DataView, name: str) -> ModelView:
+    return next(model for model in data.models if model.name == name)
