@@ -60,9 +60,9 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     modalities = [name for name, _ in legend_entries("weights", data)]
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
-    yield from stability_figures(data)
     yield from cel_figures(data)
     yield from gain_figures(data)
+    yield from stability_figures(data)
     for model in data.models:
         for score, title in EPOCH_SCORES:
             if any(score in epoch.validation or score in epoch.test for fit in model.fits for epoch in fit.epochs):

@@ -39,7 +39,7 @@ def test_the_figures_of_a_run_have_names_of_their_own(plain: RunFolder) -> None:
     groups = [view.group for view in views]
     assert list(dict.fromkeys(groups)) == [
         "curves", "conditions", "reliability", "risk_coverage", "entropy", "classes", "confusion", "weights", "cel",
-        "gains", "uncertain_entropy", "training",
+        "gains", "uncertain_entropy", "stability", "training",
     ]  # fmt: skip
     slugs = [view.slug for view in views]
     assert len(set(slugs)) == len(slugs)
