@@ -165,6 +165,24 @@ METRICS = {
         "none",
         "CEL when context is removed by edges of the model's graph, minus CEL when it is really gone.",
     ),
+    "shapley": MetricText(
+        "Shapley value",
+        "none",
+        "What a modality, or a context, brings in of the probability of the class predicted on the full input, over "
+        "all orders in which they could be added: below 0 it made the model less sure of what it says.",
+    ),
+    "shapley_share": MetricText(
+        "Shapley share",
+        "none",
+        "Share of a modality, or context, in the sizes of the Shapley values of an utterance, averaged: what the "
+        "prediction depends on, in whichever direction.",
+    ),
+    "weight_agreement": MetricText(
+        "Agreement of weights and Shapley values",
+        "none",
+        "Kendall's τ, utterance by utterance, between the weights of the modalities and the sizes of their Shapley "
+        "values: 1 is the same order, −1 the opposite.",
+    ),
     "modality_weight": MetricText("Modality weight", "none", "Mean weight that the model gives to each modality."),
     "uncertain_share": MetricText(
         "Uncertain share",
