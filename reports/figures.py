@@ -10,6 +10,7 @@ from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
+from .reliance_figures import reliance_figures, reliance_legend
 from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
 
@@ -37,7 +38,7 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
     if group == "weights":
         modalities = dict.fromkeys(m for model in data.models for row in model.weights.values() for m in row)
         return tuple((modality, place) for place, modality in enumerate(modalities))
-    return (("validation", 0), ("test", 1)) if group == "training" else ()
+    return (("validation", 0), ("test", 1)) if group == "training" else reliance_legend(group, data)
 
 
 def _of_data(data: DataView) -> Iterator[FigureView]:
@@ -53,6 +54,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     modalities = [name for name, _ in legend_entries("weights", data)]
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
+    yield from reliance_figures(data)
     for model in data.models:
         for score, title in EPOCH_SCORES:
             if any(score in epoch.validation or score in epoch.test for fit in model.fits for epoch in fit.epochs):

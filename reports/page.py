@@ -23,6 +23,7 @@ from .other_figures import other_metrics, part_tables
 from .published import beside, told_of_published
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
+from .reliance import how_to_measure, lacking, reliance_rows, told_of_reliance
 from .selection import optimism_sentences
 from .sentences import in_short
 from .stress_contents import CLEAN
@@ -152,6 +153,10 @@ def _environment() -> Environment:
         realised_title=realised_title,
         remarks=remarks,
         row_groups=row_groups,
+        how_to_measure=how_to_measure,
+        lacking_reliance=lacking,
+        reliance_rows=reliance_rows,
+        told_of_reliance=told_of_reliance,
         other_metrics=other_metrics,
         part_tables=part_tables,
         shown_for=shown_for,

@@ -223,6 +223,12 @@ OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
 MODES = {"": "strict", "mode=graph": "graph"}
 """By the argument of `cel` and `uncertain_share`, how context was removed."""
 
+RELIANCE = (
+    *(f"{metric}{how}" for how in ("", ":operator=mean", ":mode=graph") for metric in ("shapley", "shapley_share")),
+    "weight_agreement",
+)
+"""Metrics of what predictions depend on."""
+
 UNITS = {"snr_db": "dB", "window": "turns", "shift": "turns", "epsilon": "standard deviations"}
 """Of arguments that say how severe a stress is; others are shares."""
 
