@@ -12,7 +12,8 @@ class Format(Protocol):
     def write(self, folder: RunFolder) -> Path:
         """Write the report into the run folder and return its path (of a file, or of a folder of files).
 
-        What is written depends on run.json and results.parquet only: the same folder gives the same bytes.
+        What is written depends on run.json and results.parquet, and of figures of single utterances on predictions:
+        the same folder gives the same bytes.
 
         Raises
         ------

@@ -32,6 +32,8 @@ NOTES = {
     "left out.",
     "weight_shares": "Clean input, one mark per model: mean weight of the modality against its mean Shapley share, "
     "with 95 % intervals; on the dashed line both are the same.",
+    "swarm": "Clean input, first training seed, one dot per utterance: what each player brings in of the probability "
+    "of the class predicted; colours: how sure the model is.",
     "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
     "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",
