@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from .contents import DataView, RunView
 from .numbers import interval, number, signed
-from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
+from .paper_tables import figure_cell, named, seeds_sentence, slug
 from .reliance import SLICES, Reliance, lacking, reliance_rows, told_of_reliance
 from .results import Result
 from .sentences import plain
 from .tex import PAGE_WIDTH, Tex, breakable, escape, prose, table
+
+_FIRST = 2.6
 
 
 def reliance_tables(data: DataView, run: RunView) -> Iterator[Tex]:
@@ -32,10 +34,8 @@ def reliance_tables(data: DataView, run: RunView) -> Iterator[Tex]:
         "With no modality left a model says what it says when told that all are missing. "
         f"{seeds_sentence(run)} Brackets: 95 % intervals over dialogues."
     )
-    width = (PAGE_WIDTH - FIRST + 1.2) / 6 - 0.25
-    yield table(
-        escape(caption), f"tab:{slug(data)}-shapley", list(map(escape, head)), rows, [FIRST - 1.2, *[width] * 6]
-    )
+    width = (PAGE_WIDTH - _FIRST) / 6 - 0.25
+    yield table(escape(caption), f"tab:{slug(data)}-shapley", list(map(escape, head)), rows, [_FIRST, *[width] * 6])
 
 
 def _row(one: Reliance) -> Sequence[Tex]:

@@ -70,7 +70,7 @@ def swarm(
         )  # fmt: skip
     for one in figure.axes:
         one.tick_params(labelsize=10 * theme.scale, length=0)
-        one.yaxis.label.set_size(10 * theme.scale)
+        one.yaxis.label.set_fontsize(10 * theme.scale)
     axes.set_ylim(-0.6, len(players) - 0.4)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))

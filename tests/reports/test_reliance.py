@@ -65,7 +65,7 @@ def run(without: RunView) -> RunView:
     (data,) = without.data
     first, second, third = data.models
     weights = {
-        text: found | {"text": replace(found["text"], value=0.5 - 0.1 * place)}
+        text: dict(found) | {"text": replace(found["text"], value=0.5 - 0.1 * place)}
         for place, (text, found) in enumerate(first.weights.items())
     }
     models = (replace(first, reliance=GATED, weights=weights), second, replace(third, reliance=GATED))
@@ -86,7 +86,7 @@ def shown(run: RunView) -> str:
     """Return the text of the page."""
     reader = Reader()
     reader.feed(page.render(run))
-    return words(" ".join(reader.text))
+    return str(words(" ".join(reader.text)))
 
 
 def test_results_are_looked_up_by_metric(without: RunView) -> None:
