@@ -52,7 +52,8 @@ class ConditionRecord(_Record):
     rung: str = ""
     """The severity argument as typed, such as the `20` of `snr_db=20`; empty: not on a curve."""
     removal: str = ""
-    """What is wholly removed, in the sense of CMERC, and how (`text`, `text:mean`, `intra:graph`); else empty."""
+    """What is wholly removed, in the sense of CMERC, and how (`text`, `text:mean`, `intra:graph`, `audio/text`); else
+    empty."""
     random: bool = False
     """Whether the condition depends on random numbers, and so was drawn several times."""
     unknown: str = ""

@@ -221,6 +221,7 @@ def _meets(scored: Scored, metric: ConditionMetric) -> bool:
         "clean input": scored.on_clean_input,
         "clean": scored.clean is not None,
         "removals": bool(scored.removals),
+        "coalitions": bool(scored.coalitions),
         "posterior": scored.posterior is not None,
         "weights": bool(scored.modality_weights),
         "validation": scored.validation is not None,

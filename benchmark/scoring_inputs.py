@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 
 from .errors import PredictionError, RunFolderError
 from .metrics.base import Scored
+from .metrics.coalitions import coalition_names
 from .prediction_files import PredictionFile, read_predictions
 from .predictions import Predictions
 from .run_folder import RunFolder
@@ -21,6 +22,8 @@ CLEAN = "clean"
 POSTERIOR = "bayes_optimal"
 """The model that is the exact posterior, where it is known."""
 _CONTEXTS = ("intra", "inter")
+_HOWS = (("", ":mean"), ("", ":graph"))
+"""How modalities are removed, and how contexts are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +105,11 @@ class Inputs:
     def _scored(self, model: str, seed: int, condition: str, draw: int) -> Scored:
         predictions, rows = self._read(model, seed, condition, draw), self.labelled
         removals = self._removals(model, seed) if condition == CLEAN else {}
+        coalitions = self._coalitions(model, seed) if condition == CLEAN else {}
+        removed = {
+            text: self._read(model, seed, text).probabilities[rows]
+            for text in dict.fromkeys((*removals.values(), *coalitions.values()))
+        }
         return Scored(
             probabilities=predictions.probabilities[rows],
             label=self.utterances.label[rows],
@@ -111,7 +119,8 @@ class Inputs:
             classes=self.data.classes,
             on_clean_input=condition == CLEAN,
             clean=self._clean(model, seed, condition, predictions),
-            removals={name: self._read(model, seed, text).probabilities[rows] for name, text in removals.items()},
+            removals={name: removed[text] for name, text in removals.items()},
+            coalitions={name: removed[text] for name, text in coalitions.items()},
             modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
             validation=self._validation(model, seed),
         )
@@ -197,18 +206,49 @@ class Inputs:
                 found |= {name: text for name, text in group.items() if states[name] == "done"}
         return found
 
+    def _coalitions(self, model: str, seed: int) -> dict[str, str]:
+        """Return by what is removed the condition that stands for it: all subsets of a group, or none of them."""
+        found: dict[str, str] = {}
+        for group in self._coalition_conditions:
+            if {self.state(model, seed, text) for text in group.values()} == {"done"}:
+                found |= group
+        return found
+
+    @cached_property
+    def _coalition_conditions(self) -> tuple[dict[str, str], ...]:
+        """By what is removed, each group of coalitions that the run was asked for as a whole."""
+        groups = [coalition_names(players, how) for players, hows in self._players for how in hows]
+        return tuple(
+            {name: self._removing[name] for name in names} for names in groups if {*names} <= {*self._removing}
+        )
+
+    @property
+    def _players(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """Who makes up coalitions, and how they are removed: modalities, and the contexts that there are."""
+        modalities = tuple(self.data.widths)
+        contexts = _CONTEXTS if self._is_dialogue else _CONTEXTS[:1]
+        return (*([(modalities, _HOWS[0])] if len(modalities) > 1 else []), (contexts, _HOWS[1]))
+
+    @property
+    def _is_dialogue(self) -> bool:
+        """Whether any dialogue has two speakers or more."""
+        pairs = np.stack([self.utterances.dialogue, self.utterances.speaker])
+        return bool(np.unique(pairs, axis=1).shape[1] > len(np.unique(self.utterances.dialogue)))
+
     @cached_property
     def _removal_conditions(self) -> tuple[dict[str, str], ...]:
-        """By removal, modalities first: of several conditions that are one, that with the shortest text.
-
-        In groups that are put together: modalities by zeros, by means; contexts strictly, in the graph.
-        """
-        kinds = ((tuple(self.data.widths), ("", ":mean")), (_CONTEXTS, ("", ":graph")))
+        """By removal, modalities first; in groups that are put together: by zeros, by means; strictly, in the graph."""
+        kinds = zip((tuple(self.data.widths), _CONTEXTS), _HOWS, strict=True)
         groups = [[f"{name}{how}" for name in names] for names, hows in kinds for how in hows]
+        return tuple({name: self._removing[name] for name in group if name in self._removing} for group in groups)
+
+    @cached_property
+    def _removing(self) -> dict[str, str]:
+        """By what is removed the condition: of several conditions that are one, that with the shortest text."""
         found: dict[str, str] = {}
         for condition in sorted(self.conditions, key=lambda c: (len(c.text), c.text)):
             found.setdefault(condition.removal, condition.text)
-        return tuple({name: found[name] for name in group if name in found} for group in groups)
+        return found
 
     @cached_property
     def _random(self) -> frozenset[str]:

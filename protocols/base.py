@@ -113,9 +113,9 @@ class Stress(Protocol):
     def removes(self) -> str:
         """Return what this condition wholly removes, telling the model, and how: `text`, `text:mean`, `intra:graph`.
 
-        A removal in the sense of CMERC, for confidence under removal: a modality, or `intra`, `inter` for context. The
-        standard operator (zeros, and for contexts the strict mode) is not named. Empty: nothing, or more than one
-        thing.
+        A removal in the sense of CMERC, for confidence under removal: a modality, or `intra`, `inter` for context.
+        Several of them, sorted: `audio/text:mean`, `inter/intra`; what is left then is a coalition, for Shapley
+        values. The standard operator (zeros, and for contexts the strict mode) is not named. Empty: nothing.
         """
         return ""
 

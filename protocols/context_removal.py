@@ -121,8 +121,9 @@ class ContextRemoval(StressProtocol):
         ) * (self.mode == "graph")
 
     def removes(self) -> str:
-        """Return `intra` or `inter`, with `:graph` in that mode."""
-        return f"{self.context}{':graph' * (self.mode == 'graph')}" if self.context in ("intra", "inter") else ""
+        """Return `intra`, `inter`, or of `all` both, with `:graph` in that mode."""
+        removed = {"intra": "intra", "inter": "inter", "all": "inter/intra"}.get(self.context or "", "")
+        return f"{removed}{':graph' * (self.mode == 'graph')}" if removed else ""
 
     def apply(
         self,

@@ -110,9 +110,9 @@ class ModalityDrop(StressProtocol):
         return "a dialogue mean in the place of what is missing still tells of the dialogue" * (self.fill == "mean")
 
     def removes(self) -> str:
-        """Return the one modality that is wholly dropped and told, and `:mean` where the mean stands in for it."""
-        plain = self.rate is None and self.signal == "told" and len(self.drop) == 1
-        return min(self.drop) + ":mean" * (self.fill == "mean") if plain else ""
+        """Return the modalities that are wholly dropped and told, and `:mean` where the mean stands in for them."""
+        plain = self.rate is None and self.signal == "told" and self.drop
+        return "/".join(sorted(self.drop)) + ":mean" * (self.fill == "mean") if plain else ""
 
     def changes(self, modalities: Sequence[str]) -> frozenset[str]:
         """Return the modalities that go missing."""

@@ -130,6 +130,8 @@ class ModelView:
     removals: tuple[Removal, ...]
     class_coverage: Mapping[tuple[str, str], Mapping[str, Result]]
     """By metric of the coverage of prediction sets and condition: figure of each gold class."""
+    reliance: Mapping[str, Mapping[str, Result]]
+    """Clean: by metric of Shapley values (keys of `RELIANCE`) figure of each part; those not in the run left out."""
     graph_gaps: Mapping[str, Result]
     """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
     parts: Mapping[tuple[str, str], Mapping[str, Result]]

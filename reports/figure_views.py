@@ -43,6 +43,17 @@ NOTES = {
     "mixes, not what its prediction depends on.",
     "stability": "Upright strokes: one condition each, means over seeds; mark and line above: clean input with its "
     "95 % interval over dialogues.",
+    "shares": "Clean input: share of each modality in the sizes of the Shapley values, on uncertain utterances, whose "
+    "gold class becomes more probable by some removal, and on the others. Means; intervals are in the numbers.",
+    "context_shares": "Clean input: share of the same speaker's (intra) and of others' context (inter), likewise. "
+    "Shares are of what context does at all: how much that is the table says.",
+    "weight_curves": "Mean weight of each modality over the severity of a stress; bands: 95 % intervals over "
+    "dialogues. A gate that notices turns away from the modality that is hit. Models whose weights never change are "
+    "left out.",
+    "weight_shares": "Clean input, one mark per model: mean weight of the modality against its mean Shapley share, "
+    "with 95 % intervals; on the dashed line both are the same.",
+    "swarm": "Clean input, first training seed, one dot per utterance: what each player brings in of the probability "
+    "of the class predicted; colours: how sure the model is.",
     "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
     "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",

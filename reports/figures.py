@@ -10,6 +10,7 @@ from .contents import DataView, ModelView, RunView
 from .distribution_figures import confidence_figures, gain_figures, shown_in
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, training_figure, weights_figure
+from .reliance_figures import reliance_figures, reliance_legend
 from .removal_figures import cel_figures, cel_legend
 from .slugs import Slugs
 from .stability import stability_figures
@@ -44,7 +45,7 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
     if group == "weights":
         modalities = dict.fromkeys(m for model in data.models for row in model.weights.values() for m in row)
         return tuple((modality, place) for place, modality in enumerate(modalities))
-    return (("validation", 0), ("test", 1)) if group == "training" else ()
+    return (("validation", 0), ("test", 1)) if group == "training" else reliance_legend(group, data)
 
 
 def _of_data(data: DataView) -> Iterator[FigureView]:
@@ -60,6 +61,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     modalities = [name for name, _ in legend_entries("weights", data)]
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))
+    yield from reliance_figures(data)
     yield from cel_figures(data)
     yield from gain_figures(data)
     yield from stability_figures(data)

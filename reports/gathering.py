@@ -12,7 +12,7 @@ from .distributions import distributions_of
 from .results import Result, Results
 from .stress_contents import CLEAN
 from .stresses import stresses
-from .vocabulary import CONFORMAL, MODES, OPERATORS
+from .vocabulary import CONFORMAL, MODES, OPERATORS, RELIANCE
 
 _OF_CONTEXT = ("intra", "inter", "contexts")
 
@@ -135,6 +135,9 @@ def _model(
         },
         removals=tuple(_removals(results, model.name, data)),
         class_coverage=_class_coverage(results, model.name, data.name, rows),
+        reliance={
+            metric: parts for metric in RELIANCE if (parts := results.parts(model.name, data.name, CLEAN, metric))
+        },
         graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
         distributions=distributions_of(results, model.name, data.name),
         parts={

@@ -7,7 +7,7 @@ from .acting import ACTING_COLUMNS, cost_metrics, wanted_of
 from .conformal import methods_of
 from .contents import DataView
 from .results import Result
-from .vocabulary import MAIN
+from .vocabulary import MAIN, RELIANCE
 
 STABILITY = ("flip_rate", "gold_flip_rate")
 """Metrics of the table on stability."""
@@ -38,7 +38,7 @@ def other_metrics(data: DataView) -> tuple[str, ...]:
     of_sets = [text for method in methods_of(data) for text in (method.coverage, method.size)]
     acting = [one.text(metric) for one in wanted_of(data) for metric in ("act_threshold", *ACTING_COLUMNS)]
     costs = [text for pair in cost_metrics(data) for text in pair]
-    shown = {*MAIN, *STABILITY, *of_sets, *acting, *costs}
+    shown = {*MAIN, *STABILITY, *RELIANCE, *of_sets, *acting, *costs}
     return tuple(one for one in data.metrics if one not in shown)
 
 
@@ -51,7 +51,9 @@ def part_tables(data: DataView, record: RunRecord) -> tuple[PartTable, ...]:
 
 def _elsewhere(metric: str) -> bool:
     name, _, arguments = metric.partition(":")
-    return metric in _DRAWN or (name in _REMOVALS and set(filter(None, arguments.split(","))) <= _OF_REMOVALS)
+    return metric in (*_DRAWN, *RELIANCE) or (
+        name in _REMOVALS and set(filter(None, arguments.split(","))) <= _OF_REMOVALS
+    )
 
 
 def _by_part(data: DataView, metric: str) -> PartTable:

@@ -28,6 +28,7 @@ from .other_figures import other_metrics, part_tables
 from .published import beside, told_of_published
 from .rank_figures import rank_figures
 from .realised import realised_cell, realised_notes, realised_title
+from .reliance import how_to_measure, lacking, reliance_rows, told_of_reliance
 from .removal_sentences import told_of_removals
 from .selection import optimism_sentences
 from .sentences import in_short, joined
@@ -203,6 +204,10 @@ def _environment() -> Environment:
         realised_title=realised_title,
         remarks=remarks,
         row_groups=row_groups,
+        how_to_measure=how_to_measure,
+        lacking_reliance=lacking,
+        reliance_rows=reliance_rows,
+        told_of_reliance=told_of_reliance,
         other_metrics=other_metrics,
         part_tables=part_tables,
         shown_for=shown_for,

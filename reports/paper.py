@@ -18,6 +18,7 @@ from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
 from .published_paper import published_tables
 from .rank_figures import rank_figures
+from .reliance_paper import reliance_tables
 from .selection import optimism_sentences
 from .sentences import in_short
 from .stress_contents import CLEAN
@@ -121,6 +122,7 @@ def _tables(data: DataView, run: RunView) -> Iterator[Tex]:
     yield from transfer_tables(data, run)
     yield from acting_tables(data, run)
     yield from conformal_tables(data, run)
+    yield from reliance_tables(data, run)
     yield from published_tables(data, run)
     yield from other_tables(data, run)
 

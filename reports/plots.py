@@ -118,7 +118,14 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
     return figure
 
 
-def weights(theme: Theme, rows: Sequence[str], modalities: Sequence[str], shares: Sequence[Sequence[float]]) -> Figure:
+def weights(
+    theme: Theme,
+    rows: Sequence[str],
+    modalities: Sequence[str],
+    shares: Sequence[Sequence[float]],
+    *,
+    title: str = "Mean weight",
+) -> Figure:
     """Draw one bar per row (named by short lines), split into mean weights of modalities (rows × modalities)."""
     left = label_room(rows)
     figure, axes = panel(
@@ -140,7 +147,7 @@ def weights(theme: Theme, rows: Sequence[str], modalities: Sequence[str], shares
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    axes.set_title("Mean weight")
+    axes.set_title(title)
     legend(theme, figure, [Entry(name, place) for place, name in enumerate(modalities)], patches=True)
     return figure
 

@@ -199,7 +199,7 @@ def _better(model: ModelView, rows: list[Row], metric: str, clean: Result) -> It
     if model.reference or not helped:
         return
     most = max(helped, key=lambda row: row.results["change"].value)
-    removed = most.condition.removal.partition(":")[0]
+    removed = most.condition.removal.partition(":")[0].replace("/", " and ")
     yield (
         Phrase(f"Better without {removed}: " if removed else "Better than on clean input under "),
         Phrase(most.condition.text, spec=True),

@@ -191,6 +191,24 @@ METRICS = {
         "none",
         "CEL when context is removed by edges of the model's graph, minus CEL when it is really gone.",
     ),
+    "shapley": MetricText(
+        "Shapley value",
+        "none",
+        "What a modality, or a context, brings in of the probability of the class predicted on the full input, over "
+        "all orders in which they could be added: below 0 it made the model less sure of what it says.",
+    ),
+    "shapley_share": MetricText(
+        "Shapley share",
+        "none",
+        "Share of a modality, or context, in the sizes of the Shapley values of an utterance, averaged: what the "
+        "prediction depends on, in whichever direction.",
+    ),
+    "weight_agreement": MetricText(
+        "Agreement of weights and Shapley values",
+        "none",
+        "Kendall's τ, utterance by utterance, between the weights of the modalities and the sizes of their Shapley "
+        "values: 1 is the same order, −1 the opposite.",
+    ),
     "modality_weight": MetricText("Modality weight", "none", "Mean weight that the model gives to each modality."),
     "uncertain_share": MetricText(
         "Uncertain share",
@@ -230,6 +248,12 @@ OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
 """By the argument of `cel` and `uncertain_share`, what stood in for a modality that was removed."""
 MODES = {"": "strict", "mode=graph": "graph"}
 """By the argument of `cel` and `uncertain_share`, how context was removed."""
+
+RELIANCE = (
+    *(f"{metric}{how}" for how in ("", ":operator=mean", ":mode=graph") for metric in ("shapley", "shapley_share")),
+    "weight_agreement",
+)
+"""Metrics of what predictions depend on."""
 
 UNITS = {"snr_db": "dB", "window": "turns", "shift": "turns", "epsilon": "standard deviations"}
 """Of arguments that say how severe a stress is; others are shares."""

@@ -33,6 +33,9 @@ class Scored:
     removals: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)
     """The same model's probabilities with one modality (or context) removed, by its name. Filled for the clean
     condition only: that is where confidence under removal is defined."""
+    coalitions: Mapping[str, Float[np.ndarray, "utterances classes"]] = field(default_factory=dict)
+    """The same model's probabilities with one or several modalities (or both contexts) removed, by their names, sorted:
+    `audio/text`, `audio/text:mean`. All subsets or none, for Shapley values; filled for the clean condition only."""
     modality_weights: Mapping[str, Float[np.ndarray, " utterances"]] = field(default_factory=dict)
     """How much the model leaned on each modality, where it says so; else empty."""
     posterior: "Scored | None" = None

@@ -15,14 +15,17 @@ class FigureFiles:
         """Write the figures and return their folder."""
         from ..canvas import save
         from ..comparisons import comparisons_of
-        from ..figures import figures
+        from ..figures import figures, unique_slugs
         from ..gathering import read
         from ..rank_figures import rank_figures
+        from ..reliance_swarm import swarm_figures
         from ..theme import PAPER
 
         target = folder.path / "figures"
         comparisons = comparisons_of(folder)
-        views = (*figures(read(folder)), *rank_figures(comparisons.ranks if comparisons else ()))
+        run = read(folder)
+        ranked = rank_figures(comparisons.ranks if comparisons else ())
+        views = (*figures(run), *ranked, *unique_slugs(swarm_figures(folder, run)))
         with PAPER.active():
             for view in views:
                 drawn = view.draw(PAPER)

@@ -30,7 +30,7 @@ CURVE = "noise:snr_db=*"
 Figures = Mapping[tuple[str, str, str, str], Mapping[str, float]]
 
 
-def conversations() -> Conversations:
+def conversations(speakers: int = 1) -> Conversations:
     return Conversations(
         data="small",
         split="test",
@@ -39,7 +39,7 @@ def conversations() -> Conversations:
         observed={modality: np.ones(ROWS, bool) for modality in ("text", "audio")},
         present={modality: np.ones(ROWS, bool) for modality in ("text", "audio")},
         dialogue=np.repeat(np.arange(len(LENGTHS)), LENGTHS),
-        speaker=np.zeros(ROWS, np.int64),
+        speaker=np.concatenate([np.arange(length) % speakers for length in LENGTHS]),
         label=np.arange(ROWS) % 2,
         target=np.arange(ROWS),
         utterance_ids=tuple(map(str, range(ROWS))),
@@ -59,6 +59,7 @@ def figures(
     rungs: tuple[int, ...] = (),
     states: Mapping[tuple[str, str], str] | None = None,
     skipped: tuple[str, ...] = (),
+    speakers: int = 1,
 ) -> Figures:
     """Score a run and return its rows by model, condition, metric and part; a condition is named as its removal."""
     conditions = (
@@ -76,7 +77,7 @@ def figures(
         done = {text: (predictions(model, text),) for text in texts if known[text] == "done"}
         write_predictions(folder.predictions_path(model, "small", 0), done)
         cells += [CellRecord(model=model, data="small", seed=0, condition=t, state=known[t]) for t in texts]
-    write_utterances(folder, {"small": conversations()})
+    write_utterances(folder, {"small": conversations(speakers)})
     data = DataRecord(
         name="small", fingerprint="f" * 64, classes=("joy", "anger"), widths={"text": 1, "audio": 1},
         sizes={"test": {"dialogues": len(LENGTHS), "utterances": ROWS}}, label_counts={},
@@ -195,3 +196,51 @@ def test_two_rungs_of_one_severity_are_both_on_the_curve(tmp_path: Path) -> None
     found = figures(tmp_path, removals=(), rungs=(20, 20))
     values = [found["gated", f"noise:snr_db={place}", "weighted_f1", ""]["value"] for place in (0, 1)]
     assert found["gated", CURVE, "worst_rung", ""]["value"] == pytest.approx(min(values))
+
+
+SUBSETS = ("text", "audio", "audio/text", "intra", "inter", "inter/intra")
+
+
+def players(found: Figures, metric: str = "shapley", model: str = "gated") -> list[str]:
+    return [part for part in parts(found, metric, model) if ": " not in part]
+
+
+def test_coalitions_are_put_together_from_the_removals_of_all_subsets(tmp_path: Path) -> None:
+    found = figures(tmp_path, removals=SUBSETS, speakers=2)
+    assert players(found) == ["text", "audio", "modalities", "intra", "inter", "contexts"]
+    own = predictions("gated", "clean").probabilities
+    rows, predicted = np.arange(ROWS), own.argmax(axis=1)
+    for game, removal in (("modalities", "audio/text"), ("contexts", "inter/intra")):
+        none = predictions("gated", f"remove:{removal}").probabilities
+        expected = (own - none)[rows, predicted].mean()
+        assert found["gated", "clean", "shapley", game]["value"] == pytest.approx(expected)
+    # Removals of several things at once are none of CEL.
+    assert parts(found, "cel") == EVERY
+
+
+@pytest.mark.parametrize(
+    ("removals", "failed", "expected"),
+    [
+        (SUBSETS, "audio/text", ["intra", "inter", "contexts"]),
+        (SUBSETS, "inter", ["text", "audio", "modalities"]),
+        (SUBSETS[:-1], "", ["text", "audio", "modalities"]),
+        (("text", "audio", "intra", "inter"), "", []),
+    ],
+)
+def test_a_coalition_that_is_not_there_takes_its_game_with_it(
+    tmp_path: Path, removals: tuple[str, ...], failed: str, expected: list[str]
+) -> None:
+    found = figures(tmp_path, removals=removals, speakers=2, states={("gated", failed): "failed"})
+    assert players(found) == expected
+
+
+def test_a_monologue_has_one_context(tmp_path: Path) -> None:
+    found = figures(tmp_path, removals=(*SUBSETS[:3], "intra"))
+    assert players(found) == ["text", "audio", "modalities", "intra", "contexts"]
+    assert players(found, "shapley_share") == ["text", "audio"]
+
+
+def test_another_operator_has_coalitions_of_its_own(tmp_path: Path) -> None:
+    found = figures(tmp_path, removals=(*SUBSETS, *(f"{name}:mean" for name in SUBSETS[:3])), speakers=2)
+    assert players(found, "shapley:operator=mean") == ["text", "audio", "modalities"]
+    assert players(found, "shapley:mode=graph") == []

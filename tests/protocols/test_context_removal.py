@@ -181,13 +181,21 @@ def test_the_mode_goes_into_every_rung() -> None:
     rungs = expand("context_removal:mode=graph", THREE).conditions
     assert len(rungs) == 7
     assert all("mode=graph" in rung.text and rung.unknown for rung in rungs)
-    assert [rung.record().removal for rung in rungs] == ["intra:graph", "inter:graph", "", "", "", "", ""]
+    assert [rung.record().removal for rung in rungs] == [
+        "intra:graph",
+        "inter:graph",
+        "inter/intra:graph",
+        "",
+        "",
+        "",
+        "",
+    ]
 
 
-def test_only_intra_and_inter_are_removals_of_cmerc() -> None:
+def test_only_intra_inter_and_both_are_removals() -> None:
     assert [ContextRemoval(context=context).removes() for context in ("intra", "inter", "all", "past", "future")] == [
-        *("intra", "inter"),
-        *("", "", ""),
+        *("intra", "inter", "inter/intra"),
+        *("", ""),
     ]
     assert ContextRemoval(window=1).removes() == ""
 

@@ -153,11 +153,12 @@ def test_contradictions_are_one_line(text: str, error: type[Exception], message:
     assert message in str(caught.value)
 
 
-def test_only_a_plain_told_drop_of_one_modality_is_a_removal() -> None:
+def test_only_a_plain_told_drop_is_a_removal() -> None:
     assert ModalityDrop(drop=frozenset({"audio"})).removes() == "audio"
     assert ModalityDrop(drop=frozenset({"audio"}), fill="mean").removes() == "audio:mean"
+    assert ModalityDrop(drop=frozenset({"text", "audio"})).removes() == "audio/text"
+    assert ModalityDrop(drop=frozenset({"text", "audio"}), fill="mean").removes() == "audio/text:mean"
     for other in (
-        ModalityDrop(drop=frozenset({"audio", "text"})),
         ModalityDrop(drop=frozenset({"audio"}), rate=0.5),
         ModalityDrop(drop=frozenset({"audio"}), signal="silent"),
         ModalityDrop(drop=frozenset({"audio"}), rate=0.5, fill="mean"),

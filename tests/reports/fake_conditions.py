@@ -23,7 +23,7 @@ def ladder() -> tuple[ConditionRecord, ...]:
     subsets = [*MODALITIES, "audio/text", "audio/video", "text/video"]
     return (
         ConditionRecord(text="clean"),
-        *(_drop(drop, removal=drop if drop in MODALITIES else "") for drop in subsets),
+        *(_drop(drop, removal=drop) for drop in subsets),
         *(_rung("modality_drop", "", "rate", rate, str(rate)) for rate in RATES),
     )
 

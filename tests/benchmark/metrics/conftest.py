@@ -11,6 +11,11 @@ from emobench.benchmark.randomness import Randomness
 
 CLASSES = ("neutral", "joy", "anger", "sadness", "fear", "surprise", "disgust")
 
+COALITIONS = (
+    *("text", "audio", "audio/text", "text:mean", "audio:mean", "audio/text:mean"),
+    *("intra", "inter", "inter/intra", "intra:graph", "inter:graph", "inter/intra:graph"),
+)
+
 REMOVALS = ("text", "audio", "text:mean", "audio:mean", "intra", "inter", "intra:graph", "inter:graph")
 
 MakeScored = Callable[..., Scored]
@@ -24,6 +29,7 @@ def written(
     turn: Sequence[int] | None = None,
     clean: Sequence[Sequence[float]] | None = None,
     removals: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    coalitions: Mapping[str, Sequence[Sequence[float]]] | None = None,
     weights: Mapping[str, Sequence[float]] | None = None,
     posterior: Scored | None = None,
     validation: Scored | None = None,
@@ -40,6 +46,7 @@ def written(
         classes=CLASSES[: len(probabilities[0])],
         clean=None if clean is None else np.array(clean, dtype=np.float64),
         removals={name: np.array(values, dtype=np.float64) for name, values in (removals or {}).items()},
+        coalitions={name: np.array(values, dtype=np.float64) for name, values in (coalitions or {}).items()},
         modality_weights={name: np.array(values, dtype=np.float64) for name, values in (weights or {}).items()},
         posterior=posterior,
         validation=validation,
@@ -56,6 +63,7 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
         return rng.dirichlet(np.full(classes, 0.5), rows)
 
     def scored(posterior: Scored | None) -> Scored:
+        removed = {name: probabilities() for name in COALITIONS}
         return Scored(
             probabilities=probabilities(),
             label=label,
@@ -65,7 +73,8 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
             classes=CLASSES[:classes],
             on_clean_input=True,
             clean=probabilities(),
-            removals={name: probabilities() for name in REMOVALS},
+            removals={name: removed[name] for name in REMOVALS},
+            coalitions=removed,
             modality_weights=dict(zip(("text", "audio"), rng.dirichlet([1, 1], rows).T, strict=True)),
             posterior=posterior,
         )

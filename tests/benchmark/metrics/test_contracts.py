@@ -33,6 +33,7 @@ EXAMPLES = {
     "conformal_coverage": ("conformal_coverage:method=aps_whole,per_class=true",),
     "conformal_empty": ("conformal_empty:method=aps,per_class=true",),
     "conformal_set_size": ("conformal_set_size:level=0.5,method=aps_whole",),
+    "shapley": ("shapley:of=gold",),
     "sliced": (
         "sliced:by=class",
         "sliced:by=length,metric=adaptive_ece",
@@ -295,6 +296,7 @@ def taken(scored: Scored, rows: np.ndarray, dialogue: np.ndarray, *, renumbered:
         speaker=scored.speaker[rows],
         clean=None if scored.clean is None else scored.clean[rows],
         removals={name: values[rows] for name, values in scored.removals.items()},
+        coalitions={name: values[rows] for name, values in scored.coalitions.items()},
         modality_weights={name: values[rows] for name, values in scored.modality_weights.items()},
         posterior=(
             None if scored.posterior is None else taken(scored.posterior, rows, dialogue, renumbered=renumbered)

@@ -1,0 +1,51 @@
+"""What predictions depend on, in the LaTeX file: shares and values per model, and a sentence each."""
+
+from collections.abc import Iterator, Sequence
+
+from .contents import DataView, RunView
+from .numbers import interval, number, signed
+from .paper_tables import figure_cell, named, seeds_sentence, slug
+from .reliance import SLICES, Reliance, lacking, reliance_rows, told_of_reliance
+from .results import Result
+from .sentences import plain
+from .tex import PAGE_WIDTH, Tex, breakable, escape, prose, table
+
+_FIRST = 2.6
+
+
+def reliance_tables(data: DataView, run: RunView) -> Iterator[Tex]:
+    """Yield what is said of Shapley values, or why there are none of some models."""
+    told = told_of_reliance(data)
+    yield from (prose(sentence) for sentence in lacking(data))
+    if not told:
+        return
+    items = "\n".join(rf"\item \textbf{{{breakable(model.name)}}}. {prose(plain(said))}" for model, said in told)
+    yield Tex(
+        f"\\subsection*{{What predictions depend on}}\n\\begin{{itemize}}\\raggedright\n{items}\n\\end{{itemize}}"
+    )
+    rows: list[Sequence[Tex] | Tex] = []
+    for model, _ in told:
+        rows += [breakable(model.name), *(_row(one) for one in reliance_rows(model, data))]
+    head = ["Model, player", *(f"Share, {which}" for which in SLICES), *(f"φ, {which}" for which in SLICES)]
+    caption = (
+        f"Exact Shapley values φ of modalities and of contexts, and their shares |φ|/Σ|φ|, on {named(data)}, clean "
+        "input: of the probability of the class predicted on the full input, over all subsets of the players. All "
+        "utterances, uncertain ones (those whose gold class becomes more probable by some removal) and the others. "
+        "With no modality left a model says what it says when told that all are missing. "
+        f"{seeds_sentence(run)} Brackets: 95 % intervals over dialogues."
+    )
+    width = (PAGE_WIDTH - _FIRST) / 6 - 0.25
+    yield table(escape(caption), f"tab:{slug(data)}-shapley", list(map(escape, head)), rows, [_FIRST, *[width] * 6])
+
+
+def _row(one: Reliance) -> Sequence[Tex]:
+    values = [one.values.get(which) for which in SLICES]
+    return [escape(one.title), *(figure_cell(one.shares.get(which)) for which in SLICES), *map(_signed, values)]
+
+
+def _signed(figure: Result | None) -> Tex:
+    if figure is None:
+        return escape(number(None))
+    ends = escape(interval(figure.low, figure.high))
+    spread = rf" {{\scriptsize\mbox{{{ends}}}}}" if ends else ""
+    return Tex(f"{escape(signed(figure.value))}{spread}")
