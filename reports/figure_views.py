@@ -26,6 +26,7 @@ NOTES = {
     "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
     "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",
+    "heat": "Figures as shades, dark is high; means over seeds. A dash: not in the run.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
 }
 """What to see in the figures of a group."""
