@@ -6,7 +6,6 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -154,14 +153,13 @@ def svg_for_page(figure: Figure, slug: str) -> str:
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
-def save(figure: Figure, path: Path, *, file_format: Literal["svg", "pdf"]) -> None:
-    """Save for a paper: fonts embedded, text as text, and no dates, so that the same figure gives the same bytes."""
+def saved(figure: Figure, file_format: Literal["svg", "pdf"]) -> bytes:
+    """Return a file for a paper: fonts embedded, text as text, and no dates; the same figure gives the same bytes."""
     metadata = {"svg": {"Date": None, "Creator": "emobench"}, "pdf": {"CreationDate": None, "Creator": "emobench"}}
-    # In memory first: on a full disk matplotlib's own clean-up would hide the reason.
     with io.BytesIO() as stream:
         with quiet():
             figure.savefig(stream, format=file_format, metadata=metadata[file_format])
-        path.write_bytes(stream.getvalue())
+        return stream.getvalue()
 
 
 @contextmanager

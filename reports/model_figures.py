@@ -1,6 +1,7 @@
 """Figures of models by themselves: reliability, confusion, classes, modality weights, training."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from . import plots
 from .canvas import cut, wrapped
@@ -27,7 +28,7 @@ def reliability_figure(data: DataView, model: ModelView) -> FigureView:
         "reliability", data.name, model.name, f"reliability-{data.name}-{model.name}",
         model.name, f"Reliability of {model.name} on clean input, on {named(data)}",
         TableView(("confidence", "utterances", "mean confidence", "accuracy", "95 % interval"), rows),
-        lambda theme: plots.reliability(theme, model.bins, place=model.place),
+        partial(plots.reliability, bins=model.bins, place=model.place),
     )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def confusion_figure(data: DataView, model: ModelView) -> FigureView:
         "confusion", data.name, model.name, f"confusion-{data.name}-{model.name}",
         model.name, f"Confusion matrix of {model.name} on clean input, on {named(data)}",
         TableView(("gold", *(f"as {name}" for name in classes), "found"), rows),
-        lambda theme: plots.confusion(theme, model.confusion, classes, place=model.place),
+        partial(plots.confusion, counts=model.confusion, classes=classes, place=model.place),
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """Figures for papers: figures/*.pdf and *.svg, fonts embedded, text as text, the same bytes every time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from annotated_types import Ge, Le
 from typing_extensions import Doc
@@ -10,6 +12,12 @@ from typing_extensions import Doc
 from ...benchmark.files import write_whole
 from ...benchmark.run_folder import RunFolder
 from ..venues import Style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Kind = Literal["svg", "pdf"]
+"""Of file."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +29,21 @@ class FigureFiles:
 
     def write(self, folder: RunFolder) -> Path:
         """Write the figures and return their folder."""
-        from ..canvas import save
+        from ..drawings import Drawings
         from ..paper_figures import paper_figures
         from ..theme import paper_theme
 
         theme, target = paper_theme(self.style, self.columns), folder.path / "figures" / self._subfolder
+        drawings, kinds = Drawings(theme), get_args(Kind)
         with theme.active():
             for view in paper_figures(folder):
-                drawn = view.draw(theme)
-                for file_format in ("svg", "pdf"):
-                    with write_whole(target / f"{view.slug}.{file_format}") as temporary:
-                        save(drawn, temporary, file_format=file_format)
+                # Put together once for both files.
+                figure = cache(partial(view.draw, theme))
+                for kind in kinds:
+                    content = drawings.drawn(view, kind, partial(_file, figure, kind))
+                    with write_whole(target / f"{view.slug}.{kind}") as temporary:
+                        temporary.write_bytes(content)
+        drawings.prune()
         target.mkdir(parents=True, exist_ok=True)
         return target
 
@@ -40,6 +52,12 @@ class FigureFiles:
         """Return where a style's figures lie; empty: where a report looks for them."""
         columns = "-two-columns" if self.columns == 2 else ""
         return "" if (self.style, self.columns) == ("plain", 1) else f"{self.style}{columns}"
+
+
+def _file(figure: Callable[[], "Figure"], kind: Kind) -> bytes:
+    from ..canvas import saved
+
+    return saved(figure(), kind)
 
 
 PLUGIN = FigureFiles
