@@ -127,15 +127,24 @@ def limit(axes: Axes, which: Literal["x", "y"], *, unit_range: bool) -> None:
 
 
 def legend(
-    theme: Theme, figure: Figure, series: Sequence[Entry], *, patches: bool = False, dashes: bool = False
+    theme: Theme,
+    figure: Figure,
+    series: Sequence[Entry],
+    *,
+    patches: bool = False,
+    dashes: bool = False,
+    marks: bool = False,
 ) -> None:
-    """Add a legend below the axes where the theme wants one; names that need more rows make the figure higher."""
+    """Add a legend of lines with marks (or patches, dashes, marks alone) below the axes where the theme wants one.
+
+    Names that need more rows make the figure higher.
+    """
     if not theme.legend or not series:
         return
     columns = _legend_columns(theme, [cut(one.name) for one in series])
     more = math.ceil(len(series) / columns) - math.ceil(len(series) / _most_columns(theme))
     _lift(figure, more * _LEGEND_ROW * theme.scale / 72)
-    handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes) for one in series]
+    handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes, marks=marks) for one in series]
     figure.legend(
         handles, [_shown(one.name) for one in series], loc="lower center", ncols=columns,
         fontsize=theme.points(9.5), handlelength=2.2, columnspacing=1.2, borderaxespad=0.2,
@@ -196,8 +205,8 @@ def _lift(figure: Figure, inches: float) -> None:
         text.set_y((text.get_position()[1] * before + inches) / after)
 
 
-def _line(theme: Theme, one: Entry, *, dashes: bool) -> Line2D:
-    style: tuple[float, tuple[float, ...]] | Literal["solid"] = "solid"
+def _line(theme: Theme, one: Entry, *, dashes: bool, marks: bool) -> Line2D:
+    style: tuple[float, tuple[float, ...]] | Literal["solid", "none"] = "none" if marks else "solid"
     if one.place < 0 or dashes:
         style = CEILING_DASH if one.place < 0 else DASHES[one.place % len(DASHES)]
     marker = "" if dashes or one.place < 0 else MARKERS[one.place % len(MARKERS)]

@@ -139,5 +139,6 @@ def _parts(value: object) -> Iterator[object]:
             yield from (function.__module__, function.__qualname__, function.__code__.co_firstlineno)
             yield from (function.__defaults__, function.__kwdefaults__)
             yield from (cell.cell_contents for cell in function.__closure__ or ())
-        case tuple() | list():
+        case _:
+            assert isinstance(value, tuple | list)
             yield from value

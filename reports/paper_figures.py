@@ -8,6 +8,7 @@ from .figure_views import FigureView
 from .figures import figures, unique_slugs
 from .gathering import read
 from .heat_figures import heat_figures
+from .hidden_figures import hidden_figures
 from .rank_figures import rank_figures
 
 
@@ -26,5 +27,6 @@ def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
         yield from rank_figures(comparisons.ranks if comparisons else ())
         for data in run.data:
             yield from heat_figures(data)
+        yield from hidden_figures(folder, run)
 
     return tuple(unique_slugs(found()))

@@ -134,7 +134,7 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
     size = len(classes)
     left = label_room(classes, theme)
     side = min(theme.width - left - 8, _WIDEST * size)
-    bottom = min(30 + 0.7 * theme.letter * max(map(len, classes)), 96)
+    bottom = 30 + 0.75 * theme.letter * max(len(cut(name)) for name in classes)
     right = theme.width - left - side
     figure, axes = panel(theme, side + 34 + bottom, left=left, right=right, top=34, bottom=bottom)
     axes.grid(visible=False)

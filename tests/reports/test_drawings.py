@@ -37,7 +37,10 @@ def view(draw: Callable[[Theme], Figure], slug: str = "slug") -> FigureView:
 
 
 def closure(value: object, default: object = None) -> Callable[[Theme], Figure]:
-    return lambda theme, more=default: shown(theme, value, more)
+    def draw(theme: Theme, more: object = default) -> Figure:
+        return shown(theme, value, more)
+
+    return draw
 
 
 def keys(values: list[object]) -> list[str | None]:
@@ -131,7 +134,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         return call
 
     monkeypatch.setattr(drawings, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(page, "svg_for_page", noted("page", page.svg_for_page))
+    monkeypatch.setattr(page, "svg_for_page", noted("page", canvas.svg_for_page))
     monkeypatch.setattr(canvas, "saved", noted("file", canvas.saved))
     return found
 

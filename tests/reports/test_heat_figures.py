@@ -78,7 +78,7 @@ def test_higher_figures_are_darker_and_none_is_white() -> None:
     narrow = paper_theme("acl", 1)
     with narrow.active():
         axes, scale = heat_map(narrow, groups, ["a", "b" * 30], title="F1", limits=(0.2, 0.8)).axes
-    colours = axes.collections[0].get_facecolor()
+    colours = np.asarray(axes.collections[0].get_facecolor())
     assert len(colours) == 3
     assert colours[:, 3] == pytest.approx([shares[2], shares[0], shares[1]])
     assert [label.get_text() for label in scale.get_xticklabels()] == ["0.20", "0.35", "0.50", "0.65", "0.80"]

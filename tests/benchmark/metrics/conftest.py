@@ -66,6 +66,7 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
             clean=probabilities(),
             removals={name: probabilities() for name in REMOVALS},
             modality_weights=dict(zip(("text", "audio"), rng.dirichlet([1, 1], rows).T, strict=True)),
+            hidden=rng.normal(size=(rows, 3)),
             posterior=posterior,
         )
 

@@ -42,9 +42,12 @@ EXAMPLES = {
     ),
 }
 """Texts beside those that are computed when none are named; of a plug-in with required arguments, all there are."""
-FIXED_BINS = {"adaptive_ece", "sliced:by=length,metric=adaptive_ece"}
-"""Their bins are those of the sample in all of its draws."""
-COUNTS_MATTER = {"debiased_ece": "what chance adds shrinks with the sample, and so does what is subtracted"}
+FIXED_BINS = {"adaptive_ece", "silhouette", "sliced:by=length,metric=adaptive_ece"}
+"""Their bins, or neighbours, are those of the sample in all of its draws."""
+COUNTS_MATTER = {
+    "debiased_ece": "what chance adds shrinks with the sample, and so does what is subtracted",
+    "silhouette": "an utterance that is there twice has itself as a neighbour",
+}
 PROMISED = {
     "conformal_gap": "the truth covers more than was asked for, for the threshold is that of other predictions",
     "conformal_gap:method=aps": "the same",
@@ -293,6 +296,7 @@ def taken(scored: Scored, rows: np.ndarray, dialogue: np.ndarray, *, renumbered:
         clean=None if scored.clean is None else scored.clean[rows],
         removals={name: values[rows] for name, values in scored.removals.items()},
         modality_weights={name: values[rows] for name, values in scored.modality_weights.items()},
+        hidden=None if scored.hidden is None else scored.hidden[rows],
         posterior=(
             None if scored.posterior is None else taken(scored.posterior, rows, dialogue, renumbered=renumbered)
         ),
