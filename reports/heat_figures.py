@@ -7,7 +7,6 @@ from functools import partial
 from .contents import DataView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
 from .heat_plots import HeatGroup, HeatRow, heat_map
-from .numbers import interval, number
 from .stress_contents import CLEAN
 from .vocabulary import text_of
 
@@ -76,7 +75,7 @@ def _maps(data: DataView, metric: str, limits: tuple[float, float]) -> Iterator[
     ]
     maps = packed([one for one in groups if one.rows], MOST_LINES)
     rows = tuple(
-        (name, text, number(found[metric].value), interval(found[metric].low, found[metric].high))
+        (name, text, found[metric].shown.value, found[metric].shown.interval)
         for name, of_model in results.items()
         for text, found in of_model.items()
         if metric in found

@@ -13,7 +13,7 @@ from ..benchmark.run_folder import RunFolder
 from ..benchmark.scoring_inputs import Inputs, inputs_of
 from .contents import DataView, RunView
 from .figure_views import FigureView, TableView, named
-from .numbers import count, interval, number
+from .numbers import count, figure
 from .results import Results
 from .scatter_plots import LEAST, ScatterPanel, scatter
 from .stress_contents import CLEAN
@@ -52,11 +52,11 @@ def _figure(data: DataView, model: str, seed: int, scored: Scored, results: Resu
     shown = groups if len(groups) == 1 else {name: rows for name, rows in groups.items() if name}
     # Of single seeds reports know no parts; the coefficients are means over the seeds, as everywhere.
     means = results.parts(model, data.name, CLEAN, _METRIC)
-    coefficients = {name: number(means[name].value if name in means else None) for name in groups}
+    shown_as = {name: means[name].shown if name in means else figure(None) for name in groups}
     drawn = np.unique(np.linspace(0, len(scored.label) - 1, MOST).round().astype(np.int64))
     panels = tuple(
         ScatterPanel(
-            f"{_words(name)} ({count(int(rows.sum()))})\nsilhouette {coefficients[name]}",
+            f"{_words(name)} ({count(int(rows.sum()))})\nsilhouette {shown_as[name].value}",
             rows[drawn],
         )
         for name, rows in shown.items()
@@ -65,8 +65,8 @@ def _figure(data: DataView, model: str, seed: int, scored: Scored, results: Resu
         (
             _words(name),
             count(int(those.sum())),
-            coefficients[name],
-            interval(means[name].low, means[name].high) if name in means else "",
+            shown_as[name].value,
+            shown_as[name].interval,
         )
         for name, those in groups.items()
     )

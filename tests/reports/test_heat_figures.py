@@ -12,7 +12,6 @@ from emobench.reports.figure_views import FigureView
 from emobench.reports.gathering import read
 from emobench.reports.heat_figures import heat_figures, packed
 from emobench.reports.heat_plots import HeatGroup, HeatRow, heat_map, shares_of
-from emobench.reports.numbers import number
 from emobench.reports.theme import PAPER, paper_theme
 
 
@@ -26,7 +25,7 @@ def test_every_condition_of_every_model_is_in_the_map(stressed: RunFolder) -> No
     assert [view.slug for view in views] == ["heat-simulated-weighted_f1", "heat-simulated-ece"]
     rows = {(row[0], row[1]): row[2] for row in views[1].table.rows}
     expected = {
-        (model.name, row.condition.text): number(row.results["ece"].value)
+        (model.name, row.condition.text): row.results["ece"].shown.value
         for model in data.models
         for row in model.rows
         if "ece" in row.results

@@ -82,18 +82,18 @@ def points(axes: Axes) -> int:
 
 
 def test_uncertain_and_other_utterances_are_drawn_with_their_coefficients(kept: RunFolder) -> None:
-    with_silhouettes(kept, uncertain=0.125, other=-0.25)
+    with_silhouettes(kept, uncertain=0.12, other=-0.25)
     (view,) = of(kept)
     assert view.slug == "hidden-simulated-m3net"
     counts = [int(row[1]) for row in view.table.rows]
     assert counts[0] == counts[1] + counts[2]
     assert [row[::2] for row in view.table.rows] == [
-        ("all utterances", "–"), ("uncertain utterances", "0.125"), ("other utterances", "−0.250"),
+        ("all utterances", "–"), ("uncertain utterances", "0.12"), ("other utterances", "−0.25"),
     ]  # fmt: skip
     figure = drawn(view)
     uncertain, other = figure.axes
-    assert uncertain.get_title(loc="left") == f"uncertain utterances ({counts[1]})\nsilhouette 0.125"
-    assert other.get_title(loc="left") == f"other utterances ({counts[2]})\nsilhouette −0.250"
+    assert uncertain.get_title(loc="left") == f"uncertain utterances ({counts[1]})\nsilhouette 0.12"
+    assert other.get_title(loc="left") == f"other utterances ({counts[2]})\nsilhouette −0.25"
     for axes, count in zip((uncertain, other), counts[1:], strict=True):
         assert points(axes) == count
         assert [line.get_marker() for line in axes.lines] == list(MARKERS[: len(axes.lines)])
