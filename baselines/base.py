@@ -126,6 +126,15 @@ class HonoursLinks(Protocol):
         ...
 
 
+@runtime_checkable
+class HasHidden(Protocol):
+    """A fitted model that computes a vector of each utterance before its last layer."""
+
+    def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
+        """Return the vectors of every row; None where the model turns out to have none."""
+        ...
+
+
 @dataclass(frozen=True)
 class Asked:
     """A condition of which predictions are asked for."""

@@ -18,6 +18,7 @@ from .base import (
     FittedCalibrator,
     FittedModel,
     HasGradients,
+    HasHidden,
     HasSlopes,
     HonoursLinks,
     Model,
@@ -67,6 +68,10 @@ class FittedCalibrated:
     def honours_links(self) -> bool:
         """As the model: calibrators map each utterance by itself."""
         return isinstance(self.fitted, HonoursLinks) and self.fitted.honours_links
+
+    def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
+        """Return the model's, which calibrators do not touch; None where it has none."""
+        return self.fitted.hidden_vectors(conversations) if isinstance(self.fitted, HasHidden) else None
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""

@@ -9,6 +9,7 @@ from .conditions import Condition
 from .conversations import Conversations
 from .errors import EmobenchError
 from .fitting import Ending, ending, fitted_model, predict_validation, validation_is_done
+from .hidden import hidden_is_done, keep_hidden
 from .plan import Plan
 from .prediction_files import PredictionFile, write_predictions
 from .predictions import Predictions
@@ -62,6 +63,7 @@ def _is_done(state: RunState, combination: Combination) -> bool:
     return (
         state.fit_is_done(combination)
         and validation_is_done(state, combination)
+        and hidden_is_done(state, combination)
         and len(_kept(state, combination)) == len(conditions)
     )
 
@@ -94,6 +96,7 @@ def _do(state: RunState, combination: Combination, progress: Progress) -> None:
     if fitted is None:
         return
     predict_validation(state, combination, fitted)
+    keep_hidden(state, combination, fitted)
     predictions = _kept(state, combination)
     seen: dict[str, Predictions] = {}
     conditions = state.plan.conditions[combination.data]

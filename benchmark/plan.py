@@ -43,6 +43,8 @@ class Options:
     """Bootstrap draws."""
     metrics: tuple[str, ...] = ()
     """Metrics to compute; empty: all registered."""
+    hidden: bool = False
+    """Whether to keep the hidden vectors of clean test input, of every seed."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -96,7 +98,12 @@ class Request:
             models=(*(model.name for model in earlier.models if not model.reference), *self.models),
             protocols=(*earlier.protocols, *self.protocols),
             data=(*(data.name for data in earlier.data), *self.data),
-            options=replace(self.options, metrics=metrics, seeds=max(self.options.seeds, len(earlier.seeds))),
+            options=replace(
+                self.options,
+                metrics=metrics,
+                seeds=max(self.options.seeds, len(earlier.seeds)),
+                hidden=self.options.hidden or earlier.hidden,
+            ),
             suites=tuple({suite.text: suite for suite in (*earlier.suites, *self.suites)}.values()),
         )
 
@@ -154,6 +161,7 @@ class Plan:
         words += [] if usual else [f"--stress-draws {options.stress_draws}"]
         words += [f"--selection {options.selection}"] if suites or options.selection != "validation" else []
         words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
+        words += ["--hidden"] if options.hidden else []
         return " ".join(["emobench run", *words])
 
     @property

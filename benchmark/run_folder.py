@@ -5,6 +5,7 @@ utterances.parquet     data, utterance, dialogue, turn, speaker, label, transcri
 predictions/*.parquet  one file per model × data × seed: condition, draw, utterance, p_0 …, optional weight_<modality>
 validation/            utterances.parquet and predictions/ once more: the validation split as recorded, on clean input
 stresses/*.parquet     one file per data set: what each condition did to each utterance (`benchmark.stress_records`)
+hidden/*.npz           where asked for, hidden vectors of clean test input (`benchmark.hidden_vectors`)
 results.parquet        `RESULT_COLUMNS`
 comparisons.parquet    `COMPARISON_COLUMNS`, where `emobench compare` was asked
 checkpoints/           safetensors and JSON
@@ -57,6 +58,10 @@ class RunFolder:
     def predictions_path(self, model: str, data: str, seed: int) -> Path:
         """Path of the predictions of one fitted model."""
         return self.path / "predictions" / f"{file_stem(model, data, str(seed))}.parquet"
+
+    def hidden_path(self, model: str, data: str, seed: int) -> Path:
+        """Path of the hidden vectors of one fitted model."""
+        return self.path / "hidden" / f"{file_stem(model, data, str(seed))}.npz"
 
     def stresses_path(self, *of: str) -> Path:
         """Path of the record of the stresses of a data set; for attacks of a model, data set and seed."""

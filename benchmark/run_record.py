@@ -223,6 +223,8 @@ class RunRecord(_Record):
     selection: Literal["validation", "test"]
     draws: int = 10_000
     """Bootstrap draws."""
+    hidden: bool = False
+    """Whether hidden vectors are kept."""
     protocols: tuple[str, ...] = ()
     """Protocols and conditions as asked for; bare names stand for ladders."""
     metrics: tuple[str, ...] = ()

@@ -165,6 +165,7 @@ class RunState:
             stress_draws=options.stress_draws,
             selection=options.selection,
             draws=options.draws,
+            hidden=options.hidden,
             protocols=plan.protocols,
             metrics=options.metrics,
             suites=plan.suites,

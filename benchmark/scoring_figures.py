@@ -225,6 +225,7 @@ def _meets(scored: Scored, metric: ConditionMetric) -> bool:
         "posterior": scored.posterior is not None,
         "weights": bool(scored.modality_weights),
         "validation": scored.validation is not None,
+        "hidden": scored.hidden is not None,
     }
     inner = metric.of.needs if is_composed(metric) else frozenset[Need]()
     return all(there[need] for need in metric.needs | inner)

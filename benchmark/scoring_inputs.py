@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from .errors import PredictionError, RunFolderError
+from .hidden_vectors import read_hidden
 from .metrics.base import Scored
 from .metrics.coalitions import coalition_names
 from .prediction_files import PredictionFile, read_predictions
@@ -122,8 +123,22 @@ class Inputs:
             removals={name: removed[text] for name, text in removals.items()},
             coalitions={name: removed[text] for name, text in coalitions.items()},
             modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
+            hidden=self._hidden(model, seed) if condition == CLEAN else None,
             validation=self._validation(model, seed),
         )
+
+    def _hidden(self, model: str, seed: int) -> Float[np.ndarray, "labelled _"] | None:
+        """Return the hidden vectors of the labelled utterances; None where the folder holds none of this model."""
+        path = self.folder.hidden_path(model, self.data.name, seed)
+        if not path.exists():
+            return None
+        vectors = read_hidden(path)
+        if len(vectors) != len(self.utterances):
+            raise PredictionError(
+                f"{path}: expected hidden vectors of {len(self.utterances)} utterances of {self.data.name}, got "
+                f"{len(vectors)}"
+            )
+        return vectors[self.labelled] if vectors.shape[1] else None
 
     def _validation(self, model: str, seed: int) -> Scored | None:
         """Return the predictions on the labelled part of clean validation; None where there are none."""

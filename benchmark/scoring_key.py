@@ -47,6 +47,7 @@ def scoring_key(folder: RunFolder, record: RunRecord) -> str:
         sorted((c.model, c.data, c.seed, c.condition, c.state) for c in record.cells),
         [_digest(path) for path in paths],
         [_digest(path) if path.exists() else "" for path in chosen_on],
+        [_digest(path) for fit in done if (path := folder.hidden_path(*fit)).exists()],
         _metric_files(record),
         _code_key(),
     )

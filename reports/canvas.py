@@ -6,24 +6,28 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal, NamedTuple
 
+import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from .theme import CEILING_DASH, DASHES, MARKERS, Theme, with_variables
+from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
 
 Pixels = float | int
 """Of the page; in papers 100 to the inch."""
-WIDTH = 340
-"""Pixels of a figure of the page."""
 LEGEND_COLUMNS = 3
-"""Entries of a legend side by side."""
+"""Entries of a legend side by side, at most, in a column of text."""
 LONGEST = 24
 """Characters of a name beside an axis; the table below the figure has it in full."""
+
+_LEGEND_ROW, _LEGEND_HANDLE = 16.0, 42.0
+"""Pixels of a legend: a row, and what an entry is wider than its name."""
 
 
 class Entry(NamedTuple):
@@ -60,19 +64,19 @@ def panel(
 ) -> tuple[Figure, Axes]:
     """Return a figure with one pair of axes; sizes and margins in pixels, room for a legend's entries added below."""
     room = legend_room(theme, entries)
-    figure = blank(theme, WIDTH, height + room)
+    figure = blank(theme, theme.width, height + room)
     return figure, axes_in(theme, figure, left=left, right=right, top=top, bottom=bottom + room)
 
 
 def legend_room(theme: Theme, entries: int) -> float:
-    """Return the height in pixels of a legend; 0 where the theme has none."""
-    return 6 + 16.0 * math.ceil(entries / LEGEND_COLUMNS) if theme.legend and entries else 0.0
+    """Return the height in pixels of a legend of short names; 0 where the theme has none. See `legend`."""
+    return 6 + _LEGEND_ROW * math.ceil(entries / _most_columns(theme)) if theme.legend and entries else 0.0
 
 
-def label_room(names: Sequence[str]) -> float:
+def label_room(names: Sequence[str], theme: Theme = WEB) -> float:
     """Return the left margin in pixels that names beside an axis need."""
     lines = [line for name in names for line in name.splitlines()]
-    return 18 + 6.6 * max((min(len(line), LONGEST) for line in lines), default=0)
+    return 18 + theme.letter * max((min(len(line), LONGEST) for line in lines), default=0)
 
 
 def cut(name: str) -> str:
@@ -101,6 +105,17 @@ def lines_of(names: Sequence[str]) -> int:
     return max((name.count("\n") + 1 for name in names), default=1)
 
 
+def shaded(axes: Axes, colour: str, shares: Float[np.ndarray, "rows columns"]) -> None:
+    """Fill the cells of a matrix, centred on whole numbers, with so much of a colour each; NaN: nothing."""
+    cells = [(row, column, share) for (row, column), share in np.ndenumerate(shares) if share > 0]
+    corners = [
+        [(column + x, row + y) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))]
+        for row, column, _ in cells
+    ]
+    colours = [to_rgba(colour, share) for *_, share in cells]
+    axes.add_collection(PolyCollection(corners, facecolors=colours, linewidths=0), autolim=False)
+
+
 def limit(axes: Axes, which: Literal["x", "y"], *, unit_range: bool) -> None:
     """Start at 0 unless something is negative, and end at 1 where that is the largest possible value."""
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
@@ -112,16 +127,27 @@ def limit(axes: Axes, which: Literal["x", "y"], *, unit_range: bool) -> None:
 
 
 def legend(
-    theme: Theme, figure: Figure, series: Sequence[Entry], *, patches: bool = False, dashes: bool = False
+    theme: Theme,
+    figure: Figure,
+    series: Sequence[Entry],
+    *,
+    patches: bool = False,
+    dashes: bool = False,
+    marks: bool = False,
 ) -> None:
-    """Add a legend below the axes where the theme wants one."""
+    """Add a legend of lines with marks (or patches, dashes, marks alone) below the axes where the theme wants one.
+
+    Names that need more rows make the figure higher.
+    """
     if not theme.legend or not series:
         return
-    rows = math.ceil(len(series) / LEGEND_COLUMNS)
-    handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes) for one in series]
+    columns = _legend_columns(theme, [cut(one.name) for one in series])
+    more = math.ceil(len(series) / columns) - math.ceil(len(series) / _most_columns(theme))
+    _lift(figure, more * _LEGEND_ROW * theme.scale / 72)
+    handles = [_patch(theme, one) if patches else _line(theme, one, dashes=dashes, marks=marks) for one in series]
     figure.legend(
-        handles, [_shown(one.name) for one in series], loc="lower center", ncols=math.ceil(len(series) / rows),
-        fontsize=9.5 * theme.scale, handlelength=2.2, columnspacing=1.2, borderaxespad=0.2,
+        handles, [_shown(one.name) for one in series], loc="lower center", ncols=columns,
+        fontsize=theme.points(9.5), handlelength=2.2, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
 
 
@@ -136,14 +162,13 @@ def svg_for_page(figure: Figure, slug: str) -> str:
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
-def save(figure: Figure, path: Path, *, file_format: Literal["svg", "pdf"]) -> None:
-    """Save for a paper: fonts embedded, text as text, and no dates, so that the same figure gives the same bytes."""
+def saved(figure: Figure, file_format: Literal["svg", "pdf"]) -> bytes:
+    """Return a file for a paper: fonts embedded, text as text, and no dates; the same figure gives the same bytes."""
     metadata = {"svg": {"Date": None, "Creator": "emobench"}, "pdf": {"CreationDate": None, "Creator": "emobench"}}
-    # In memory first: on a full disk matplotlib's own clean-up would hide the reason.
     with io.BytesIO() as stream:
         with quiet():
             figure.savefig(stream, format=file_format, metadata=metadata[file_format])
-        path.write_bytes(stream.getvalue())
+        return stream.getvalue()
 
 
 @contextmanager
@@ -154,8 +179,34 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _line(theme: Theme, one: Entry, *, dashes: bool) -> Line2D:
-    style: tuple[float, tuple[float, ...]] | Literal["solid"] = "solid"
+def _most_columns(theme: Theme) -> int:
+    return max(1, round(LEGEND_COLUMNS * theme.width / WEB.width))
+
+
+def _legend_columns(theme: Theme, names: Sequence[str]) -> int:
+    """Return how many columns of names, filled one after the other, stand side by side."""
+    for columns in range(min(len(names), _most_columns(theme)), 1, -1):
+        rows = math.ceil(len(names) / columns)
+        longest = [max(map(len, names[first : first + rows])) for first in range(0, len(names), rows)]
+        if sum(_LEGEND_HANDLE + 0.88 * theme.letter * letters for letters in longest) <= theme.width:
+            return len(longest)
+    return 1
+
+
+def _lift(figure: Figure, inches: float) -> None:
+    """Make a figure higher at the bottom; what is in it keeps its size and its distance from the top."""
+    before = figure.get_figheight()
+    after = before + inches
+    figure.set_figheight(after)
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position().bounds
+        axes.set_position((left, (bottom * before + inches) / after, width, height * before / after))
+    for text in figure.texts:
+        text.set_y((text.get_position()[1] * before + inches) / after)
+
+
+def _line(theme: Theme, one: Entry, *, dashes: bool, marks: bool) -> Line2D:
+    style: tuple[float, tuple[float, ...]] | Literal["solid", "none"] = "none" if marks else "solid"
     if one.place < 0 or dashes:
         style = CEILING_DASH if one.place < 0 else DASHES[one.place % len(DASHES)]
     marker = "" if dashes or one.place < 0 else MARKERS[one.place % len(MARKERS)]
@@ -163,7 +214,10 @@ def _line(theme: Theme, one: Entry, *, dashes: bool) -> Line2D:
 
 
 def _patch(theme: Theme, one: Entry) -> Patch:
-    return Patch(color=theme.colour(one.place), alpha=0.4)
+    return Patch(
+        facecolor=to_rgba(theme.colour(one.place), 0.4), edgecolor=theme.ink if theme.hatched else "none", linewidth=0,
+        hatch=theme.hatch(one.place),
+    )  # fmt: skip
 
 
 def _shown(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import WIDTH, Entry, axes_in, blank, legend, legend_room, limit, lines_of, wrapped
+from .canvas import Entry, axes_in, blank, legend, legend_room, limit, lines_of, wrapped
 from .plots import Series
 from .theme import CEILING_DASH, MARKERS, Theme
 
@@ -18,7 +18,9 @@ ROW = 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 10, 28, 40
 _GAP = 22
 _LEVEL = 13
-_DIGIT, _APART = 6.8, 3
+_APART = 3
+_NARROWEST = 135
+"""Pixels of a panel, beside others."""
 _WITHIN = 0.91
 """Share of an axis between its first and its last tick."""
 
@@ -40,17 +42,18 @@ def curves(theme: Theme, panels: Sequence[Panel], *, title: str, argument: str, 
     All panels have the same axes. Rungs stand where their severity is; labels that would touch stand one below the
     other.
     """
-    columns = 1 if len(panels) == 1 else 2
-    width = (WIDTH - _LEFT - _RIGHT - _GAP * (columns - 1)) / columns
+    inner = theme.width - _LEFT - _RIGHT
+    columns = 1 if len(panels) == 1 else max(2, min(len(panels), int((inner + _GAP) // (_NARROWEST + _GAP))))
+    width = (inner - _GAP * (columns - 1)) / columns
     every = {place: label for panel in panels for place, label in panel.ticks.items()}
-    levels = label_levels(every, width=width * _WITHIN)
+    levels = label_levels(every, width=width * _WITHIN, digit=theme.letter + 0.2)
     below = _BOTTOM + _LEVEL * max(levels.values())
     above = 6 + 12 * lines_of([wrapped(panel.title) for panel in panels]) if columns > 1 else 0
     rows = math.ceil(len(panels) / columns)
     height = HEIGHT if columns == 1 else _TOP + below + (ROW + above) * rows
     entries = list(dict.fromkeys(Entry(one.name, one.place) for panel in panels for one in panel.series))
     room = legend_room(theme, len(entries))
-    figure = blank(theme, WIDTH, height + room)
+    figure = blank(theme, theme.width, height + room)
     drawn = []
     for place, panel in enumerate(panels):
         row, column = divmod(place, columns)
@@ -65,17 +68,19 @@ def curves(theme: Theme, panels: Sequence[Panel], *, title: str, argument: str, 
     if columns == 1:
         drawn[0].set_title(title)
     else:
-        figure.text(_LEFT / WIDTH, 1 - 8 / (height + room), title, va="top", fontsize=12.1 * theme.scale)
+        figure.text(_LEFT / theme.width, 1 - 8 / (height + room), title, va="top", fontsize=theme.points(12.1))
     figure.text(
-        (_LEFT + WIDTH - _RIGHT) / 2 / WIDTH, (room + 8) / (height + room), argument, ha="center", va="bottom",
-        fontsize=11 * theme.scale,
+        (_LEFT + inner / 2) / theme.width, (room + 8) / (height + room), argument, ha="center", va="bottom",
+        fontsize=theme.points(11),
     )  # fmt: skip
     legend(theme, figure, entries)
     return figure
 
 
-def label_levels(ticks: Mapping[float, str], *, width: float) -> dict[float, int]:
+def label_levels(ticks: Mapping[float, str], *, width: float, digit: float = 6.8) -> dict[float, int]:
     """Return on which line below an axis so many pixels wide each label has room; 0: the one nearest to the axis.
+
+    A character is `digit` pixels wide.
 
     Examples
     --------
@@ -86,7 +91,7 @@ def label_levels(ticks: Mapping[float, str], *, width: float) -> dict[float, int
     ends: list[float] = []
     levels: dict[float, int] = {}
     for place in sorted(ticks):
-        middle, half = place / span * width, len(ticks[place]) * _DIGIT / 2
+        middle, half = place / span * width, len(ticks[place]) * digit / 2
         level = next((level for level, end in enumerate(ends) if middle - half >= end + _APART), len(ends))
         ends[level : level + 1] = [middle + half]
         levels[place] = level
@@ -111,7 +116,7 @@ def _draw(theme: Theme, axes: Axes, panel: Panel) -> None:
             x, [figure.floor_high for figure in found], color=colour, linestyle=":", linewidth=1.3 * theme.scale
         )  # fmt: skip
     if panel.title:
-        axes.set_title(wrapped(panel.title), fontsize=10 * theme.scale, pad=3 * theme.scale)
+        axes.set_title(wrapped(panel.title), fontsize=theme.points(10), pad=3 * theme.scale)
 
 
 def _share_axes(drawn: Sequence[Axes], *, columns: int, unit_range: bool) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from . import distribution_plots as plots
 from .contents import DataView, ModelView
@@ -62,7 +63,7 @@ def _reliability(data: DataView, model: ModelView) -> FigureView:
         "reliability", data.name, model.name, f"reliability-{data.name}-{model.name}",
         model.name, f"Reliability of {model.name} on clean input, on {named(data)}",
         TableView(head, rows),
-        lambda theme: plots.reliability(theme, model.bins, _whole(model), place=model.place),
+        partial(plots.reliability, bins=model.bins, whole=_whole(model), place=model.place),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import WIDTH, Entry, axes_in, blank, legend, legend_room, panel
+from .canvas import Entry, axes_in, blank, legend, legend_room, panel
 from .contents import Bin
 from .distributions import Group
 from .plots import HEIGHT, Series
@@ -34,7 +34,7 @@ def reliability(theme: Theme, bins: Sequence[Bin], whole: Whole, *, place: int) 
 
     A mark is open where the accuracy is within the consistency bar of its bin, filled where it is not.
     """
-    figure = blank(theme, WIDTH, 350)
+    figure = blank(theme, theme.width, 350)
     upper = axes_in(theme, figure, left=46, right=10, top=26, bottom=136)
     lower = axes_in(theme, figure, left=46, right=10, top=244, bottom=40)
     _bars(theme, upper, bins)
@@ -55,7 +55,7 @@ def reliability(theme: Theme, bins: Sequence[Bin], whole: Whole, *, place: int) 
     upper.set_ylim(0, 1.02)
     lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     upper.set_title("Accuracy")
-    lower.set_title("Utterances", fontsize=10.5 * theme.scale, pad=3)
+    lower.set_title("Utterances", fontsize=theme.points(10.5), pad=3)
     lower.set_xlabel("confidence")
     return figure
 
@@ -104,16 +104,16 @@ def gains(theme: Theme, kinds: Sequence[tuple[str, Sequence[Series]]]) -> Figure
     """Draw one panel per kind of removal: how often the gold class gains more than so much, one line per model."""
     entries = list(dict.fromkeys(Entry(one.name, one.place) for _, series in kinds for one in series))
     room, left, gap = legend_room(theme, len(entries)), 46, 18
-    figure = blank(theme, WIDTH, HEIGHT + room)
-    width = (WIDTH - left - 12 - gap * (len(kinds) - 1)) / len(kinds)
+    figure = blank(theme, theme.width, HEIGHT + room)
+    width = (theme.width - left - 12 - gap * (len(kinds) - 1)) / len(kinds)
     top = 0.0
     drawn = []
     for column, (kind, series) in enumerate(kinds):
         start = left + column * (width + gap)
-        axes = axes_in(theme, figure, left=start, right=WIDTH - start - width, top=44, bottom=40 + room)
+        axes = axes_in(theme, figure, left=start, right=theme.width - start - width, top=44, bottom=40 + room)
         for order, one in enumerate(series):
             _line(theme, axes, one, every=(order % 3, 3))
-        axes.set_title(kind, fontsize=10 * theme.scale, pad=3)
+        axes.set_title(kind, fontsize=theme.points(10), pad=3)
         axes.set_xscale("function", functions=(_root, np.square))
         axes.set_xlim(0, 0.95)
         axes.set_xticks(*_GAINS)
@@ -125,7 +125,11 @@ def gains(theme: Theme, kinds: Sequence[tuple[str, Sequence[Series]]]) -> Figure
     for axes in drawn:
         axes.set_ylim(0, top)
     figure.text(
-        8 / WIDTH, 1 - 8 / (HEIGHT + room), "How often the gold class gains", va="top", fontsize=12.1 * theme.scale
+        8 / theme.width,
+        1 - 8 / (HEIGHT + room),
+        "How often the gold class gains",
+        va="top",
+        fontsize=theme.points(12.1),
     )
     legend(theme, figure, entries)
     return figure

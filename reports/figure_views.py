@@ -57,6 +57,12 @@ NOTES = {
     "ranks": "Models by their average rank over data sets, by figures on clean input, 1 is best. A "
     "bar joins those that are not told apart: less "
     "than the critical difference apart (Nemenyi), or all, where Friedman's test tells of no difference at all.",
+    "heat": "Figures as shades, dark is high; means over seeds. A dash: not in the run.",
+    "hidden": "Vectors before the last layer, in the plane by t-SNE (perplexity 30, seed 0), a mark per gold class. "
+    "The silhouette coefficient is that of the gold classes on the vectors themselves, within the group, mean over "
+    "seeds: near 1 classes are apart, near 0 they touch, below 0 they are mixed. Uncertain is an utterance whose gold "
+    "class becomes more probable when any modality or context that the run removes is taken away. Distances between "
+    "clusters mean nothing.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
 }
 """What to see in the figures of a group."""

@@ -1,6 +1,7 @@
 """Figures of models by themselves: confusion, classes, modality weights, training."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from . import plots
 from .canvas import cut, wrapped
@@ -22,7 +23,7 @@ def confusion_figure(data: DataView, model: ModelView) -> FigureView:
         "confusion", data.name, model.name, f"confusion-{data.name}-{model.name}",
         model.name, f"Confusion matrix of {model.name} on clean input, on {named(data)}",
         TableView(("gold", *(f"as {name}" for name in classes), "found"), rows),
-        lambda theme: plots.confusion(theme, model.confusion, classes, place=model.place),
+        partial(plots.confusion, counts=model.confusion, classes=classes, place=model.place),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +21,7 @@ from .contents import DataView, ModelView, Row, RunView
 from .dialogue_cells import colour_class, gold_cells, gold_tokens, short_names, speaker, strip_cells, tokens
 from .dialogue_sentences import choice_sentence, dialogue_sentence, part_sentence, seed_sentence, turn_cell
 from .dialogues import DialogueView
+from .drawings import Drawings
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .glance import at_a_glance, leaders
@@ -130,15 +132,21 @@ def breakable(name: str) -> Markup:
 def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
     """Draw figures, by data set and group."""
     found: dict[tuple[str, str], list[Drawn]] = {}
+    drawings = Drawings(WEB)
     with WEB.active():
         for view in views:
-            svg = svg_for_page(view.draw(WEB), view.slug)
+            svg = drawings.drawn(view, "page", partial(_draw, view)).decode()
             names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
             names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
             # matplotlib escapes names in the drawing; title and description are escaped here.
             drawn = Drawn(view, Markup(svg.replace(">", f">{names}", 1)))  # noqa: S704
             found.setdefault((view.data, view.group), []).append(drawn)
+    drawings.prune()
     return found
+
+
+def _draw(view: FigureView) -> bytes:
+    return svg_for_page(view.draw(WEB), view.slug).encode()
 
 
 def _environment() -> Environment:

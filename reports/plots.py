@@ -4,14 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import WIDTH, Entry, cut, label_room, legend, limit, lines_of, panel
+from .canvas import Entry, cut, label_room, legend, limit, lines_of, panel, shaded
 from .results import Result
 from .theme import DASHES, MARKERS, Theme
 
+_WIDEST = 48
+"""Pixels of a cell of a matrix, at most."""
 LINE = 13.5
 """Pixels of a line of text beside an axis."""
 HEIGHT = 250
@@ -55,16 +58,17 @@ def intervals(
     A dashed line marks what is wanted, where something is.
     """
     step = max(8.0 * len(series) + 12, LINE * lines_of(rows) + 6)
-    left = label_room(rows)
+    left = label_room(rows, theme)
     figure, axes = panel(theme, 70 + step * len(rows), left=left, entries=len(series))
     offset = 8.0 / step
     if wanted is not None:
         axes.axvline(wanted, color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
     for order, one in enumerate(series):
         shift = (order - (len(series) - 1) / 2) * offset
-        for row, found in one.points:
-            y = row + shift
-            axes.plot([found.low, found.high], [y, y], color=theme.colour(one.place), linewidth=1.4 * theme.scale)
+        axes.hlines(
+            [row + shift for row, _ in one.points], [found.low for _, found in one.points],
+            [found.high for _, found in one.points], color=theme.colour(one.place), linewidth=1.4 * theme.scale,
+        )  # fmt: skip
         axes.plot(
             [found.value for _, found in one.points],
             [row + shift for row, _ in one.points],
@@ -87,27 +91,25 @@ def intervals(
 def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence[str], *, place: int) -> Figure:
     """Draw gold × predicted, shaded by the share of the gold class, with the counts where there is room."""
     size = len(classes)
-    left = label_room(classes)
-    side = WIDTH - left - 8
-    bottom = min(30 + 4.6 * max(map(len, classes)), 96)
-    figure, axes = panel(theme, side + 34 + bottom, left=left, right=8, top=34, bottom=bottom)
+    left = label_room(classes, theme)
+    side = min(theme.width - left - 8, _WIDEST * size)
+    bottom = 30 + 0.75 * theme.letter * max(len(cut(name)) for name in classes)
+    right = theme.width - left - side
+    figure, axes = panel(theme, side + 34 + bottom, left=left, right=right, top=34, bottom=bottom)
     axes.grid(visible=False)
-    for gold, row in enumerate(counts):
-        total = sum(row) or 1.0
-        for predicted, count in enumerate(row):
-            share = count / total
-            corner = (predicted - 0.5, gold - 0.5)
-            axes.add_patch(Rectangle(corner, 1, 1, facecolor=theme.colour(place), alpha=0.92 * share, linewidth=0))
-            if size <= 10 and count:
+    shares = np.array([[count / (sum(row) or 1.0) for count in row] for row in counts])
+    shaded(axes, theme.shade(place), 0.92 * shares)
+    texts = [f"{count:.0f}" if count >= 0.5 else "<1" for row in counts for count in row]
+    # Black is read on the darkest shade of papers, and digits that would touch say nothing.
+    light = 1.0 if theme.hatched else 0.55
+    if size <= 10 and side / size >= 0.9 * theme.letter * max(map(len, texts)) + 2:
+        for (gold, predicted), text in zip(np.ndindex(size, size), texts, strict=True):
+            if counts[gold][predicted]:
                 axes.text(
-                    predicted,
-                    gold,
-                    f"{count:.0f}" if count >= 0.5 else "<1",
-                    ha="center",
-                    va="center",
-                    color=theme.surface if share > 0.55 else theme.ink,
-                    fontsize=(10 if side / size > 34 else 8.5) * theme.scale,
-                )
+                    predicted, gold, text, ha="center", va="center",
+                    color=theme.surface if shares[gold, predicted] > light else theme.ink,
+                    fontsize=theme.points(10 if side / size > 34 else 8.5),
+                )  # fmt: skip
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     names = [cut(name) for name in classes]
@@ -127,19 +129,23 @@ def weights(
     title: str = "Mean weight",
 ) -> Figure:
     """Draw one bar per row (named by short lines), split into mean weights of modalities (rows × modalities)."""
-    left = label_room(rows)
+    left = label_room(rows, theme)
     figure, axes = panel(
         theme, 70 + max(20.0, LINE * lines_of(rows) + 4) * len(rows), left=left, entries=len(modalities)
     )
     done = [0.0] * len(rows)
     for place in range(len(modalities)):
         widths = [0.0 if math.isnan(row[place]) else row[place] for row in shares]
-        axes.barh(range(len(rows)), widths, left=done, height=0.72, color=theme.colour(place), alpha=0.4)
+        axes.barh(
+            range(len(rows)), widths, left=done, height=0.72, facecolor=to_rgba(theme.colour(place), 0.4),
+            edgecolor=theme.ink if theme.hatched else "none", linewidth=0, hatch=theme.hatch(place),
+        )  # fmt: skip
         for row, width in enumerate(widths):
             if width >= 0.13:
                 axes.text(
                     done[row] + width / 2, row, f"{width:.2f}", ha="center", va="center",
-                    color=theme.ink, fontsize=9 * theme.scale,
+                    color=theme.ink, fontsize=theme.points(9),
+                    bbox={"facecolor": theme.surface, "linewidth": 0, "pad": 0.8} if theme.hatch(place) else None,
                 )  # fmt: skip
         done = [start + width for start, width in zip(done, widths, strict=True)]
     axes.set_yticks(range(len(rows)), rows)

@@ -9,7 +9,7 @@ from textwrap import fill
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import WIDTH, cut, label_room, panel
+from .canvas import cut, label_room, panel
 from .figure_views import FigureView, TableView
 from .figures import unique_slugs
 from .numbers import number
@@ -48,14 +48,14 @@ def diagram(theme: Theme, one: AverageRanks) -> Figure:
     first_row = 16 + _LANE * len(groups)
     height = first_row + _ROW * (len(one.ranks) - 0.5)
     title = fill(f"Average rank by {one.title}, clean input", _TITLE)
-    top, left = 26 + LINE * title.count("\n"), label_room([*one.ranks])
+    top, left = 26 + LINE * title.count("\n"), label_room([*one.ranks], theme)
     figure, axes = panel(theme, height + _ABOVE + 8 + top, left=left, right=20, top=top, bottom=8)
     margin = _margin(one)
     axes.set_xlim(1 - margin, len(one.ranks) + margin)
     axes.set_ylim(height, -_ABOVE)
     axes.axis("off")
     # From the left end of the figure: beside long names the axes are too narrow for it.
-    axes.set_title(title, loc="left", x=(6 - left) / (WIDTH - left - 20))
+    axes.set_title(title, loc="left", x=(6 - left) / (theme.width - left - 20))
     _axis(theme, axes, one)
     for row, (model, rank) in enumerate(one.ranks.items()):
         y = first_row + _ROW * row
@@ -85,7 +85,7 @@ def _axis(theme: Theme, axes: Axes, one: AverageRanks) -> None:
 
     def text(x: float, y: float, words: str, *, centred: bool) -> None:
         where = "center" if centred else "left"
-        axes.text(x, y, words, ha=where, va="bottom", color=theme.ink, fontsize=10 * theme.scale)
+        axes.text(x, y, words, ha=where, va="bottom", color=theme.ink, fontsize=theme.points(10))
 
     last = len(one.ranks)
     line((1, last), (0, 0), "_axis")

@@ -55,7 +55,7 @@ def swarm(
     players: tuple[str, ...],
 ) -> Figure:
     """Draw one dot per utterance and player; the brighter the surer the model is of the utterance, also in grey."""
-    figure, axes = panel(theme, 90 + 56 * len(players), left=label_room(players), right=60, bottom=44)
+    figure, axes = panel(theme, 90 + 56 * len(players), left=label_room(players, theme), right=60, bottom=44)
     with _seeded(), warnings.catch_warnings():
         # Its colours are made in a way that matplotlib means to give up.
         warnings.simplefilter("ignore", PendingDeprecationWarning)
@@ -69,12 +69,12 @@ def swarm(
             color=mpl.colormaps["cividis"], color_bar_label="confidence", group_remaining_features=False,
         )  # fmt: skip
     for one in figure.axes:
-        one.tick_params(labelsize=10 * theme.scale, length=0)
-        one.yaxis.label.set_fontsize(10 * theme.scale)
+        one.tick_params(labelsize=theme.points(10), length=0)
+        one.yaxis.label.set_fontsize(theme.points(10))
     axes.set_ylim(-0.6, len(players) - 0.4)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel("Shapley value", fontsize=11 * theme.scale)
+    axes.set_xlabel("Shapley value", fontsize=theme.points(11))
     return figure
 
 

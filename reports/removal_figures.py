@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import WIDTH, Entry, axes_in, blank, label_room, legend, legend_room, lines_of, wrapped
+from .canvas import Entry, axes_in, blank, label_room, legend, legend_room, lines_of, wrapped
 from .contents import DataView, ModelView, Removal
 from .figure_views import FigureView, TableView, named
 from .numbers import MISSING
@@ -72,12 +72,12 @@ def draw(theme: Theme, rows: Sequence[Row]) -> Figure:
     labels = [wrapped(row.label) for row in rows]
     bars = sum(not model.reference for model in models)
     step = max(9.0 * max(bars, 1) + 10, LINE * lines_of(labels) + 6)
-    left, gap, room = label_room(labels), 16, legend_room(theme, len(models))
-    width = (WIDTH - left - 12 - gap) / 2
-    figure = blank(theme, WIDTH, 66 + step * len(rows) + room)
+    left, gap, room = label_room(labels, theme), 16, legend_room(theme, len(models))
+    width = (theme.width - left - 12 - gap) / 2
+    figure = blank(theme, theme.width, 66 + step * len(rows) + room)
     for column, title in enumerate(("CEL", "Uncertain share")):
         start = left + column * (width + gap)
-        axes = axes_in(theme, figure, left=start, right=WIDTH - start - width, top=28, bottom=38 + room)
+        axes = axes_in(theme, figure, left=start, right=theme.width - start - width, top=28, bottom=38 + room)
         _draw(theme, axes, rows, models, share=column == 1, offset=9.0 / step)
         axes.set_yticks(range(len(rows)), labels if column == 0 else [])
         axes.set_ylim(len(rows) - 0.5, -0.5)

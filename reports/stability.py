@@ -104,7 +104,7 @@ def _table(shown: tuple[Spread, ...]) -> TableView:
 
 def _draw(theme: Theme, shown: tuple[Spread, ...], *, title: str, gold: float | None) -> Figure:
     names = [cut(one.model.name) for one in shown]
-    figure, axes = panel(theme, 70 + _STEP * len(shown), left=label_room(names))
+    figure, axes = panel(theme, 70 + _STEP * len(shown), left=label_room(names, theme))
     if gold is not None:
         axes.axvline(gold, color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
     for row, one in enumerate(shown):

@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib as mpl
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-"""One per series, so that colour is not the only difference."""
+from .venues import SANS, SERIF, VENUES, Style
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p")
+"""One per series, so that colour is not the only difference; with seven colours, 77 series have a pair of their own."""
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++")
+"""One per filled series of a paper, so that grey is enough."""
 DASHES: tuple[tuple[float, tuple[float, ...]], ...] = (
     (0, ()), (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 2)), (0, (2, 3)),
 )  # fmt: skip
@@ -20,7 +24,7 @@ CEILING_DASH: tuple[float, tuple[float, ...]] = (0, (3, 2))
 
 @dataclass(frozen=True)
 class Theme:
-    """How figures look. Lengths are in pixels of a page 340 wide per figure, times `scale` points."""
+    """How figures look. Lengths are in pixels of a page; times `scale` they are points."""
 
     series: tuple[str, ...]
     """Colours of models or modalities, in order; used again from the start when there are more."""
@@ -36,10 +40,32 @@ class Theme:
     """Points per pixel."""
     legend: bool
     """True: figures carry their own legend; False: the page has one for several figures."""
+    width: float = 340.0
+    """Pixels of every figure."""
+    least: float = 0.0
+    """Points of the smallest text."""
+    fonts: tuple[str, ...] = SANS
+    """The first that has a character draws it."""
+    letter: float = 6.6
+    """Pixels of a letter beside an axis, as names have them."""
+    hatched: bool = False
+    """Whether filled series are told apart by hatches too."""
+
+    def points(self, pixels: float) -> float:
+        """Return the size of text of so many pixels in points."""
+        return max(self.least, pixels * self.scale)
 
     def colour(self, place: int) -> str:
         """Return the colour of a series; −1 is the ceiling."""
         return self.ink if place < 0 else self.series[place % len(self.series)]
+
+    def shade(self, place: int) -> str:
+        """Return the colour whose shades stand for numbers in a figure of one series: of papers always the darkest."""
+        return self.series[0] if self.hatched else self.colour(place)
+
+    def hatch(self, place: int) -> str:
+        """Return the hatch of a filled series; empty: none."""
+        return HATCHES[place % len(HATCHES)] if self.hatched else ""
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -49,27 +75,28 @@ class Theme:
 
     # `Any`: matplotlib types these keys one by one, and not in all versions.
     def _settings(self) -> dict[Any, Any]:
-        size = 11 * self.scale
         return {
             "axes.edgecolor": self.muted,
             "axes.facecolor": "none",
             "axes.grid": True,
             "axes.labelcolor": self.ink,
-            "axes.labelsize": size,
+            "axes.labelsize": self.points(11),
             "axes.linewidth": 0.8 * self.scale,
             "axes.spines.right": False,
             "axes.spines.top": False,
-            "axes.titlesize": size * 1.1,
+            "axes.titlesize": self.points(12.1),
             "axes.titlelocation": "left",
-            # Where it is anyway: matplotlib need not look for what it might run into.
+            # Where it stands anyway: matplotlib would measure all ticks to find out.
             "axes.titley": 1.0,
             "axes.titlecolor": self.ink,
             "axes.axisbelow": True,
             "figure.facecolor": "none",
-            "font.family": "DejaVu Sans",
-            "font.size": size,
+            "font.family": list(self.fonts),
+            "font.size": self.points(11),
             "grid.color": self.grid,
             "grid.linewidth": 0.8 * self.scale,
+            "hatch.color": self.ink,
+            "hatch.linewidth": 0.5 * self.scale,
             "legend.frameon": False,
             "legend.labelcolor": self.ink,
             "lines.linewidth": 1.8 * self.scale,
@@ -82,10 +109,10 @@ class Theme:
             "text.parse_math": False,
             "xtick.color": self.muted,
             "xtick.labelcolor": self.ink,
-            "xtick.labelsize": size * 0.95,
+            "xtick.labelsize": self.points(10.45),
             "ytick.color": self.muted,
             "ytick.labelcolor": self.ink,
-            "ytick.labelsize": size * 0.95,
+            "ytick.labelsize": self.points(10.45),
         }
 
 
@@ -110,17 +137,34 @@ WEB = Theme(
 )
 """For the page."""
 
+LABEL = 8.0
+"""Points of the labels of axes in papers."""
+LEAST = 7.0
+"""Points of the smallest text in papers."""
+
 # Okabe and Ito's palette for all kinds of colour vision, strongest contrast on white first.
-PAPER = Theme(
+_PAPER = Theme(
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"),
     ink="#000000",
     muted="#555555",
     grid="#dddddd",
     surface="#ffffff",
-    scale=0.72,
+    scale=LABEL / 11,
     legend=True,
+    least=LEAST,
+    hatched=True,
 )
-"""For papers: 340 pixels become 3.4 inches, one column."""
+
+
+def paper_theme(style: Style, columns: int) -> Theme:
+    """Return the theme of figures that are as wide as one or two columns of a venue."""
+    venue = VENUES[style]
+    width = (venue.column if columns == 1 else venue.text) * 72 / _PAPER.scale
+    return replace(_PAPER, width=width, fonts=venue.fonts, letter=5.5 if venue.fonts == SERIF else Theme.letter)
+
+
+PAPER = paper_theme("plain", 1)
+"""For papers of no venue in particular."""
 
 
 def with_variables(svg: str) -> str:

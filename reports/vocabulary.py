@@ -57,6 +57,12 @@ METRICS = {
     "classwise_ece": MetricText(
         "Classwise ECE", "lower", "ECE of the probability of each class instead of the largest one, and its mean."
     ),
+    "silhouette": MetricText(
+        "Silhouette coefficient",
+        "none",
+        "How far the gold classes lie apart in the vectors before the last layer: near 1 apart, near 0 touching, below "
+        "0 among each other; each utterance against those of its group.",
+    ),
     "reliability": MetricText(
         "Reliability", "none", "Utterances, mean confidence and accuracy of each bin of confidence."
     ),

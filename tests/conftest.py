@@ -75,6 +75,17 @@ class FakeEntryPoint:
 Register = Callable[[Kind, str, object], None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def drawings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the drawings of reports out of the user's cache."""
+    from emobench.reports import drawings
+
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawings, "cache_folder", lambda: folder)
+        yield
+
+
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
     """Register plug-ins as another package would, for the length of a test."""

@@ -108,6 +108,9 @@ def run(
         int | None, typer.Option(help="How often each random condition is drawn (default: 3).")
     ] = None,
     draws: Annotated[int | None, typer.Option(help="Bootstrap draws (default: 10000).")] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Keep hidden vectors, for silhouettes and t-SNE; may be asked for later.")
+    ] = False,
     report_format: Annotated[
         list[str] | None,
         typer.Option("--format", metavar="FORMAT", help="Report format (default: all); may be repeated."),
@@ -137,6 +140,7 @@ def run(
             selection=selection,
             device=device,
             draws=draws,
+            hidden=hidden or None,
         ),
         metrics=metric or [],
     )

@@ -21,7 +21,7 @@ from typing_extensions import TypeIs
 from .ranked import Order, Ranked
 from .scored import Scored as Scored  # part of the interface
 
-Need = Literal["clean input", "clean", "removals", "coalitions", "posterior", "weights", "validation"]
+Need = Literal["clean input", "clean", "removals", "coalitions", "posterior", "weights", "validation", "hidden"]
 """What a metric may need beside the predictions of its own condition; `clean input`: that this is the clean one."""
 
 Floor = Literal["none", "noise", "posterior"]

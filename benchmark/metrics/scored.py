@@ -38,6 +38,9 @@ class Scored:
     `audio/text`, `audio/text:mean`. All subsets or none, for Shapley values; filled for the clean condition only."""
     modality_weights: Mapping[str, Float[np.ndarray, " utterances"]] = field(default_factory=dict)
     """How much the model leaned on each modality, where it says so; else empty."""
+    hidden: Float[np.ndarray, "utterances _"] | None = None
+    """The same model's vectors before its last layer, on clean input; filled for the clean condition only, and None
+    where the run was not asked to keep them or the model has none."""
     posterior: "Scored | None" = None
     """The exact posterior's predictions under the same condition, on simulated data; None: not known."""
     validation: "Scored | None" = None

@@ -79,6 +79,7 @@ def taken(scored: Scored, rows: Bool[np.ndarray, " utterances"]) -> Scored:
         clean=None if scored.clean is None else scored.clean[rows],
         removals={name: values[rows] for name, values in scored.removals.items()},
         coalitions={name: values[rows] for name, values in scored.coalitions.items()},
+        hidden=None if scored.hidden is None else scored.hidden[rows],
         modality_weights={name: values[rows] for name, values in scored.modality_weights.items()},
         # The exact posterior's own posterior is itself.
         posterior=None if scored.posterior is None else taken(replace(scored.posterior, posterior=None), rows),

@@ -64,6 +64,10 @@ class NetworkModel:
         with threads_for(self.network):
             return predict(self.network, conversations, device=self.device, hidden=hidden)
 
+    def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
+        """Return the vectors before the last layer; None where the network gives none. Errors as `predict`."""
+        return self.predict(conversations, hidden=True).hidden
+
     def feature_gradients(
         self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
     ) -> Mapping[str, Float32[np.ndarray, "utterances width"]]:

@@ -1,39 +1,63 @@
 """Figures for papers: figures/*.pdf and *.svg, fonts embedded, text as text, the same bytes every time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+from annotated_types import Ge, Le
+from typing_extensions import Doc
 
 from ...benchmark.files import write_whole
 from ...benchmark.run_folder import RunFolder
+from ..venues import Style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Kind = Literal["svg", "pdf"]
+"""Of file."""
 
 
 @dataclass(frozen=True)
 class FigureFiles:
-    """One PDF and one SVG per figure of the report, one column (3.4 inches) wide."""
+    """One PDF and one SVG per figure, as wide as a column; a style other than `plain` has a folder of its own."""
+
+    style: Annotated[Style, Doc("venue whose columns they fit")] = "plain"
+    columns: Annotated[int, Ge(1), Le(2), Doc("width: one column, or two, which is the whole text")] = 1
 
     def write(self, folder: RunFolder) -> Path:
         """Write the figures and return their folder."""
-        from ..canvas import save
-        from ..comparisons import comparisons_of
-        from ..figures import figures, unique_slugs
-        from ..gathering import read
-        from ..rank_figures import rank_figures
-        from ..reliance_swarm import swarm_figures
-        from ..theme import PAPER
+        from ..drawings import Drawings
+        from ..paper_figures import paper_figures
+        from ..theme import paper_theme
 
-        target = folder.path / "figures"
-        comparisons = comparisons_of(folder)
-        run = read(folder)
-        ranked = rank_figures(comparisons.ranks if comparisons else ())
-        views = (*figures(run), *ranked, *unique_slugs(swarm_figures(folder, run)))
-        with PAPER.active():
-            for view in views:
-                drawn = view.draw(PAPER)
-                for file_format in ("svg", "pdf"):
-                    with write_whole(target / f"{view.slug}.{file_format}") as temporary:
-                        save(drawn, temporary, file_format=file_format)
-        target.mkdir(exist_ok=True)
+        theme, target = paper_theme(self.style, self.columns), folder.path / "figures" / self._subfolder
+        drawings, kinds = Drawings(theme), get_args(Kind)
+        with theme.active():
+            for view in paper_figures(folder):
+                # Put together once for both files.
+                figure = cache(partial(view.draw, theme))
+                for kind in kinds:
+                    content = drawings.drawn(view, kind, partial(_file, figure, kind))
+                    with write_whole(target / f"{view.slug}.{kind}") as temporary:
+                        temporary.write_bytes(content)
+        drawings.prune()
+        target.mkdir(parents=True, exist_ok=True)
         return target
+
+    @property
+    def _subfolder(self) -> str:
+        """Return where a style's figures lie; empty: where a report looks for them."""
+        columns = "-two-columns" if self.columns == 2 else ""
+        return "" if (self.style, self.columns) == ("plain", 1) else f"{self.style}{columns}"
+
+
+def _file(figure: Callable[[], "Figure"], kind: Kind) -> bytes:
+    from ..canvas import saved
+
+    return saved(figure(), kind)
 
 
 PLUGIN = FigureFiles

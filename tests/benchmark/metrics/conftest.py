@@ -76,6 +76,7 @@ def drawn(lengths: Sequence[int] = (3, 1, 5, 4, 2, 6), *, classes: int = 4, seed
             removals={name: removed[name] for name in REMOVALS},
             coalitions=removed,
             modality_weights=dict(zip(("text", "audio"), rng.dirichlet([1, 1], rows).T, strict=True)),
+            hidden=rng.normal(size=(rows, 3)),
             posterior=posterior,
         )
 

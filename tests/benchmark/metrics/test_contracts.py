@@ -43,11 +43,12 @@ EXAMPLES = {
     ),
 }
 """Texts beside those that are computed when none are named; of a plug-in with required arguments, all there are."""
-FIXED_BINS = {"adaptive_ece", "consistency_bars", "sliced:by=length,metric=adaptive_ece"}
-"""Their bins, or the ends of their bars, are those of the sample in all of its draws."""
+FIXED_BINS = {"adaptive_ece", "consistency_bars", "silhouette", "sliced:by=length,metric=adaptive_ece"}
+"""Their bins, the ends of their bars, or neighbours, are those of the sample in all of its draws."""
 COUNTS_MATTER = {
     "debiased_ece": "what chance adds shrinks with the sample, and so does what is subtracted",
     "consistency_bars": "what chance does to the accuracy of a bin shrinks with the sample",
+    "silhouette": "an utterance that is there twice has itself as a neighbour",
 }
 PROMISED = {
     "conformal_gap": "the truth covers more than was asked for, for the threshold is that of other predictions",
@@ -298,6 +299,7 @@ def taken(scored: Scored, rows: np.ndarray, dialogue: np.ndarray, *, renumbered:
         removals={name: values[rows] for name, values in scored.removals.items()},
         coalitions={name: values[rows] for name, values in scored.coalitions.items()},
         modality_weights={name: values[rows] for name, values in scored.modality_weights.items()},
+        hidden=None if scored.hidden is None else scored.hidden[rows],
         posterior=(
             None if scored.posterior is None else taken(scored.posterior, rows, dialogue, renumbered=renumbered)
         ),

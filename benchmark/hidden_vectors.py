@@ -1,0 +1,56 @@
+"""Hidden vectors of a run folder: what a fitted model computes of clean test input before its last layer.
+
+hidden/*.npz, one file per model × data × seed: `vectors` (float32, utterances × width, in the order of the test split;
+width 0: the model has none) and `key`, the content key of the fit they come from.
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from .errors import RunFolderError
+from .files import write_whole
+
+
+def write_hidden(path: Path, vectors: Float32[np.ndarray, "utterances width"], key: str) -> None:
+    """Write the vectors of one fitted model whole or not at all.
+
+    Raises
+    ------
+    RunFolderError
+        When the file cannot be written.
+    """
+    with io.BytesIO() as stream, write_whole(path) as temporary:
+        np.savez_compressed(stream, vectors=vectors, key=np.array(key))
+        temporary.write_bytes(stream.getvalue())
+
+
+def read_hidden(path: Path) -> Float32[np.ndarray, "utterances width"]:
+    """Return the vectors.
+
+    Raises
+    ------
+    RunFolderError
+        When the file is missing or damaged.
+    """
+    return np.asarray(_read(path, "vectors"), np.float32)
+
+
+def key_of_hidden(path: Path) -> str:
+    """Return the content key of the fit that the vectors come from; errors as `read_hidden`."""
+    return str(_read(path, "key"))
+
+
+def _read(path: Path, name: str) -> np.ndarray:
+    try:
+        # numpy leaves a file open that it cannot make sense of, where it opened it itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            return np.asarray(file[name])
+    except FileNotFoundError:
+        raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        first = str(error).partition("\n")[0]
+        raise RunFolderError(f"{path} is damaged ({first}); delete it and run the same `emobench run` again") from None

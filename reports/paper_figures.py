@@ -1,0 +1,34 @@
+"""The figures of a paper: those of the page, and those that only paper has room for."""
+
+from collections.abc import Iterator
+
+from ..benchmark.run_folder import RunFolder
+from .comparisons import comparisons_of
+from .figure_views import FigureView
+from .figures import figures, unique_slugs
+from .gathering import read
+from .heat_figures import heat_figures
+from .hidden_figures import hidden_figures
+from .rank_figures import rank_figures
+from .reliance_swarm import swarm_figures
+
+
+def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
+    """Return the figures of a run folder in the order of the report, then the others.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder cannot be read.
+    """
+    run, comparisons = read(folder), comparisons_of(folder)
+
+    def found() -> Iterator[FigureView]:
+        yield from figures(run)
+        yield from rank_figures(comparisons.ranks if comparisons else ())
+        for data in run.data:
+            yield from heat_figures(data)
+        yield from hidden_figures(folder, run)
+        yield from swarm_figures(folder, run)
+
+    return tuple(unique_slugs(found()))
