@@ -96,15 +96,12 @@ def _best(layout: Layout, place: Place) -> float | None:
 def _caption(run: RunView, layout: Layout, places: Sequence[Place], where: str) -> Iterator[str]:
     yield f"{layout.title}{f', {where}' if where else ''}: laid out as {layout.paper}, {layout.place}."
     yield f"{seeds_sentence(run)} Epochs chosen on {run.record.selection}."
-    if len(places) and any(column.percent for _, column in places):
-        yield (
-            "Figures are in per cent, but CEL." if any("CEL" in column.head for _, column in places) else "In per cent."
-        )
-    yield (
-        "Brackets: 95 % intervals over dialogues."
-        if len(places) <= INTERVALS_UP_TO
-        else ("Intervals are left out, as in the paper; they are in results.parquet.")
-    )
+    other = [column.head for _, column in places if not column.percent]
+    yield f"Figures are in per cent, but {other[0]}." if other else "In per cent."
+    if len(places) <= INTERVALS_UP_TO:
+        yield "Brackets: 95 % intervals over dialogues."
+    else:
+        yield "Intervals are left out, as in the paper; they are in results.parquet."
     yield "Bold: best of those measured. Published: as the paper prints it, on features of its own."
     absent = dict.fromkeys(block.title for block, _ in places if block.view is None)
     missing = [

@@ -127,7 +127,13 @@ def table_parts(
     columns = "".join(rf">{{\flush{side}cell}}p{{{width}}}" for side, width in zip(sides, widths, strict=True))
     titles = " & ".join(rf"\bfseries {cell}" for cell in head)
     over = rf"\multicolumn{{{len(head)}}}{{@{{}}l@{{}}}}"
-    lines = [rf"{over}{{\itshape {row}}} \\*" if isinstance(row, Tex) else " & ".join(row) + r" \\" for row in rows]
+    lines = [
+        # What follows the end of a row in brackets, or as a star, would be taken for its argument.
+        rf"{over}{{\itshape {row}}} \\*"
+        if isinstance(row, Tex)
+        else f"{'{}' if row[0][:1] in tuple('[*') else ''}{' & '.join(row)} \\\\"
+        for row in rows
+    ]
     return f"@{{}}{columns}@{{}}", rf"\toprule {titles} \\ \midrule", lines
 
 

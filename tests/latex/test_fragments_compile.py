@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_it_compiles import RUNS
+from latex_runs import RUNS
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.formats.latex import LatexDocument

@@ -75,7 +75,13 @@ def test_only_models_of_one_run_on_like_input_are_marked(folder: RunFolder) -> N
 
 def test_further_metrics_go_into_a_further_table(tmp_path: Path, make_run: Maker) -> None:
     folder = make_run(tmp_path, only=("clean",), dialogues=20)
+    record = folder.read_record()
+    counts = {**record.data[0].label_counts, "test": (0, *record.data[0].label_counts["test"][1:])}
+    folder.write_record(
+        record.model_copy(update={"data": (record.data[0].model_copy(update={"label_counts": counts}),)})
+    )
     text = LatexDocument().write(folder).read_text(encoding="utf-8")
+    assert f"No test utterance is labelled {record.data[0].classes[0]}, which counts as 0 in macro F1." in text
     assert r"\label{tab:simulated-main}" in text
     assert r"Further figures of the models on the simulated data simulated" in text
     assert r"\label{tab:simulated-main-2}" in text
