@@ -123,4 +123,4 @@ def _as_printed(one: Published | None) -> Tex:
 
 
 def _bare(figure: Result | None) -> Result | None:
-    return Result(figure.value) if figure else None
+    return Result(figure.value, decimals=figure.shown.decimals) if figure else None

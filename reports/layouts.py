@@ -174,4 +174,5 @@ def _said(system: str) -> int:
 
 def _hundredfold(figure: Result) -> Result:
     names: Sequence[str] = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
-    return replace(figure, **{name: 100 * getattr(figure, name) for name in names})
+    decimals = None if figure.decimals is None else max(figure.decimals - 2, 1)
+    return replace(figure, **{name: 100 * getattr(figure, name) for name in names}, decimals=decimals)
