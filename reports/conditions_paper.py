@@ -18,6 +18,7 @@ MODELS_SIDE_BY_SIDE = 4
 METRICS_SIDE_BY_SIDE = 5
 """Columns of a table of models."""
 _FIRST = 4.6
+_NAMES = 3.8
 
 
 def main_tables(data: DataView, run: RunView, told: Differences) -> Iterator[Tex]:
@@ -52,9 +53,9 @@ def _models(data: DataView, run: RunView, told: Differences, metrics: Sequence[s
         *_sentences(data, run, told, figures),
         "Arrows: which direction is better.",
     ]
-    width = (PAGE_WIDTH - _FIRST) / len(metrics) - 0.25
+    width = (PAGE_WIDTH - _NAMES) / len(metrics) - 0.25
     label = f"tab:{slug(data)}-main{f'-{start // METRICS_SIDE_BY_SIDE + 1}' if start else ''}"
-    widths = [_FIRST, *[min(width, 3.6)] * len(metrics)]
+    widths = [_NAMES, *[min(width, 3.6)] * len(metrics)]
     return table(_caption(sentences, models), label, list(map(escape, head)), rows, widths)
 
 
