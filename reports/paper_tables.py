@@ -48,18 +48,19 @@ def problems_table(run: RunView) -> Tex | None:
     return table(escape("What was not computed; it is in no mean."), "tab:problems", head, rows, [4.2, 4.2, 1.6, 5.6])
 
 
-def figure_cell(figure: Result | None, *, bold: bool = False) -> Tex:
-    """Return a figure with what is known of its spread; a dagger: within its noise floor."""
+def figure_cell(figure: Result | None, *, bold: bool = False, second: bool = False, mark: str = "") -> Tex:
+    """Return a figure with what is known of its spread; a raised n: within its noise floor; `second`: underlined."""
     if figure is None:
         return escape(number(None))
     value = escape(figure.shown.value)
-    value = Tex(rf"\textbf{{{value}}}") if bold else value
-    within = r"\textsuperscript{\dag}" if figure.within_floor else ""
+    value = Tex(rf"\{'textbf' if bold else 'underline'}{{{value}}}") if bold or second else value
+    marks = mark + "n" * figure.within_floor
+    raised = rf"\textsuperscript{{{marks}}}" if marks else ""
     over_draws = escape(f"±{spread(figure.draw_sd)}") if figure.draw_sd >= 0 else ""
     ends = escape(figure.shown.interval)
     # Each goes to a line of its own as a whole where the column is narrow.
     spreads = "".join(rf" {{\scriptsize\mbox{{{spread}}}}}" for spread in (over_draws, ends) if spread)
-    return Tex(f"{value}{within}{spreads}")
+    return Tex(f"{value}{raised}{spreads}")
 
 
 def seeds_sentence(run: RunView) -> str:

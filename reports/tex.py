@@ -4,13 +4,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from .tex_columns import aligned
+
 _SIGNS = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": "'", "\u2212": "$-$", "–": "--",
     "—": "---", "≤": r"$\leq$", "≥": r"$\geq$", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$",
+    "↑": r"$\uparrow$", "↓": r"$\downarrow$",
     "∞": r"$\infty$", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`", "’": "'", "\u00a0": "~", "·": r"$\cdot$",
-    "†": r"\dag{}", "°": r"\textdegree{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}",
+    "†": r"\dag{}", "‡": r"\ddag{}",
+    "°": r"\textdegree{}", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}",
     "œ": r"\oe{}", "Œ": r"\OE{}", "ł": r"\l{}", "Ł": r"\L{}", "đ": r"\dj{}", "Đ": r"\DJ{}", "ð": r"\dh{}",
     "þ": r"\th{}", "ı": r"\i{}",
     "\n": " ", "\t": " ", "\r": " ",
@@ -65,10 +69,25 @@ def code(text: object) -> Tex:
     return Tex(rf"\texttt{{{breakable(text)}}}")
 
 
+class Table(Tex):
+    """A longtable, with what it is made of, so that it can be set otherwise too."""
+
+    __slots__ = ("caption", "definitions", "head", "label", "rows", "widths")
+
+    caption: Tex
+    definitions: Tex
+    """What its conditions mean: told elsewhere in the whole file, but needed where the table stands alone."""
+    label: str
+    head: tuple[Tex, ...]
+    rows: tuple[tuple[Tex, ...] | Tex, ...]
+    """Cells, numbers aligned; a row that is one `Tex` is a heading over the rows after it."""
+    widths: tuple[float, ...]
+
+
 def table(
     caption: Tex, label: str, head: Sequence[Tex], rows: Sequence[Sequence[Tex] | Tex], widths: Sequence[float]
-) -> Tex:
-    """Return a longtable with booktabs rules.
+) -> Table:
+    """Return a longtable with booktabs rules, numbers with their points one under the other.
 
     Parameters
     ----------
@@ -79,26 +98,52 @@ def table(
     widths
         Of the columns in centimetres; the first is set flush left, the others flush right.
     """
-    sides = ("left", *["right"] * (len(widths) - 1))
-    columns = "".join(rf">{{\flush{side}cell}}p{{{width:.2f}cm}}" for side, width in zip(sides, widths, strict=True))
-    titles = " & ".join(rf"\bfseries {cell}" for cell in head)
-    first = rf"\toprule {titles} \\ \midrule"
-    over = rf"\multicolumn{{{len(head)}}}{{@{{}}l@{{}}}}"
-    lines = [rf"{over}{{\itshape {row}}} \\*" if isinstance(row, Tex) else " & ".join(row) + r" \\" for row in rows]
-    return Tex(
+    own = _aligned_rows(rows)
+    columns, titles, lines = table_parts(head, own, [f"{width:.2f}cm" for width in widths])
+    made = Table(
         "\n".join(
             [
                 r"\begingroup\small\setlength{\tabcolsep}{3pt}",
-                rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+                rf"\begin{{longtable}}{{{columns}}}",
                 rf"\caption{{{caption}}}\label{{{label}}} \\",
-                rf"{first} \endfirsthead",
-                rf"{first} \endhead",
+                rf"{titles} \endfirsthead",
+                rf"{titles} \endhead",
                 r"\bottomrule \endlastfoot",
                 *lines,
                 r"\end{longtable}\endgroup",
             ]
         )
     )
+    made.caption, made.label, made.head, made.rows, made.widths = caption, label, tuple(head), own, tuple(widths)
+    made.definitions = Tex()
+    return made
+
+
+def table_parts(
+    head: Sequence[Tex], rows: Sequence[Sequence[Tex] | Tex], widths: Sequence[str]
+) -> tuple[str, str, list[str]]:
+    """Return the columns, the head with its rules, and the lines of a table; widths as LaTeX writes lengths."""
+    sides = ("left", *["right"] * (len(widths) - 1))
+    columns = "".join(rf">{{\flush{side}cell}}p{{{width}}}" for side, width in zip(sides, widths, strict=True))
+    titles = " & ".join(rf"\bfseries {cell}" for cell in head)
+    over = rf"\multicolumn{{{len(head)}}}{{@{{}}l@{{}}}}"
+    lines = [
+        # What follows the end of a row in brackets, or as a star, would be taken for its argument.
+        rf"{over}{{\itshape {row}}} \\*"
+        if isinstance(row, Tex)
+        else f"{'{}' if row[0][:1] in tuple('[*') else ''}{' & '.join(row)} \\\\"
+        for row in rows
+    ]
+    return f"@{{}}{columns}@{{}}", rf"\toprule {titles} \\ \midrule", lines
+
+
+def _aligned_rows(rows: Sequence[Sequence[Tex] | Tex]) -> tuple[tuple[Tex, ...] | Tex, ...]:
+    cells = [row for row in rows if not isinstance(row, Tex)]
+    if not cells:
+        return tuple(row for row in rows if isinstance(row, Tex))
+    first, *others = zip(*cells, strict=True)
+    found = zip(first, *([Tex(text) for text in aligned(column)] for column in others), strict=True)
+    return tuple(row if isinstance(row, Tex) else next(found) for row in rows)
 
 
 def _sign(character: str) -> str:

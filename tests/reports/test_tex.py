@@ -60,3 +60,14 @@ def test_a_table_has_rules_a_caption_and_headings_over_rows() -> None:
         r">{\flushleftcell}p{3.00cm}>{\flushrightcell}p{2.00cm}",
     ):
         assert piece in made
+
+
+def test_a_table_may_hold_headings_only() -> None:
+    made = table(Tex("What it is."), "tab:x", [Tex("Name"), Tex("Value")], [Tex("Group")], [3.0, 2.0])
+    assert made.rows == (Tex("Group"),)
+
+
+@pytest.mark.parametrize("name", ["[1]", "*"])
+def test_a_name_in_brackets_is_no_argument_of_the_row_before(name: str) -> None:
+    made = table(Tex("What it is."), "tab:x", [Tex("Name"), Tex("Value")], [[Tex(name), Tex("1")]], [3.0, 2.0])
+    assert f"\n{{}}{name} & 1 \\\\\n" in made

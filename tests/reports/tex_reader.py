@@ -8,7 +8,11 @@ from emobench.benchmark.run_folder import RunFolder
 def shown(cell: str) -> str:
     """Return what a reader sees of a cell."""
     cell = cell.replace(r"\allowbreak{}", "").replace("$-$", "−").replace(r"$\pm$", "± ")
-    cell = re.sub(r"\\textsuperscript\{(\\dag|t)\}", "", cell)
+    cell = re.sub(r"\\textsuperscript\{[^{}]*\}", "", cell)
+    # Boxes that only keep room.
+    cell = re.sub(r"\\hphantom\{(?:[^{}]|\{\})*\}", "", cell)
+    cell = cell.replace(r"{\scriptsize\mbox{}}", "").replace(r"\hspace{.15em}", "")
+    cell = cell.replace(r"\rlap", "").replace(r"\underline", "")
     cell = re.sub(r"\\textless\{\}", "<", re.sub(r"\\textgreater\{\}", ">", cell))
     while (
         inner := re.sub(r"\\(?:textbf|texttt|mbox|scriptsize|bfseries)\s*\{?((?:[^{}\\])*)\}?", r"\1", cell)
