@@ -39,8 +39,6 @@ def verdict(model: ModelView, data: DataView) -> Sentence:
     if clean is None or math.isnan(clean.value):
         return (Phrase(nothing_told(model)),)
     clauses = [clause for clause in (*_stress(model, data, clean), _confidence(model)) if clause]
-    if not clauses:
-        clauses = [(Phrase(f"{text_of(data.quality).title} {clean.shown.value} on clean input"),)]
     said = [phrase for clause in clauses for phrase in (Phrase("; "), *clause)][1:]
     first = said[0].text
     return (Phrase(first[:1].upper() + first[1:], said[0].spec), *said[1:], Phrase("."))
@@ -59,6 +57,7 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     metric = data.quality
     rows = stressed_rows(model, metric)
     if not rows:
+        yield (Phrase(f"{text_of(metric).title} {clean.shown.value}"),)
         return
     churn = [row.results["churn"].value for row in rows if "churn" in row.results]
     if len(churn) == len(rows) and max(churn) == 0:

@@ -47,7 +47,7 @@ def model(
     return ModelView(
         name=name, summary="", uncalibrated=name, reference=reference, place=-1 if reference else place,
         rows=tuple(rows), fits=(FitRecord(model=name, data="d", seed=0, state="done"),), per_seed={}, bins=(),
-        confusion=(), class_f1={}, weights={}, removals=(), class_coverage={}, graph_gaps={}, parts={},
+        confusion=(), class_f1={}, weights={}, removals=(), class_coverage={}, graph_gaps={}, parts={}, reliance={},
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def rungs(family: str, values: dict[str, float]) -> Figures:
 
 
 def test_without_stress_quality_stands_alone() -> None:
-    assert said({"clean": CLEAN}) == "Weighted F1 0.700 on clean input."
+    assert said({"clean": CLEAN}) == "Weighted F1 0.700."
 
 
 def test_what_holds_what_breaks_first_and_what_is_lowest_are_told() -> None:
@@ -96,13 +96,13 @@ def test_without_clean_figures_the_reason_is_told() -> None:
 @pytest.mark.parametrize(
     ("figures", "expected"),
     [
-        ({"ece": ece(0.02)}, "Calibrated on clean input as far as can be seen."),
-        ({"ece": ece(0.02), "signed_gap": OVER}, "Calibrated on clean input as far as can be seen."),
-        ({"ece": ece(0.05), "signed_gap": OVER}, "Over-confident by 0.040 on clean input."),
-        ({"signed_gap": UNDER}, "Under-confident by 0.050 on clean input."),
-        ({"ece": ece(0.05), "signed_gap": EITHER}, "Miscalibrated on clean input (ECE 0.050)."),
-        ({"ece": Result(0.05)}, "Weighted F1 0.700 on clean input."),
-        ({"signed_gap": Result(0.04)}, "Weighted F1 0.700 on clean input."),
+        ({"ece": ece(0.02)}, "Weighted F1 0.700; calibrated on clean input as far as can be seen."),
+        ({"ece": ece(0.02), "signed_gap": OVER}, "Weighted F1 0.700; calibrated on clean input as far as can be seen."),
+        ({"ece": ece(0.05), "signed_gap": OVER}, "Weighted F1 0.700; over-confident by 0.040 on clean input."),
+        ({"signed_gap": UNDER}, "Weighted F1 0.700; under-confident by 0.050 on clean input."),
+        ({"ece": ece(0.05), "signed_gap": EITHER}, "Weighted F1 0.700; miscalibrated on clean input (ECE 0.050)."),
+        ({"ece": Result(0.05)}, "Weighted F1 0.700."),
+        ({"signed_gap": Result(0.04)}, "Weighted F1 0.700."),
     ],
 )
 def test_the_direction_of_confidence_is_told_where_it_is_known(figures: dict[str, Result], expected: str) -> None:
@@ -119,11 +119,11 @@ def test_the_ends_of_confidence_under_stress_are_told() -> None:
         "x:a=f": {"signed_gap": EITHER},
     }
     ends = "over-confident by up to 0.30 (x:a=c) and under-confident by up to 0.050 (x:a=d)."
-    assert said(figures) == f"Over-confident by 0.040 on clean input, under stress {ends}", (
+    assert said(figures) == f"Weighted F1 0.700; over-confident by 0.040 on clean input, under stress {ends}", (
         "what is in its floor is no evidence"
     )
-    assert said({**figures, "clean": CLEAN}) == f"Under stress {ends}"
-    assert said({"clean": CLEAN, "x:a=d": figures["x:a=d"]}) == "Under stress under-confident by up to 0.050 (x:a=d)."
+    assert said({**figures, "clean": CLEAN}) == f"Weighted F1 0.700; under stress {ends}"
+    assert said({"clean": CLEAN, "x:a=d": figures["x:a=d"]}) == "Weighted F1 0.700; under stress under-confident by up to 0.050 (x:a=d)."
 
 
 def test_of_the_exact_posterior_confidence_is_not_judged() -> None:
