@@ -132,9 +132,11 @@ class Results:
 
 
 def _result(fields: Mapping[str, object]) -> Result:
-    numbers = [math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS]
+    value, low, high, floor, floor_high, seed_sd, draw_sd = (
+        math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS
+    )
     utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
-    return Result(*numbers, utterances=utterances, dialogues=dialogues, draws=draws)
+    return Result(value, low, high, floor, floor_high, seed_sd, draw_sd, utterances, dialogues, draws)
 
 
 def _with_decimals(figures: Mapping[Place, Mapping[str, Result]]) -> dict[Place, dict[str, Result]]:
