@@ -14,6 +14,7 @@ from .results import Result
 from .selection import warnings
 from .sentences import Sentence, in_short
 from .stress_contents import CLEAN
+from .verdicts import verdicts
 from .vocabulary import text_of
 
 PROBLEMS_SHOWN = 5
@@ -75,7 +76,7 @@ def _data(data: DataView, run: RunView) -> Iterator[str]:
     for warning in (*rough, *absent, *(one.removesuffix(".") for one in warnings(data))):
         yield f"**Note:** {text(warning)}."
     yield ""
-    told = in_short(data)
+    told = verdicts(data) or in_short(data)
     yield from (f"- **{_model(model, in_table=False)}**: {_said(sentence)}" for model, sentence in told)
     yield from [""] * bool(told)
     if _metrics(data):

@@ -67,7 +67,7 @@ def test_five_models_take_few_lines_beside_what_is_folded_away(five: RunFolder) 
     said = parsed_markdown(five)
     assert said.lines[0] == "emobench: 5 models under modality_drop"
     assert said.lines[1] == "simulated (simulated data)"
-    assert sum(line.startswith("another: Weighted F1 0.") for line in said.lines) == 1
+    assert sum(line.startswith("another: Holds under ") for line in said.lines) == 1
     assert said.blocks == ["emobench run --model rage_fusion --protocol modality_drop\n"]
     assert [one.splitlines()[0] for one in said.html] == ["<details>", "</details>"] * 4
     assert "The whole report: emobench report five." in said.lines[-1]
