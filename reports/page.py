@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from .comparisons import ComparisonView
 from .conformal import absent, methods_of, promise, rows_of
 from .conformal import told as told_of_sets
 from .contents import DataView, ModelView, Row, RunView
+from .exact_numbers import marked
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .glance import at_a_glance, leaders
@@ -67,6 +68,15 @@ def render(run: RunView, comparisons: ComparisonView | None = None, *, linked: C
             script=Markup(script),  # noqa: S704 (a file of this package)
             script_hash=f"sha256-{digest}",
         )
+    )
+
+
+def tables_source(run: RunView, comparisons: ComparisonView | None = None) -> str:
+    """Return the page without its figures, every number in full: what `csv_tables` reads the tables from."""
+    environment = _environment(marked)
+    template = environment.get_template("report.html")
+    return template.render(
+        run=run, comparisons=comparisons, linked=(), slugs=Slugs(), figures={}, script="", script_hash=""
     )
 
 
@@ -124,8 +134,9 @@ def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
     return found
 
 
-def _environment() -> Environment:
+def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
     environment = Environment(
+        finalize=finalize,
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,

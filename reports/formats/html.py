@@ -12,13 +12,14 @@ class HtmlPage:
     """No network, no fonts from elsewhere; light and dark, on a phone and on paper."""
 
     def write(self, folder: RunFolder) -> Path:
-        """Write report.html and return its path."""
+        """Write report.html, with links to tables/*.csv where they are there, and return its path."""
         from ..comparisons import comparisons_of
         from ..gathering import read
         from ..page import render
 
         path = folder.path / "report.html"
-        write_text(path, render(read(folder), comparisons_of(folder)))
+        linked = {table.stem for table in (folder.path / "tables").glob("*.csv")}
+        write_text(path, render(read(folder), comparisons_of(folder), linked=linked))
         return path
 
 
