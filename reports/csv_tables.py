@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from .comparisons import ComparisonView
 from .contents import RunView
 from .exact_numbers import pieces
-from .figure_views import TableView
+from .figure_views import FigureView, TableView
 from .figures import figures
 from .numbers import MISSING, exact_of
 from .page import tables_source
@@ -44,10 +44,14 @@ def csv_tables(run: RunView, comparisons: ComparisonView | None = None) -> dict[
     """Return the content of the CSV files by the address of their table or figure, in the order of the report."""
     reader = _Reader()
     reader.feed(tables_source(run, comparisons))
-    views = (*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))
     tables = {slug: rows for slug, rows in reader.tables.items() if slug and rows}
-    drawn = {view.slug: _of_figure(view.table) for view in views}
+    drawn = {view.slug: _of_figure(view.table) for view in figures_of(run, comparisons)}
     return {slug: _text(rows) for slug, rows in {**tables, **drawn}.items()}
+
+
+def figures_of(run: RunView, comparisons: ComparisonView | None = None) -> tuple[FigureView, ...]:
+    """Return the figures of a report in its order."""
+    return (*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))
 
 
 def safe(text: str) -> str:

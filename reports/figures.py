@@ -9,6 +9,7 @@ from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, reliability_figure, training_figure, weights_figure
+from .sections import section_of_figure
 from .slugs import Slugs
 from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
@@ -22,7 +23,7 @@ EPOCH_SCORES = (("weighted_f1", "Weighted F1"), ("nll", "NLL"))
 def figures(run: RunView) -> tuple[FigureView, ...]:
     """Return the figures of a run in the order of the report."""
     found = (figure for data in run.data for figure in _of_data(data))
-    return tuple(unique_slugs(found))
+    return tuple(one for one in unique_slugs(found) if run.shows(section_of_figure(one.group)))
 
 
 def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tuple[str, int], ...]:

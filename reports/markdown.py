@@ -29,11 +29,12 @@ _ARROWS = {"higher": " ↑", "lower": " ↓"}
 def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return the summary; what would make it longer than a comment may be is left out, and that is said."""
     lines = [f"## emobench: {text(headline(run))}", ""]
+    lines += [f"Shown is a part of the run ({text(run.only)}).", ""] if run.only else []
     for data in run.data:
         lines += [*_data(data, run), ""]
     lines += [*_problems(run), *_comparisons(comparisons)]
     closing = [*fold("How to make this run again", [*block(run.record.command), "", *_made(run)]), ""]
-    folded = [(data, metric) for data in run.data for metric in _metrics(data)]
+    folded = [(data, metric) for data in run.data for metric in main_metrics(data) if run.shows("conditions")]
     for place, (data, metric) in enumerate(folded):
         further = fold(f"All conditions: {text_of(metric).title} on {_name(data)}", _conditions(data, metric))
         if sum(len(line) + 1 for line in (*lines, *further, *closing)) > LONGEST:
@@ -44,10 +45,18 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     return "\n".join([*lines, *closing])
 
 
+def short(run: RunView) -> str:
+    """Return the headline and the small table of each data set."""
+    lines = [f"**{text(headline(run))}**", ""]
+    for data in run.data:
+        lines += [f"{text(_name(data))}, clean input:", "", *clean_table(data, run), ""]
+    return "\n".join(lines)
+
+
 def clean_table(data: DataView, run: RunView) -> list[str]:
     """Return the lines of the small table: clean input, and the condition that hurts each model most."""
-    metrics = _metrics(data)
-    head = ["Model", *(_title(metric) for metric in metrics)]
+    metrics = main_metrics(data)
+    head = ["Model", *(metric_title(metric) for metric in metrics)]
     stressed = [(model, worst(model, data)) for model in data.models]
     with_worst = any(row for _, row in stressed)
     rows: list[list[Markdown]] = []
@@ -76,20 +85,22 @@ def _data(data: DataView, run: RunView) -> Iterator[str]:
     for warning in (*rough, *absent, *(one.removesuffix(".") for one in warnings(data))):
         yield f"**Note:** {text(warning)}."
     yield ""
-    told = verdicts(data) or in_short(data)
+    told = (verdicts(data) or in_short(data)) if run.shows("overview") else ()
     yield from (f"- **{_model(model, in_table=False)}**: {_said(sentence)}" for model, sentence in told)
     yield from [""] * bool(told)
-    if _metrics(data):
+    if main_metrics(data):
         yield from clean_table(data, run)
     else:
         yield "No figure of quality, calibration or likelihood is in this run; its page has the others."
 
 
-def _metrics(data: DataView) -> tuple[str, ...]:
+def main_metrics(data: DataView) -> tuple[str, ...]:
+    """Return the metrics of the small table that the run has."""
     return tuple(metric for metric in (data.quality, "ece", "nll") if metric in data.metrics)
 
 
-def _title(metric: str) -> str:
+def metric_title(metric: str) -> str:
+    """Return the head of a column, with the direction that is better."""
     told = text_of(metric)
     return f"{told.title}{_ARROWS.get(told.better, '')}{' (noise floor)' * (metric == 'ece')}"
 

@@ -1,5 +1,6 @@
 """The LaTeX file: which tables it holds and what their captions say."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
@@ -18,6 +19,7 @@ from .page import TEMPLATES, headline
 from .paper_tables import figure_cell, further_tables, named, problems_table, seeds_sentence, slug
 from .published_paper import published_tables
 from .rank_figures import rank_figures
+from .sections import section_of_label
 from .selection import optimism_sentences
 from .sentences import in_short
 from .stress_contents import CLEAN
@@ -44,7 +46,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
             ranked=ranked,
             captioned=_captions((*figures(run), *ranked)),
             headline=headline(run),
-            tables={data.name: tuple(_tables(data, run)) for data in run.data},
+            tables={data.name: tuple(_shown(data, run)) for data in run.data},
             code=code,
             in_short=lambda data: [(model, Tex("".join(map(_phrase, said)))) for model, said in in_short(data)],
             breakable=breakable,
@@ -107,6 +109,13 @@ def _captions(views: Sequence[FigureView]) -> Callable[[FigureView], Tex]:
         return Tex(rf"\figureifthere{{{view.slug}}}{{{prose(view.title)}.{note}}}")
 
     return captioned
+
+
+def _shown(data: DataView, run: RunView) -> Iterator[Tex]:
+    for one in _tables(data, run):
+        label = re.search(r"\\label\{([^}]*)\}", one)
+        if label is None or run.shows(section_of_label(label[1], slug(data))):
+            yield one
 
 
 def _tables(data: DataView, run: RunView) -> Iterator[Tex]:

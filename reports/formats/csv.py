@@ -13,12 +13,11 @@ class CsvTables:
 
     def write(self, folder: RunFolder) -> Path:
         """Write the tables and return their folder."""
-        from ..comparisons import comparisons_of
         from ..csv_tables import csv_tables
-        from ..gathering import read
+        from ..only import read_view
 
         target = folder.path / "tables"
-        for slug, text in csv_tables(read(folder), comparisons_of(folder)).items():
+        for slug, text in csv_tables(*read_view(folder)).items():
             write_text(target / f"{slug}.csv", text)
         target.mkdir(exist_ok=True)
         return target

@@ -14,15 +14,14 @@ class FigureFiles:
     def write(self, folder: RunFolder) -> Path:
         """Write the figures and return their folder."""
         from ..canvas import save
-        from ..comparisons import comparisons_of
         from ..figures import figures
-        from ..gathering import read
+        from ..only import read_view
         from ..rank_figures import rank_figures
         from ..theme import PAPER
 
         target = folder.path / "figures"
-        comparisons = comparisons_of(folder)
-        views = (*figures(read(folder)), *rank_figures(comparisons.ranks if comparisons else ()))
+        run, comparisons = read_view(folder)
+        views = (*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))
         with PAPER.active():
             for view in views:
                 drawn = view.draw(PAPER)

@@ -13,13 +13,12 @@ class HtmlPage:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.html, with links to tables/*.csv where they are there, and return its path."""
-        from ..comparisons import comparisons_of
-        from ..gathering import read
+        from ..only import read_view
         from ..page import render
 
         path = folder.path / "report.html"
         linked = {table.stem for table in (folder.path / "tables").glob("*.csv")}
-        write_text(path, render(read(folder), comparisons_of(folder), linked=linked))
+        write_text(path, render(*read_view(folder), linked=linked))
         return path
 
 

@@ -13,12 +13,11 @@ class LatexDocument:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.tex and return its path."""
-        from ..comparisons import comparisons_of
-        from ..gathering import read
+        from ..only import read_view
         from ..paper import render
 
         path = folder.path / "report.tex"
-        write_text(path, render(read(folder), comparisons_of(folder)))
+        write_text(path, render(*read_view(folder)))
         return path
 
 

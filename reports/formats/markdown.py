@@ -13,12 +13,11 @@ class MarkdownSummary:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.md and return its path."""
-        from ..comparisons import comparisons_of
-        from ..gathering import read
         from ..markdown import render
+        from ..only import read_view
 
         path = folder.path / "report.md"
-        write_text(path, render(read(folder), comparisons_of(folder)))
+        write_text(path, render(*read_view(folder)))
         return path
 
 
