@@ -141,7 +141,7 @@ def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Se
         When the folder cannot be read or not written to.
     """
     whole = RunFolder(folder)
-    record, asked = whole.read_record(), _names(formats or names(FORMATS))
+    record, asked = whole.read_older()[0], _names(formats or names(FORMATS))
     shown = _part(whole, record, _names(only)) if only else whole
     paths = []
     for text in asked:

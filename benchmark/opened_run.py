@@ -32,7 +32,7 @@ class Run:
             When there is no run folder, or run.json is damaged.
         """
         self.path = path
-        self.record: RunRecord = RunFolder(path).read_record()
+        self.record: RunRecord = RunFolder(path).read_older()[0]
 
     @property
     def results(self) -> "pd.DataFrame":

@@ -243,6 +243,8 @@ class RunView:
     data: tuple[DataView, ...]
     problems: tuple[Problem, ...]
     """What was not computed, apart from the exact posterior where it is not known."""
+    missing: tuple[str, ...] = ()
+    """What the folder does not say that it should, a sentence each without its full stop."""
     sections: tuple[str, ...] = ()
     """Those to show, of `SECTIONS`; empty: all."""
     only: str = ""

@@ -29,6 +29,7 @@ _ARROWS = {"higher": " ↑", "lower": " ↓"}
 def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return the summary; what would make it longer than a comment may be is left out, and that is said."""
     lines = [f"## emobench: {text(headline(run))}", ""]
+    lines += [line for sentence in run.missing for line in (f"**Missing:** {text(sentence)}.", "")]
     lines += [f"Shown is a part of the run ({text(run.only)}).", ""] if run.only else []
     for data in run.data:
         lines += [*_data(data, run), ""]

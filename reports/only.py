@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ..benchmark.errors import SpecError, suggestion
+from ..benchmark.errors import RunFolderError, SpecError, suggestion
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import RunRecord
 from .comparisons import ComparisonView, comparisons_of
@@ -42,9 +42,10 @@ class PartOfRun(RunFolder):
         super().__init__(path)
         self.only = only
 
-    def read_record(self) -> RunRecord:
+    def read_older(self) -> tuple[RunRecord, str]:
         """Return the part of run.json that is about what is looked at; errors as for the whole."""
-        return part_of(super().read_record(), self.only)
+        record, missing = super().read_older()
+        return part_of(record, self.only), missing
 
 
 def only_of(texts: Sequence[str], record: RunRecord) -> Only:
@@ -92,9 +93,13 @@ def read_view(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     Raises
     ------
     RunFolderError
-        When run.json, results.parquet or comparisons.parquet is damaged, or one of the first two missing.
+        When run.json or results.parquet is missing or damaged; damaged comparisons are left out, which is said.
     """
-    run, comparisons = read(folder), comparisons_of(folder)
+    run, comparisons = read(folder), None
+    try:
+        comparisons = comparisons_of(folder)
+    except RunFolderError as error:
+        run = replace(run, missing=(*run.missing, f"Comparisons are left out: {error}"))
     if not isinstance(folder, PartOfRun):
         return run, comparisons
     run = replace(run, sections=folder.only.sections, only=str(folder.only))
