@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["__version__", "compare", "run"]
+    from .benchmark.opened_run import Run
+
+__all__ = ["__version__", "compare", "open_run", "report", "run"]
 
 __version__ = "0.1.0"
 
@@ -136,3 +138,51 @@ def compare(
     folders = [runs] if isinstance(runs, str | Path) else list(runs)
     path, _ = compare_runs(folders, asking, out=None if out is None else Path(out))
     return pd.read_parquet(path)
+
+
+def report(
+    run: Path | str, *, formats: Sequence[str] | str | None = None, only: Sequence[str] | str = ()
+) -> tuple[Path, ...]:
+    """Write reports of a scored run folder; neither torch nor a model is needed.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    formats
+        Report formats, or one (`emobench list formats`); None: all.
+    only
+        Parts to report on, or one: `model=m3net`, `data=mosi`, `section=calibration`, or such a name alone; a name may
+        be a glob. Empty: the whole run. Reports of a part take the place of those of the whole, and say so.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        Of each report in the order of the formats: a file, or a folder of files.
+
+    Raises
+    ------
+    emobench.benchmark.errors.EmobenchError
+        One line: what was expected, what was got, what to type.
+    """
+    from .benchmark import api
+
+    return api.report(Path(run), formats=formats, only=only).paths
+
+
+def open_run(run: Path | str) -> "Run":
+    """Return a scored run with its tables and figures by name; in a notebook it shows its main figures.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+
+    Raises
+    ------
+    emobench.benchmark.errors.EmobenchError
+        One line, when it is no run folder.
+    """
+    from .benchmark.opened_run import Run
+
+    return Run(Path(run))

@@ -34,6 +34,20 @@ class Outcome(NamedTuple):
     """What run.json says."""
 
 
+class Reported(NamedTuple):
+    """What was reported on."""
+
+    folder: RunFolder
+    """The run, or the part of it that was asked for."""
+    record: RunRecord
+    """What run.json says of the whole."""
+    paths: tuple[Path, ...]
+    """Of the reports, by format: files, or folders of files."""
+
+
+_KEYS = "reports.json"
+
+
 def run(
     *,
     models: Sequence[str] | str,
@@ -109,12 +123,47 @@ def score(folder: Path, *, progress: Progress = silent) -> Outcome:
     return outcome
 
 
-def report(folder: Path, *, formats: Sequence[str] | None = None) -> Outcome:
-    """Write the reports of a scored run folder; neither torch nor a model is needed."""
-    outcome = Outcome(RunFolder(folder), RunFolder(folder).read_record())
-    for text in formats or names(FORMATS):
-        make(FORMATS, text).write(outcome.folder)
-    return outcome
+def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Sequence[str] | str = ()) -> Reported:
+    """Write the reports of a scored run folder; neither torch nor a model is needed.
+
+    Parameters
+    ----------
+    formats
+        Report formats; None or empty: all.
+    only
+        Parts to report on, such as `model=m3net` (see `reports.only.only_of`); empty: all.
+
+    Raises
+    ------
+    SpecError
+        When there is no such format, or no such part.
+    RunFolderError
+        When the folder cannot be read or not written to.
+    """
+    whole = RunFolder(folder)
+    record, asked = whole.read_older()[0], _names(formats or names(FORMATS))
+    shown = _part(whole, record, _names(only)) if only else whole
+    paths = []
+    for text in asked:
+        writer = make(FORMATS, text)
+        if only:
+            # Otherwise a run that is continued would take the part for the whole.
+            _forget(whole, text)
+        paths.append(writer.write(shown))
+    return Reported(shown, record, tuple(paths))
+
+
+def _part(folder: RunFolder, record: RunRecord, only: Sequence[str]) -> RunFolder:
+    from ..reports.only import PartOfRun, only_of
+
+    return PartOfRun(folder.path, only_of(only, record))
+
+
+def _forget(folder: RunFolder, text: str) -> None:
+    """Take back that a report is written."""
+    keys = _written(folder)
+    if text in keys:
+        write_text(folder.path / _KEYS, json.dumps({name: one for name, one in keys.items() if name != text}, indent=1))
 
 
 def results(folder: RunFolder) -> "pd.DataFrame":
@@ -163,19 +212,22 @@ def _names(texts: Sequence[str] | str) -> tuple[str, ...]:
 # `Any`: a writer is what a format's PLUGIN makes; `reports.base` has its interface, and reports are loaded by name.
 def _write_if_outdated(folder: RunFolder, text: str, writer: Any, progress: Progress) -> None:
     """Write a report unless the same code wrote it from the same figures."""
-    keys_path = folder.path / "reports.json"
-    now = _report_key(folder, text)
-    try:
-        keys = dict(json.loads(keys_path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        keys = {}
+    now, keys = _report_key(folder, text), _written(folder)
     written, path = keys.get(text, ["", ""])
     if written == now and (folder.path / path).exists():
         return
     progress(f"writing the report: {text}", 0, 1)
     path = writer.write(folder).relative_to(folder.path).as_posix()
     progress(f"writing the report: {text}", 1, 1)
-    write_text(keys_path, json.dumps({**keys, text: [now, path]}, indent=1) + "\n")
+    write_text(folder.path / _KEYS, json.dumps({**keys, text: [now, path]}, indent=1) + "\n")
+
+
+def _written(folder: RunFolder) -> dict[str, Any]:
+    """Return by format the key it was written under and its path; empty where that cannot be read."""
+    try:
+        return dict(json.loads((folder.path / _KEYS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _report_key(folder: RunFolder, text: str) -> str:

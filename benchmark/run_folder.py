@@ -14,12 +14,14 @@ report.html  report.tex  figures/
 Files are written whole or not at all (temporary name, then rename).
 """
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from .errors import RunFolderError
 from .files import file_stem, write_text
+from .older_runs import modern
 from .run_record import SCHEMA_VERSION, RunRecord
 
 
@@ -79,8 +81,24 @@ class RunFolder:
         RunFolderError
             When there is none, or it is damaged, or of another schema version.
         """
+        return self._checked(self._read_text())
+
+    def read_older(self) -> tuple[RunRecord, str]:
+        """Return the content of run.json, also of one that an older emobench wrote, and what it does not say.
+
+        For what only shows a run. Raises as `read_record`, but for older schema versions that can be shown.
+        """
+        text = self._read_text()
         try:
-            text = self.record_path.read_text(encoding="utf-8")
+            raw = json.loads(text)
+        except ValueError:
+            raw = None
+        known, missing = modern(raw) if isinstance(raw, dict) else (raw, "")
+        return self._checked(json.dumps(known) if missing else text), missing
+
+    def _read_text(self) -> str:
+        try:
+            return self.record_path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             raise RunFolderError(
                 f"{self.path} is no run folder (it has no run.json); see `emobench run --help`"
@@ -89,6 +107,8 @@ class RunFolder:
             raise RunFolderError(
                 f"cannot read {self.record_path}: {error}; restore it, or run into another folder"
             ) from None
+
+    def _checked(self, text: str) -> RunRecord:
         try:
             return RunRecord.model_validate_json(text)
         except ValidationError as error:
@@ -96,7 +116,8 @@ class RunFolder:
             place = ".".join(map(str, first["loc"])) or "its start"
             raise RunFolderError(
                 f"{self.record_path} cannot be read: at {place}: {first['msg']}; it is damaged or of another version "
-                f"(this emobench reads schema version {SCHEMA_VERSION}); restore it, or run into another folder"
+                f"(this emobench reads schema version {SCHEMA_VERSION}; `emobench report` shows older ones too); "
+                "restore it, or run into another folder"
             ) from None
 
     def write_record(self, record: RunRecord) -> None:

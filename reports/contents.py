@@ -260,6 +260,16 @@ class RunView:
     data: tuple[DataView, ...]
     problems: tuple[Problem, ...]
     """What was not computed, apart from the exact posterior where it is not known."""
+    missing: tuple[str, ...] = ()
+    """What the folder does not say that it should, a sentence each without its full stop."""
+    sections: tuple[str, ...] = ()
+    """Those to show, of `SECTIONS`; empty: all."""
+    only: str = ""
+    """What was chosen to be shown, in words; empty: all."""
+
+    def shows(self, section: str) -> bool:
+        """Whether a section is to be shown."""
+        return not self.sections or section in self.sections
 
     @property
     def problem_groups(self) -> tuple[ProblemGroup, ...]:

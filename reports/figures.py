@@ -12,6 +12,7 @@ from .figure_views import FigureView
 from .model_figures import classes_figure, confusion_figure, training_figure, weights_figure
 from .reliance_figures import reliance_figures, reliance_legend
 from .removal_figures import cel_figures, cel_legend
+from .sections import section_of_figure
 from .slugs import Slugs
 from .stability import stability_figures
 from .stress_contents import CLEAN, Stress
@@ -26,7 +27,7 @@ EPOCH_SCORES = (("weighted_f1", "Weighted F1"), ("nll", "NLL"))
 def figures(run: RunView) -> tuple[FigureView, ...]:
     """Return the figures of a run in the order of the report."""
     found = (figure for data in run.data for figure in _of_data(data))
-    return tuple(unique_slugs(found))
+    return tuple(one for one in unique_slugs(found) if run.shows(section_of_figure(one.group)))
 
 
 def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tuple[str, int], ...]:

@@ -26,7 +26,14 @@ def read(folder: RunFolder) -> RunView:
         When run.json or results.parquet is missing or damaged.
     """
     # A relative path may end in dots; what is wanted is the folder's name.
-    return gather(folder.path.resolve().name, folder.read_record(), Results.read(folder))
+    record, missing = folder.read_older()
+    results = Results.read(folder)
+    said = [missing] if missing else []
+    if results.lacking:
+        # Scored anew it has them, but where the record is too old for that.
+        remedy = "" if missing else "; type `emobench score` for this folder to write it anew"
+        said.append(f"results.parquet lacks {', '.join(results.lacking)}{remedy}")
+    return replace(gather(folder.path.resolve().name, record, results), missing=tuple(said))
 
 
 def gather(name: str, record: RunRecord, results: Results) -> RunView:

@@ -6,7 +6,7 @@ interval is shown with as many digits as the interval's width makes worth readin
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeGuard
@@ -26,6 +26,30 @@ _LEAST, _MOST = 2, 4
 """Decimals of a figure below 10 that has an interval."""
 
 
+class Numeral(str):
+    """Text of a number, or of several, that knows them in full, for what is read by machines."""
+
+    exact: Mapping[str, float]
+    """By name, the number itself by the empty one: `low`, `high`."""
+
+    def __new__(cls, text: str, exact: Mapping[str, float]) -> "Numeral":
+        """Return the text with what it stands for."""
+        made = super().__new__(cls, text)
+        made.exact = exact
+        return made
+
+
+def exact_of(text: object) -> Mapping[str, float]:
+    """Return the numbers that a text stands for; empty: none that are known.
+
+    Examples
+    --------
+    >>> exact_of(number(0.71249)), exact_of(interval(0.5, 0.75)), exact_of("0.7")
+    ({'': 0.71249}, {'low': 0.5, 'high': 0.75}, {})
+    """
+    return text.exact if isinstance(text, Numeral) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A figure as it is shown; as text, with its interval."""
@@ -38,7 +62,7 @@ class Shown:
 
     def __str__(self) -> str:
         """Return value and interval."""
-        return f"{self.value} {self.interval}".rstrip()
+        return Numeral(f"{self.value} {self.interval}".rstrip(), {**exact_of(self.value), **exact_of(self.interval)})
 
 
 def figure(
@@ -63,8 +87,8 @@ def figure(
     +0.012 [>−0.001, 0.025] 2,610 [2,480, 2,732] –
     """
     places = decimals_of(value, low, high) if decimals is None else decimals
-    ends = f"[{fixed(low, places)}, {fixed(high, places)}]" if _known(low) and _known(high) else ""
-    return Shown(_with_plus(fixed(value, places), value) if plus else fixed(value, places), ends, places)
+    text = fixed(value, places)
+    return Shown(_with_plus(text, value) if plus else text, _ends(low, high, places, places), places)
 
 
 def decimals_of(value: Number, low: Number = None, high: Number = None) -> int:
@@ -123,21 +147,7 @@ def fixed(value: Number, decimals: int) -> str:
     >>> fixed(12.3456, 3), fixed(0.00004, 4), fixed(-1.0004, 3)
     ('12.346', '<0.0001', '<−1.000')
     """
-    if value is None or math.isnan(value):
-        return MISSING
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{_MINUS}∞"
-    size = Decimal(repr(abs(float(value))))
-    step = Decimal(1).scaleb(-decimals)
-    # Halves go away from zero, on the shortest decimal text of the number: 0.7125 is 0.713, as by hand.
-    rounded = size.quantize(step, ROUND_HALF_UP)
-    sign = _MINUS if value < 0 else ""
-    inward, outward = ("<", ">") if value > 0 else (">", "<")
-    if size > 0 and rounded == 0:
-        return f"{inward}{sign}{step:,f}"
-    if size < 1 <= rounded:
-        return f"{outward}{sign}{1 - step:,f}"
-    return f"{outward if rounded == 1 < size else ''}{sign}{rounded:,f}"
+    return Numeral(_fixed(value, decimals), {"": value}) if _known(value) else MISSING
 
 
 def signed(value: Number, *, decimals: int = 3) -> str:
@@ -159,9 +169,7 @@ def interval(low: Number, high: Number, *, decimals: int = 3) -> str:
     >>> interval(0.68, 0.741), interval(float("nan"), 1.0)
     ('[0.680, 0.741]', '')
     """
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return ""
-    return f"[{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
+    return _ends(low, high, _places(low, decimals), _places(high, decimals))
 
 
 def apart(value: float, bound: float, *, decimals: int = DECIMALS) -> tuple[str, str]:
@@ -188,7 +196,8 @@ def spread(deviation: Number) -> str:
     """
     if deviation is None or not 0 <= deviation < 0.0005:
         return number(deviation)
-    return f"{deviation:.{-math.floor(math.log10(deviation))}f}" if deviation >= 1e-6 else "0"
+    digits = f"{deviation:.{-math.floor(math.log10(deviation))}f}" if deviation >= 1e-6 else "0"
+    return Numeral(digits, {"": deviation})
 
 
 def percent(share: Number, *, decimals: int = 1) -> str:
@@ -202,11 +211,11 @@ def percent(share: Number, *, decimals: int = 1) -> str:
     if share is None or math.isnan(share):
         return MISSING
     if share in (0.0, 1.0):
-        return f"{share * 100:.0f} %"
+        return Numeral(f"{share * 100:.0f} %", {"": share})
     hundredfold = number(share * 100, decimals=decimals)
     if share < 1 and share * 100 >= 100 - 0.5 * 10.0**-decimals:
         hundredfold = f">{100 - 10.0**-decimals:.{decimals}f}"
-    return f"{hundredfold} %"
+    return Numeral(f"{hundredfold} %", {"": share})
 
 
 def whole_percent(share: float) -> str:
@@ -232,7 +241,7 @@ def count(value: Number) -> str:
     """
     if value is None or math.isnan(value):
         return MISSING
-    return f"{value:,.0f}" if float(value).is_integer() else number(value, decimals=1)
+    return Numeral(f"{value:,.0f}", {"": value}) if float(value).is_integer() else number(value, decimals=1)
 
 
 def short(value: float | int) -> str:
@@ -255,5 +264,27 @@ def _places(value: Number, decimals: int) -> int:
     return max(decimals - (size >= 10) - (size >= 100), min(decimals, 1))
 
 
+def _fixed(value: float, decimals: int) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{_MINUS}∞"
+    size = Decimal(repr(abs(float(value))))
+    step = Decimal(1).scaleb(-decimals)
+    # Halves go away from zero, on the shortest decimal text of the number: 0.7125 is 0.713, as by hand.
+    rounded = size.quantize(step, ROUND_HALF_UP)
+    sign = _MINUS if value < 0 else ""
+    inward, outward = ("<", ">") if value > 0 else (">", "<")
+    if size > 0 and rounded == 0:
+        return f"{inward}{sign}{step:,f}"
+    if size < 1 <= rounded:
+        return f"{outward}{sign}{1 - step:,f}"
+    return f"{outward if rounded == 1 < size else ''}{sign}{rounded:,f}"
+
+
 def _with_plus(text: str, value: Number) -> str:
-    return f"+{text}" if value is not None and value > 0 and text[0].isdigit() else text
+    return Numeral(f"+{text}", exact_of(text)) if _known(value) and value > 0 and text[0].isdigit() else text
+
+
+def _ends(low: Number, high: Number, low_places: int, high_places: int) -> str:
+    if not (_known(low) and _known(high)):
+        return ""
+    return Numeral(f"[{fixed(low, low_places)}, {fixed(high, high_places)}]", {"low": low, "high": high})

@@ -22,6 +22,7 @@ from .dialogue_cells import colour_class, gold_cells, gold_tokens, short_names, 
 from .dialogue_sentences import choice_sentence, dialogue_sentence, part_sentence, seed_sentence, turn_cell
 from .dialogues import DialogueView
 from .drawings import Drawings
+from .exact_numbers import marked
 from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .glance import at_a_glance, leaders
@@ -89,6 +90,22 @@ def render(
     )
 
 
+def tables_source(run: RunView, comparisons: ComparisonView | None = None) -> str:
+    """Return the page without its figures, every number in full: what `csv_tables` reads the tables from."""
+    environment = _environment(marked)
+    template = environment.get_template("report.html")
+    return template.render(
+        run=run,
+        comparisons=comparisons,
+        linked=(),
+        slugs=Slugs(),
+        dialogues={},
+        figures={},
+        script="",
+        script_hash="",
+    )
+
+
 def main_metrics(of: DataView | ModelView) -> tuple[str, ...]:
     """Return the columns of the tables of conditions: the main metrics that there are."""
     return tuple(metric for metric in MAIN if metric in of.metrics)
@@ -149,8 +166,9 @@ def _draw(view: FigureView) -> bytes:
     return svg_for_page(view.draw(WEB), view.slug).encode()
 
 
-def _environment() -> Environment:
+def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
     environment = Environment(
+        finalize=finalize,
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,

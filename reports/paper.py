@@ -1,5 +1,6 @@
 """The LaTeX file: which tables it holds and what their captions say."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,11 +19,12 @@ from .numbers import count
 from .other_paper import other_tables
 from .page import TEMPLATES, headline
 from .paper_marks import Differences, differences
-from .paper_tables import further_tables, problems_table
+from .paper_tables import further_tables, problems_table, slug
 from .published_paper import published_tables
 from .rank_figures import rank_figures
 from .references import cited
 from .reliance_paper import reliance_tables
+from .sections import section_of_label
 from .selection import optimism_sentences
 from .sentences import in_short
 from .stress_sentences import remarks
@@ -65,7 +67,12 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
 def data_tables(run: RunView, comparisons: ComparisonView | None = None) -> Mapping[str, tuple[Tex, ...]]:
     """Return by data set the tables of a run, and what is said between them."""
     told = differences(comparisons)
-    return {data.name: tuple(_tables(data, run, told)) for data in run.data}
+    return {data.name: tuple(one for one in _tables(data, run, told) if _is_shown(one, data, run)) for data in run.data}
+
+
+def _is_shown(one: Tex, data: DataView, run: RunView) -> bool:
+    label = re.search(r"\\label\{([^}]*)\}", one)
+    return label is None or run.shows(section_of_label(label[1], slug(data)))
 
 
 def _environment() -> Environment:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from ..benchmark.run_folder import RunFolder
-from .comparisons import comparisons_of
 from .figure_views import FigureView
 from .figures import figures, unique_slugs
-from .gathering import read
 from .heat_figures import heat_figures
 from .hidden_figures import hidden_figures
+from .only import read_view
 from .rank_figures import rank_figures
 from .reliance_swarm import swarm_figures
+from .sections import section_of_figure
 
 
 def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
@@ -21,7 +21,7 @@ def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
     RunFolderError
         When the folder cannot be read.
     """
-    run, comparisons = read(folder), comparisons_of(folder)
+    run, comparisons = read_view(folder)
 
     def found() -> Iterator[FigureView]:
         yield from figures(run)
@@ -31,4 +31,4 @@ def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
         yield from hidden_figures(folder, run)
         yield from swarm_figures(folder, run)
 
-    return tuple(unique_slugs(found()))
+    return tuple(one for one in unique_slugs(found()) if run.shows(section_of_figure(one.group)))

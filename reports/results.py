@@ -15,6 +15,8 @@ from .numbers import Shown, decimals_of, figure, shared
 
 _DUST = 1e-12
 """What sums in floating point may be off by: nearer to 0 or 1 a figure is shown as that."""
+_NEEDED = ("model", "data", "seed", "condition", "metric", "part", "value")
+"""Columns without which no figure has a place or a value."""
 _NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
 
 
@@ -81,6 +83,8 @@ class Results:
 
     figures: Mapping[Place, Mapping[str, Result]]
     """By place, then by part (empty text: the figure itself)."""
+    lacking: tuple[str, ...] = ()
+    """Columns that the file does not have."""
 
     @classmethod
     def read(cls, folder: RunFolder) -> "Results":
@@ -89,24 +93,27 @@ class Results:
         Raises
         ------
         RunFolderError
-            When it is missing, damaged, or lacks a column.
+            When it is missing or damaged, or lacks a column without which no figure has a place or a value.
         """
         table = read_table(folder.results_path)
-        missing = [column for column in RESULT_COLUMNS if column not in table.column_names]
-        if missing:
+        lacking = [column for column in RESULT_COLUMNS if column not in table.column_names]
+        needed = [column for column in lacking if column in _NEEDED]
+        if needed:
             raise RunFolderError(
-                f"{folder.results_path}: expected the column {missing[0]!r}, got {', '.join(table.column_names)}; "
+                f"{folder.results_path}: expected the column {needed[0]!r}, got {', '.join(table.column_names)}; "
                 "type `emobench score` for this folder to write it anew"
             )
+        nothing = [None] * table.num_rows
+        columns = [nothing if name in lacking else table[name].to_pylist() for name in RESULT_COLUMNS]
         figures: defaultdict[Place, dict[str, Result]] = defaultdict(dict)
         # Plain lists: pyarrow's own filters would import pandas.
-        for row in zip(*(table[column].to_pylist() for column in RESULT_COLUMNS), strict=True):
+        for row in zip(*columns, strict=True):
             fields = dict(zip(RESULT_COLUMNS, row, strict=True))
             # Bins and matrix cells of single seeds are the bulk of the table, and no page shows them.
             if fields["seed"] == ALL_SEEDS or not fields["part"]:
                 place = Place(*(fields[name] for name in Place._fields))
                 figures[place][fields["part"] or ""] = _result(fields)
-        return cls(_with_decimals(figures))
+        return cls(_with_decimals(figures), tuple(lacking))
 
     def parts(self, model: str, data: str, condition: str, metric: str, seed: int = ALL_SEEDS) -> Mapping[str, Result]:
         """Return the figures of a metric by part; empty where there are none."""
@@ -132,10 +139,9 @@ class Results:
 
 
 def _result(fields: Mapping[str, object]) -> Result:
-    def number(name: str) -> float:
-        return math.nan if fields[name] is None else _clean(float(str(fields[name])))
-
-    value, low, high, floor, floor_high, seed_sd, draw_sd = map(number, _NUMBERS)
+    value, low, high, floor, floor_high, seed_sd, draw_sd = (
+        math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS
+    )
     utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
     return Result(value, low, high, floor, floor_high, seed_sd, draw_sd, utterances, dialogues, draws)
 

@@ -43,6 +43,7 @@ def summary(folder: RunFolder) -> "RenderableType":
     lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
     if rule := _rule(run):
         lines.append(Text(rule, style="dim"))
+    lines += [Text(f"Missing: {sentence}.", style="yellow") for sentence in run.missing]
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
     told = [warning for data in run.data for warning in warnings(data)]

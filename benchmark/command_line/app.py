@@ -194,14 +194,24 @@ def report(
     folder: Run,
     report_format: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="FORMAT", help="html, latex or figures (default: all); may be repeated."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="csv, figures, html, latex or markdown (default: all); may be repeated."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="model=…|data=…|section=…",
+            help="Part to report on, such as model=m3net or section=calibration; may be repeated. The reports take the "
+            "place of those of the whole run.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Write the reports of a run folder again from its figures."""
     from .. import api
 
-    return _conclude(api.report(folder, formats=report_format), quiet=quiet)
+    return _conclude(api.report(folder, formats=report_format, only=only or ()), quiet=quiet)
 
 
 def _typed(**options: int | str | None) -> dict[str, int | str]:
@@ -209,7 +219,7 @@ def _typed(**options: int | str | None) -> dict[str, int | str]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _conclude(outcome: "api.Outcome", *, quiet: bool) -> int:
+def _conclude(outcome: "api.Outcome | api.Reported", *, quiet: bool) -> int:
     """Print the table of main figures and say what failed; exit code 1 where a cell failed, or nothing was computed."""
     if not quiet:
         from rich.console import Console

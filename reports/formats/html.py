@@ -26,16 +26,16 @@ class HtmlPage:
     turns: Annotated[int, Ge(1), Doc("turns shown of each dialogue")] = 40
 
     def write(self, folder: RunFolder) -> Path:
-        """Write report.html and return its path."""
-        from ..comparisons import comparisons_of
+        """Write report.html, with links to tables/*.csv where they are there, and return its path."""
         from ..dialogues import Limits, dialogues_of
-        from ..gathering import read
+        from ..only import read_view
         from ..page import render
 
         path = folder.path / "report.html"
-        run = read(folder)
+        run, comparisons = read_view(folder)
         shown = dialogues_of(folder, run, Limits(self.dialogues, self.conditions, self.turns))
-        write_text(path, render(run, comparisons_of(folder), shown))
+        linked = {table.stem for table in (folder.path / "tables").glob("*.csv")}
+        write_text(path, render(run, comparisons, shown, linked=linked))
         return path
 
 

@@ -18,12 +18,11 @@ class LatexDocument:
 
     def write(self, folder: RunFolder) -> Path:
         """Write report.tex and tex/, and return the path of report.tex."""
-        from ..comparisons import comparisons_of
-        from ..gathering import read
+        from ..only import read_view
         from ..paper import render
         from ..tex_folder import MARK, files
 
-        run, comparisons = read(folder), comparisons_of(folder)
+        run, comparisons = read_view(folder)
         target = folder.path / "tex"
         written = files(run, comparisons, self.layout)
         for name, text in written.items():

@@ -1,6 +1,7 @@
 """Run folders to report on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import fake_run
 import pytest
@@ -22,6 +23,12 @@ HOSTILE = {
 def make_run() -> Callable[..., RunFolder]:
     """Make a run folder; see `fake_run.make_run`."""
     return fake_run.make_run
+
+
+@pytest.fixture(scope="session")
+def hostile_names() -> dict[str, Any]:  # arguments of `make_run`
+    """Return names and reasons that are no harmless text."""
+    return {**HOSTILE}
 
 
 @pytest.fixture(scope="session")

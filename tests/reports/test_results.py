@@ -45,12 +45,27 @@ def test_empty_cells_of_the_table_are_no_numbers(tmp_path: Path, plain: RunFolde
     assert not figure.within_floor
 
 
-def test_a_missing_column_is_named_in_one_line(tmp_path: Path, plain: RunFolder) -> None:
+def test_a_missing_column_without_which_nothing_can_be_shown_is_named(tmp_path: Path, plain: RunFolder) -> None:
     folder = RunFolder(tmp_path)
-    frame = pd.read_parquet(plain.results_path).drop(columns="floor")
+    frame = pd.read_parquet(plain.results_path).drop(columns="part")
     write_table(folder.results_path, pa.Table.from_pandas(frame))
-    with pytest.raises(RunFolderError, match=r"expected the column 'floor', got model, data.*type `emobench score`"):
+    with pytest.raises(RunFolderError, match=r"expected the column 'part', got model, data.*type `emobench score`"):
         Results.read(folder)
+
+
+def test_columns_of_a_newer_emobench_need_not_be_there(tmp_path: Path, plain: RunFolder) -> None:
+    folder = RunFolder(tmp_path)
+    frame = pd.read_parquet(plain.results_path).drop(columns=["floor", "low", "draws", "draw_sd"])
+    write_table(folder.results_path, pa.Table.from_pandas(frame))
+    results = Results.read(folder)
+    assert results.lacking == ("low", "floor", "draw_sd", "draws")
+    found = results.get("rage_fusion", "simulated", "clean", "ece")
+    whole = Results.read(plain).get("rage_fusion", "simulated", "clean", "ece")
+    assert found is not None
+    assert whole is not None
+    assert (found.value, found.high, found.draws) == (whole.value, whole.high, 0)
+    assert math.isnan(found.floor)
+    assert found.shown.interval == ""
 
 
 def test_a_folder_that_was_not_scored_is_refused(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:

@@ -123,7 +123,8 @@ def test_the_ends_of_confidence_under_stress_are_told() -> None:
         "what is in its floor is no evidence"
     )
     assert said({**figures, "clean": CLEAN}) == f"Weighted F1 0.700; under stress {ends}"
-    assert said({"clean": CLEAN, "x:a=d": figures["x:a=d"]}) == "Weighted F1 0.700; under stress under-confident by up to 0.050 (x:a=d)."
+    under = "Weighted F1 0.700; under stress under-confident by up to 0.050 (x:a=d)."
+    assert said({"clean": CLEAN, "x:a=d": figures["x:a=d"]}) == under
 
 
 def test_of_the_exact_posterior_confidence_is_not_judged() -> None:
