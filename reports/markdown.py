@@ -8,7 +8,7 @@ from .contents import DataView, ModelView, ProblemGroup, Row, RunView
 from .markdown_text import Markdown, block, code, fold, table, text
 from .numbers import MISSING, count
 from .page import headline
-from .paper import best
+from .paper_marks import leaders
 from .paper_tables import seeds_sentence
 from .results import Result
 from .selection import warnings
@@ -62,7 +62,7 @@ def clean_table(data: DataView, run: RunView) -> list[str]:
     with_worst = any(row for _, row in stressed)
     rows: list[list[Markdown]] = []
     for model, row in stressed:
-        bold = [metric for metric in metrics if model.name in best(data.models, CLEAN, metric)]
+        bold = [metric for metric in metrics if model.name in leaders(data.models, CLEAN, metric)[0]]
         cells = [_cell(model.clean.get(metric), metric, bold=metric in bold) for metric in metrics]
         rows.append([_model(model), *cells, *([_worst(row, data)] if with_worst else [])])
     return table([*head, *[f"Worst condition, {text_of(data.quality).title}"] * with_worst], rows)
