@@ -1,6 +1,8 @@
 """Tables of the LaTeX file beside those of conditions: removals, realised severity, trainings, what is missing."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from .contents import DataView, ModelView, Removal, RunView
 from .numbers import count, number, percent, signed, spread
@@ -88,11 +90,14 @@ def _batches(conditions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _removals(data: DataView, run: RunView) -> Tex:
-    head = ["Model, removed", "CEL", "Excess over floor", "CEL (log)", "Sum (log)", "Uncertain share"]
+    removals = [removal for model in data.models for removal in model.removals]
+    columns = [column for column in _CEL_COLUMNS if any(column.of(removal) for removal in removals)]
     rows: list[Sequence[Tex] | Tex] = []
     for model in data.models:
         rows += [breakable(model.name)] if model.removals else []
-        rows += [_removal(removal) for removal in model.removals]
+        rows += [
+            [breakable(f"{one.part}, {one.how}"), *(column.cell(one) for column in columns)] for one in model.removals
+        ]
     sentences = [
         f"Confidence under removal on {named(data)}, clean input against each modality removed (by zeros or by the "
         f"dialogue's mean) or context (strict: really gone; graph: edges of the model's graph only). "
@@ -104,23 +109,44 @@ def _removals(data: DataView, run: RunView) -> Tex:
         plain(context_free_cel(data)),
     ]
     caption = escape(" ".join(filter(None, sentences)))
-    return table(caption, f"tab:{slug(data)}-cel", [Tex(one) for one in head], rows, [3.2, 2.9, 2.1, 2.9, 2.3, 1.9])
+    head = [Tex("Model, removed"), *(Tex(column.head) for column in columns)]
+    return table(caption, f"tab:{slug(data)}-cel", head, rows, [3.2, *(column.width for column in columns)])
 
 
 def _lowered(sentences: str) -> str:
     return sentences[0].lower() + sentences[1:]
 
 
-def _removal(removal: Removal) -> list[Tex]:
-    cel, share = removal.cel, removal.uncertain
-    return [
-        breakable(f"{removal.part}, {removal.how}"),
-        figure_cell(cel),
-        escape(cel.beside(cel.value - cel.floor, plus=True) if cel else number(None)),
-        figure_cell(removal.cel_log),
-        escape(removal.cel_sum.shown.value if removal.cel_sum else number(None)),
-        escape(percent(share.value if share else None)),
-    ]
+@dataclass(frozen=True)
+class _Column:
+    """A column of the table of removals, which is left out where no removal has its figure."""
+
+    head: str
+    width: float
+    """Centimetres."""
+    of: Callable[[Removal], Result | None]
+    shown: Callable[[Result], Tex]
+
+    def cell(self, removal: Removal) -> Tex:
+        found = self.of(removal)
+        return escape(number(None)) if found is None else self.shown(found)
+
+
+def _excess(cel: Result) -> Tex:
+    return escape(cel.beside(cel.value - cel.floor, plus=True))
+
+
+def _with_floor(removal: Removal) -> Result | None:
+    return removal.cel if removal.cel is not None and not math.isnan(removal.cel.floor) else None
+
+
+_CEL_COLUMNS = (
+    _Column("CEL", 2.9, lambda removal: removal.cel, figure_cell),
+    _Column("Excess over floor", 2.1, _with_floor, _excess),
+    _Column("CEL (log)", 2.9, lambda removal: removal.cel_log, figure_cell),
+    _Column("Sum (log)", 2.3, lambda removal: removal.cel_sum, lambda found: escape(found.shown.value)),
+    _Column("Uncertain share", 1.9, lambda removal: removal.uncertain, lambda found: escape(percent(found.value))),
+)
 
 
 def _graph_gaps(data: DataView) -> Tex:

@@ -73,12 +73,14 @@ def draw(theme: Theme, rows: Sequence[Row]) -> Figure:
     bars = sum(not model.reference for model in models)
     step = max(9.0 * max(bars, 1) + 10, LINE * lines_of(labels) + 6)
     left, gap, room = label_room(labels, theme), 16, legend_room(theme, len(models))
-    width = (theme.width - left - 12 - gap) / 2
+    shares = any(removal.uncertain for row in rows for _, removal in row.found)
+    titles = ("CEL", "Uncertain share")[: 1 + shares]
+    width = (theme.width - left - 12 - gap * (len(titles) - 1)) / len(titles)
     figure = blank(theme, theme.width, 66 + step * len(rows) + room)
-    for column, title in enumerate(("CEL", "Uncertain share")):
+    for column, title in enumerate(titles):
         start = left + column * (width + gap)
         axes = axes_in(theme, figure, left=start, right=theme.width - start - width, top=28, bottom=38 + room)
-        _draw(theme, axes, rows, models, share=column == 1, offset=9.0 / step)
+        _draw(theme, axes, rows, models, share=title != "CEL", offset=9.0 / step)
         axes.set_yticks(range(len(rows)), labels if column == 0 else [])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(left=0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-LABEL_WIDTH = 33
+LABEL_WIDTH = 32
 """Characters of the first column that the figures leave of 80."""
 ASKED = 6
 """Conditions asked for one by one that are shown at most."""
@@ -143,7 +143,7 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
     for metric in columns:
         # Names of metrics with arguments are long; they may take several lines, figures may not.
         head = {"ece": "ECE (floor)"}.get(metric, text_of(metric).title)
-        table.add_column(head, justify="right" if metric == "nll" else "left", overflow="fold", min_width=7)
+        table.add_column(head, justify="right" if metric == "nll" else "left", overflow="fold", min_width=5)
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
         shown = [condition for condition in conditions if columns and model.results(condition)]

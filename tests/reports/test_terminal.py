@@ -76,7 +76,7 @@ def test_long_conditions_break_where_arguments_end() -> None:
     assert indented("occlusion:fraction=0.75,modality=text") == "  occlusion:fraction=0.75,\n    modality=text"
     chain = indented("noise:modality=audio,snr_db=5+modality_drop:drop=video")
     assert chain.split("\n") == ["  noise:modality=audio,snr_db=5+", "    modality_drop:drop=video"]
-    assert all(len(line) <= 33 for line in chain.split("\n"))
+    assert all(len(line) <= 32 for line in chain.split("\n"))
     assert indented("x" * 40) == "  " + "x" * 40
 
 
