@@ -14,7 +14,7 @@ from .results import Result
 from .selection import warnings
 from .sentences import Sentence, in_short
 from .stress_contents import CLEAN
-from .verdicts import verdicts
+from .verdicts import by_quality, verdicts
 from .vocabulary import text_of
 
 PROBLEMS_SHOWN = 5
@@ -23,6 +23,7 @@ REASON = 200
 """Characters of a reason that are told."""
 LONGEST = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
+_BOLD = " Bold: best of the models; differences may be within chance."
 _ARROWS = {"higher": " ↑", "lower": " ↓"}
 
 
@@ -35,7 +36,8 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
         lines += [*_data(data, run), ""]
     lines += [*_problems(run), *_comparisons(comparisons)]
     closing = [*fold("How to make this run again", [*block(run.record.command), "", *_made(run)]), ""]
-    folded = [(data, metric) for data in run.data for metric in main_metrics(data) if run.shows("conditions")]
+    folded = [(data, metric) for data in run.data if len(data.conditions) > 1 for metric in main_metrics(data)]
+    folded = folded if run.shows("conditions") else []
     for place, (data, metric) in enumerate(folded):
         further = fold(f"All conditions: {text_of(metric).title} on {_name(data)}", _conditions(data, metric))
         if sum(len(line) + 1 for line in (*lines, *further, *closing)) > LONGEST:
@@ -58,7 +60,7 @@ def clean_table(data: DataView, run: RunView) -> list[str]:
     """Return the lines of the small table: clean input, and the condition that hurts each model most."""
     metrics = main_metrics(data)
     head = ["Model", *(metric_title(metric) for metric in metrics)]
-    stressed = [(model, worst(model, data)) for model in data.models]
+    stressed = [(model, worst(model, data)) for model in by_quality(data)]
     with_worst = any(row for _, row in stressed)
     rows: list[list[Markdown]] = []
     for model, row in stressed:
@@ -79,11 +81,12 @@ def _data(data: DataView, run: RunView) -> Iterator[str]:
     yield ""
     yield (
         f"Test split: {count(data.dialogues)} dialogues, {count(data.utterances)} utterances. {seeds_sentence(run)} "
-        "Brackets: 95 % intervals over dialogues."
+        f"Brackets: 95 % intervals over dialogues.{_BOLD * (len(data.competitors) > 1)}"
     )
     rough = ["with fewer than 50 dialogues the intervals are rough"] * data.rough
     absent = [f"no test utterance is labelled {', '.join(data.absent)}"] * bool(data.absent)
     for warning in (*rough, *absent, *(one.removesuffix(".") for one in warnings(data))):
+        yield ""
         yield f"**Note:** {text(warning)}."
     yield ""
     told = (verdicts(data) or in_short(data)) if run.shows("overview") else ()

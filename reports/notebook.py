@@ -5,6 +5,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from .contents import RunView
 from .markdown import main_metrics, metric_title, worst
 from .page import TEMPLATES, headline
+from .verdicts import by_quality
 from .vocabulary import text_of
 
 
@@ -17,5 +18,5 @@ def summary_html(run: RunView) -> str:
     template = environment.get_template("notebook.html")
     return template.render(
         run=run, headline=headline(run), main_metrics=main_metrics, metric_title=metric_title, worst=worst,
-        quality=lambda data: text_of(data.quality).title,
+        by_quality=by_quality, quality=lambda data: text_of(data.quality).title,
     )  # fmt: skip
