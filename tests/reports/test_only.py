@@ -110,7 +110,7 @@ def test_every_section_can_be_asked_for_in_every_format(folder: RunFolder, secti
 def test_figures_latex_and_markdown_keep_to_the_part(folder: RunFolder) -> None:
     part = PartOfRun(folder.path, Only(("rage_fusion",), ("mosi",), ("calibration",)))
     names = {path.stem for path in FigureFiles().write(part).glob("*.svg")}
-    assert names == {"reliability-mosi-rage-fusion"}
+    assert names == {"reliability-mosi-rage-fusion", "entropy-mosi-rage-fusion", "risk-coverage-mosi"}
     tex = LatexDocument().write(part).read_text(encoding="utf-8")
     assert "Shown is a part of the run: models: rage" in tex
     assert r"\label{tab:" not in tex
