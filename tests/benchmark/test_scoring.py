@@ -55,12 +55,13 @@ def test_the_table_is_as_documented(tmp_path: Path) -> None:
     assert {str(table.schema.field(name).type) for name in ("seed", "utterances", "dialogues", "draws")} == {"int64"}
     about = json.loads(table.schema.metadata[b"emobench.metrics"])
     assert about["weighted_f1"] == {"title": "Weighted F1", "unit": "", "direction": "higher"}
-    # There is no posterior here, no validation, and modalities are removed by zeros only.
+    # There is no posterior here, no validation, no hidden vectors; modalities are removed by zeros, one at a time.
     absent = set(about) - set(table["metric"].to_pylist())
     absent = {metric for metric in absent if "operator=" not in metric and "mode=" not in metric}
     of_validation = ("act_", "unsafe_share", "conformal")
     assert {metric for metric in absent if not metric.startswith(of_validation)} == {
         "regret", "graph_gap", "graph_gap:space=log", "cel_excess", "cel_excess:space=log",
+        "shapley", "shapley_share", "weight_agreement", "silhouette",
     }  # fmt: skip
     figures = ("coverage", "gap", "set_size", "empty")
     methods = ("", ":method=aps")

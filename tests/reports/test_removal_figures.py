@@ -103,6 +103,14 @@ def test_without_contexts_there_is_no_line_and_a_missing_share_is_a_dash(data: D
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["CEL"], "no panel without a figure"
 
 
+def test_a_share_that_one_removal_lacks_has_no_mark(data: DataView) -> None:
+    whole = replace(removal("text", 0.1), uncertain=Result(0.4, 0.3, 0.5))
+    figure = drawn(of(data, whole, removal("audio", 0.2)))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["CEL", "Uncertain share"]
+    marks = [line.get_ydata() for line in figure.axes[1].lines if line.get_marker() not in ("None", "")]
+    assert [list(ends) for ends in marks] == [[0.0]]
+
+
 def test_where_nothing_was_removed_there_is_nothing(data: DataView) -> None:
     nothing = of(data)
     assert [*cel_figures(nothing)] == []

@@ -133,6 +133,9 @@ def test_the_record_says_how_it_was_fitted(small_splits: DataSplits) -> None:
 def test_hidden_vectors_come_only_when_asked_for(small_splits: DataSplits) -> None:
     model = fit_network(Example(1), small_splits.train, small_splits.validation, context=FitContext(seed=0))
     assert model.predict(small_splits.test).hidden is None
+    asked = model.hidden_vectors(small_splits.test)
+    assert asked is not None
+    assert np.array_equal(asked, model.predict(small_splits.test, hidden=True).hidden)
 
 
 def test_other_widths_are_refused(small_splits: DataSplits, small: Make) -> None:
