@@ -20,7 +20,8 @@ from .files import write_whole
 from .predictions import Predictions
 
 _WEIGHT = "weight_"
-_AGAIN = "delete it and run the same `emobench run` again"
+WRITE_AGAIN = "delete it and run the same `emobench run` again"
+"""What to do with a damaged file of predictions."""
 
 
 def write_predictions(path: Path, predictions: Mapping[str, Sequence[Predictions]]) -> None:
@@ -71,10 +72,10 @@ class PredictionFile:
     def __init__(self, path: Path) -> None:
         """Open the file and find out where the conditions are."""
         self._path = path
-        with _problems(path):
+        with problems_told(path):
             self._file = pq.ParquetFile(path)
         try:
-            with _problems(path):
+            with problems_told(path):
                 self._columns = _columns(self._file, path)
                 self._groups = self._index()
         except Exception:
@@ -104,7 +105,7 @@ class PredictionFile:
         RunFolderError
             When the file is damaged.
         """
-        with _problems(self._path):
+        with problems_told(self._path):
             table = self._file.read_row_groups(
                 sorted({*self._groups.get((condition, draw), ()), *self._groups.get(None, ())})
             )
@@ -145,7 +146,7 @@ def conditions_in(path: Path) -> tuple[str, ...]:
     PredictionError, RunFolderError
         When the file is missing, damaged or no predictions file.
     """
-    with _problems(path), pq.ParquetFile(path) as file:
+    with problems_told(path), pq.ParquetFile(path) as file:
         _columns(file, path)
         groups = (file.read_row_group(group, columns=["condition"]) for group in range(file.num_row_groups))
         return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
@@ -166,7 +167,7 @@ def _table(condition: str, draw: int, predictions: Predictions) -> pa.Table:
 
 
 @contextmanager
-def _problems(path: Path) -> Iterator[None]:
+def problems_told(path: Path) -> Iterator[None]:
     """Say in one line what is wrong with a file."""
     try:
         yield
@@ -174,7 +175,7 @@ def _problems(path: Path) -> Iterator[None]:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
     except (pa.ArrowException, OSError) as error:
         first = str(error).partition("\n")[0]
-        raise RunFolderError(f"{path} is damaged ({first}); {_AGAIN}") from None
+        raise RunFolderError(f"{path} is damaged ({first}); {WRITE_AGAIN}") from None
 
 
 def _columns(file: pq.ParquetFile, path: Path) -> dict[str, int]:

@@ -1,18 +1,15 @@
 """What models said of single turns: utterances.parquet and predictions/*.parquet, read as far as they are asked for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float, Int64
 
 from ..benchmark.arrow_columns import is_number, numbers_of, texts_of
 from ..benchmark.errors import PredictionError, RunFolderError
 from ..benchmark.files import read_table
+from ..benchmark.prediction_files import WRITE_AGAIN, problems_told
 from ..benchmark.predictions import check_probabilities
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import RunRecord
@@ -21,7 +18,6 @@ from .stress_contents import CLEAN
 
 FIRST_DRAW = 0
 """The draw of a random stress that is shown turn by turn."""
-_AGAIN = "delete it and run the same `emobench run` again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +109,7 @@ class Outputs:
         self._path = folder.predictions_path(source.model, source.data, source.seed)
         self._utterances = utterances
         self._columns = [f"p_{k}" for k in range(classes)]
-        with _problems(self._path):
+        with problems_told(self._path):
             self._file = pq.ParquetFile(self._path)
         try:
             self._check_columns()
@@ -136,7 +132,7 @@ class Outputs:
         """
         if condition not in self._groups:
             raise self._wrong(f"the predictions under {condition!r}", "none")
-        with _problems(self._path):
+        with problems_told(self._path):
             table = self._file.read_row_group(self._groups[condition], columns=["utterance", *self._columns])
         odd = next((name for name in table.column_names if not is_number(table[name])), "")
         if odd:
@@ -147,7 +143,7 @@ class Outputs:
         try:
             check_probabilities(probabilities)
         except PredictionError as error:
-            raise RunFolderError(f"{self._path}, condition {condition!r}: {error}; {_AGAIN}") from None
+            raise RunFolderError(f"{self._path}, condition {condition!r}: {error}; {WRITE_AGAIN}") from None
         return probabilities
 
     def predicted(self, condition: str) -> Int64[np.ndarray, " utterances"]:
@@ -173,16 +169,4 @@ class Outputs:
         return found
 
     def _wrong(self, expected: str, got: str) -> RunFolderError:
-        return RunFolderError(f"{self._path}: expected {expected}, got {got}; {_AGAIN}")
-
-
-@contextmanager
-def _problems(path: Path) -> Iterator[None]:
-    """Say in one line what is wrong with a file."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).partition("\n")[0]
-        raise RunFolderError(f"{path} is damaged ({first}); {_AGAIN}") from None
+        return RunFolderError(f"{self._path}: expected {expected}, got {got}; {WRITE_AGAIN}")

@@ -35,15 +35,15 @@ from .transfer_paper import transfer_tables
 def render(run: RunView, comparisons: ComparisonView | None = None, layout: str = "") -> str:
     """Return a LaTeX document that compiles by itself; figures are shown where `figures/` is beside it."""
     references = cited(run, compared=comparisons is not None)
-    ranked = rank_figures(comparisons.ranks if comparisons else ())
+    drawn, ranked = figures(run), rank_figures(comparisons.ranks if comparisons else ())
     return (
         _environment()
         .get_template("report.tex")
         .render(
             run=run,
-            figures=figures(run),
+            figures=drawn,
             ranked=ranked,
-            captioned=_captions((*figures(run), *ranked)),
+            captioned=_captions((*drawn, *ranked)),
             headline=headline(run),
             tables=data_tables(run, comparisons),
             code=code,

@@ -9,12 +9,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
-from typing import Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
+from typing_extensions import Doc
 
-from .base import Scored
+from .base import Direction, Floor, Need, Scored
+from .formulas import share
 from .removals import CONTEXTS, Mode, Operator, UncertainUtterances
 from .statistics import gold_probability
 
@@ -75,6 +77,37 @@ class Sharing:
         """
         uncertain = UncertainUtterances(self.operator, self.mode)(scored)[:, -2] > 0
         return (np.ones_like(uncertain), uncertain, ~uncertain)
+
+
+@dataclass(frozen=True)
+class OfPlayers:
+    """What metrics have in common that average a figure of each player over the utterances that have it.
+
+    Their statistic holds those figures and then, in the same order, who has them.
+    """
+
+    unit: ClassVar[str] = ""
+    direction: ClassVar[Direction] = "none"
+    needs: ClassVar[frozenset[Need]] = frozenset({"removals", "coalitions"})
+    floor: ClassVar[Floor] = "none"
+
+    of: Annotated[Target, Doc("whose probability: the class predicted on the full input, or the gold class")] = (
+        "predicted"
+    )
+    operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
+    mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (
+        "strict"
+    )
+
+    @property
+    def sharing(self) -> Sharing:
+        """Return what is shared out among whom."""
+        return Sharing(self.of, self.operator, self.mode)
+
+    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
+        """Return the mean of each figure; NaN where no utterance has it."""
+        figures = totals.shape[-1] // 2
+        return share(totals[..., :figures], totals[..., figures:])
 
 
 def coalition_names(players: Sequence[str], how: str) -> tuple[str, ...]:

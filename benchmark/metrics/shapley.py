@@ -9,16 +9,13 @@ With one player (intra, in monologues) the value is what that player's removal c
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from typing_extensions import Doc
 
-from .base import Direction, Floor, Need, Scored
-from .coalitions import SLICES, Sharing, Target
-from .formulas import share
-from .removals import Mode, Operator
+from .base import Scored
+from .coalitions import SLICES, OfPlayers, Sharing
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class ValueSums:
 
 
 @dataclass(frozen=True)
-class Shapley:
+class Shapley(OfPlayers):
     """Between −1 and 1: below 0 the player made the model less sure of what it says.
 
     Figures per player, over all utterances and over uncertain and other ones (`uncertain: text`). “modalities” and
@@ -54,34 +51,17 @@ class Shapley:
     """
 
     title: ClassVar[str] = "Shapley value"
-    unit: ClassVar[str] = ""
     range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    direction: ClassVar[Direction] = "none"
-    needs: ClassVar[frozenset[Need]] = frozenset({"removals", "coalitions"})
-    floor: ClassVar[Floor] = "none"
     variants: ClassVar[tuple[str, ...]] = ("shapley", "shapley:operator=mean", "shapley:mode=graph")
-
-    of: Annotated[Target, Doc("whose probability: the class predicted on the full input, or the gold class")] = (
-        "predicted"
-    )
-    operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
-    mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (
-        "strict"
-    )
 
     @property
     def statistic(self) -> ValueSums:
         """Return values by player."""
-        return ValueSums(Sharing(self.of, self.operator, self.mode))
+        return ValueSums(self.sharing)
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the names of the figures; none where the run does not hold such coalitions."""
         return tuple(self.statistic.figures(scored))
-
-    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
-        """Return the mean value per utterance; NaN without utterances."""
-        figures = totals.shape[-1] // 2
-        return share(totals[..., :figures], totals[..., figures:])
 
 
 PLUGIN = Shapley

@@ -12,16 +12,13 @@ out; a model that ignores its input has none at all. A game of one player has no
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from typing_extensions import Doc
 
-from .base import Direction, Floor, Need, Scored
-from .coalitions import NOTHING, SLICES, Game, Sharing, Target
-from .formulas import share
-from .removals import Mode, Operator
+from .base import Scored
+from .coalitions import NOTHING, SLICES, Game, OfPlayers, Sharing
 
 
 @dataclass(frozen=True)
@@ -55,41 +52,24 @@ class ShareSums:
 
 
 @dataclass(frozen=True)
-class ShapleyShare:
+class ShapleyShare(OfPlayers):
     """Between 0 and 1; those of the modalities add up to 1, those of the contexts too.
 
     Figures per player, over all utterances and over uncertain and other ones (`uncertain: text`).
     """
 
     title: ClassVar[str] = "Shapley share"
-    unit: ClassVar[str] = ""
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    direction: ClassVar[Direction] = "none"
-    needs: ClassVar[frozenset[Need]] = frozenset({"removals", "coalitions"})
-    floor: ClassVar[Floor] = "none"
     variants: ClassVar[tuple[str, ...]] = ("shapley_share", "shapley_share:operator=mean", "shapley_share:mode=graph")
-
-    of: Annotated[Target, Doc("whose probability: the class predicted on the full input, or the gold class")] = (
-        "predicted"
-    )
-    operator: Annotated[Operator, Doc("what stood in for a modality removed: zeros, or the dialogue's mean")] = "zero"
-    mode: Annotated[Mode, Doc("how context was removed: only what remains is seen, or by edges of the graph")] = (
-        "strict"
-    )
 
     @property
     def statistic(self) -> ShareSums:
         """Return shares by player."""
-        return ShareSums(Sharing(self.of, self.operator, self.mode))
+        return ShareSums(self.sharing)
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the names of the figures; none where the run does not hold such coalitions."""
         return tuple(self.statistic.figures(scored))
-
-    def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
-        """Return the mean share per utterance; NaN where none has shares."""
-        figures = totals.shape[-1] // 2
-        return share(totals[..., :figures], totals[..., figures:])
 
 
 PLUGIN = ShapleyShare

@@ -1,12 +1,12 @@
 """Dialogues turn by turn in Chromium: keys, search, details of a turn, and an accessibility check."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_outputs import TURNS, add_outputs
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Locator, Page
 
 from emobench.benchmark.prediction_files import read_predictions
 from emobench.benchmark.run_folder import RunFolder
@@ -36,37 +36,9 @@ def folder(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, folder: RunFolder) -> Iterator[Open]:
-    """Open the page; at the end it must have complained about nothing."""
-    complaints: list[str] = []
-    contexts = []
-
-    def opened(*, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
-        context = browser.new_context(
-            viewport=ViewportSize(width=width, height=800),
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((folder.path / "report.html").as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def report(folder: RunFolder) -> Path:
+    """The page."""
+    return folder.path / "report.html"
 
 
 def dialogue(page: Page, place: int) -> Locator:
@@ -243,13 +215,14 @@ def test_the_cell_with_the_focus_is_not_below_the_details(open_page: Open) -> No
     one.locator("table.strips td").first.focus()
     for _ in range(7):
         page.keyboard.press("ArrowDown")
-    page.wait_for_function(
+    shown = page.wait_for_function(
         """() => {
             const cell = document.activeElement;
             const box = cell.getBoundingClientRect();
             return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === cell;
         }"""
     )
+    assert shown.json_value() is True
 
 
 @pytest.mark.parametrize("dark", [False, True])

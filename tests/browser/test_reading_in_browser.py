@@ -1,12 +1,11 @@
 """What a reader does with the page in Chromium: choose a metric, filter, zoom, print; and what axe finds."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.formats.html import HtmlPage
@@ -31,41 +30,9 @@ def report(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, report: Path) -> Iterator[Open]:
-    """Open the page; at the end it must have asked for nothing and complained about nothing."""
-    complaints: list[str] = []
-    requests: list[str] = []
-    contexts = []
-
-    def opened(*, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
-        context = browser.new_context(
-            viewport=ViewportSize(width=width, height=800),
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(report.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert {url for url in requests if not url.startswith("data:")} == {report.as_uri()}
+def patience() -> int:
+    """Milliseconds: ten models and fourteen conditions take Chromium a while."""
+    return 120_000
 
 
 @pytest.mark.parametrize("dark", [False, True])
