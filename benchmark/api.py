@@ -91,9 +91,10 @@ def run(
     folder = RunFolder(Path(out) if out is not None else plan.default_folder)
     record = execute(plan, folder, progress=progress)
     score_folder(folder, progress=progress)
+    opened = _part(folder, record, ())
     for text, writer in zip(wanted, writers, strict=True):
-        _write_if_outdated(folder, text, writer, progress)
-    return Outcome(folder, record)
+        _write_if_outdated(opened, text, writer, progress)
+    return Outcome(opened, record)
 
 
 def run_resolved(
@@ -142,7 +143,7 @@ def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Se
     """
     whole = RunFolder(folder)
     record, asked = whole.read_older()[0], _names(formats or names(FORMATS))
-    shown = _part(whole, record, _names(only)) if only else whole
+    shown = _part(whole, record, _names(only))
     paths = []
     for text in asked:
         writer = make(FORMATS, text)
@@ -154,6 +155,7 @@ def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Se
 
 
 def _part(folder: RunFolder, record: RunRecord, only: Sequence[str]) -> RunFolder:
+    """Return a folder that is read once for all its reports."""
     from ..reports.only import PartOfRun, only_of
 
     return PartOfRun(folder.path, only_of(only, record))

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,8 +75,8 @@ def write_table(path: Path, table: "pa.Table") -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_table(path: Path) -> "pa.Table":
-    """Read a Parquet file.
+def read_table(path: Path, *, repeated: Sequence[str] = ()) -> "pa.Table":
+    """Read a Parquet file; each text of the columns `repeated` is kept once (those that are not there do no harm).
 
     Raises
     ------
@@ -88,7 +88,8 @@ def read_table(path: Path) -> "pa.Table":
 
     try:
         # pyarrow's own `read_table` goes through its data-set layer, which imports pandas: a quarter of a second.
-        with pq.ParquetFile(path) as file:
+        known = [name for name in repeated if name in pq.read_schema(path).names] if repeated else []
+        with pq.ParquetFile(path, read_dictionary=known) as file:
             return file.read()
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
 from ..benchmark.selection_audit import Optimism, optimism
@@ -149,7 +150,7 @@ class ModelView:
         """Whether the epoch of any training was chosen on the test split."""
         return any(fit.epochs and fit.selection == "test" for fit in self.fits)
 
-    @property
+    @cached_property
     def optimism(self) -> Optimism | None:
         """What choosing the epoch on test would have won, or has; None: there were no epochs."""
         return optimism(self.fits)
@@ -159,7 +160,7 @@ class ModelView:
         """Training seeds that were done."""
         return tuple(fit.seed for fit in self.fits if fit.state == "done")
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Metrics that it has under any condition."""
         return tuple(dict.fromkeys(metric for row in self.rows for metric in row.results))
@@ -170,7 +171,11 @@ class ModelView:
 
     def results(self, condition: str) -> Mapping[str, Result]:
         """Return the figures under a condition by metric; empty: none."""
-        return next((row.results for row in self.rows if row.condition.text == condition), {})
+        return self._by_condition.get(condition, {})
+
+    @cached_property
+    def _by_condition(self) -> Mapping[str, Mapping[str, Result]]:
+        return {row.condition.text: row.results for row in reversed(self.rows)}
 
 
 @dataclass(frozen=True)
@@ -196,12 +201,12 @@ class DataView:
         """Canonical spec text."""
         return self.record.name
 
-    @property
+    @cached_property
     def curves(self) -> tuple[Curve, ...]:
         """All degradation curves."""
         return tuple(curve for stress in self.stresses for curve in stress.curves)
 
-    @property
+    @cached_property
     def other(self) -> tuple[ConditionRecord, ...]:
         """Conditions that are on no curve, clean first."""
         on_curves = {rung.condition for curve in self.curves for rung in curve.rungs[1:]}
@@ -229,22 +234,22 @@ class DataView:
         counts = self.record.label_counts.get("test", ())
         return tuple(name for name, count in zip(self.record.classes, counts, strict=False) if not count)
 
-    @property
+    @cached_property
     def reference(self) -> ModelView | None:
         """The exact posterior, where it is known and was computed."""
         return next((model for model in self.models if model.reference and model.clean), None)
 
-    @property
+    @cached_property
     def competitors(self) -> tuple[ModelView, ...]:
         """The models asked for."""
         return tuple(model for model in self.models if not model.reference)
 
-    @property
+    @cached_property
     def quality(self) -> str:
         """The metric that quality is spoken of in; empty: the run has none."""
         return next((metric for metric in QUALITY if metric in self.metrics), "")
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Metrics that any model has under any condition, in the order of the results."""
         return tuple(dict.fromkeys(metric for model in self.models for metric in model.metrics))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from ..benchmark.errors import RunFolderError, SpecError, suggestion
@@ -34,13 +35,29 @@ class Only:
         return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in chosen if names)
 
 
-class PartOfRun(RunFolder):
-    """A run folder of which only a part is looked at; its files are those of the whole."""
+ALL = Only()
+"""The whole run."""
 
-    def __init__(self, path: Path, only: Only) -> None:
+
+class PartOfRun(RunFolder):
+    """A run folder of which only a part is looked at, or all; its files are those of the whole.
+
+    What there is to say about it is read once, however many reports say it.
+    """
+
+    def __init__(self, path: Path, only: Only = ALL) -> None:
         """Keep the path and what to look at; nothing is read yet."""
         super().__init__(path)
         self.only = only
+
+    @cached_property
+    def view(self) -> tuple[RunView, ComparisonView | None]:
+        """What `read_view` returns."""
+        run, comparisons = _read(self)
+        if self.only == ALL:
+            return run, comparisons
+        run = replace(run, sections=self.only.sections, only=str(self.only))
+        return run, _compared(comparisons, self.only) if comparisons and run.shows("comparisons") else None
 
     def read_older(self) -> tuple[RunRecord, str]:
         """Return the part of run.json that is about what is looked at; errors as for the whole."""
@@ -95,15 +112,16 @@ def read_view(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     RunFolderError
         When run.json or results.parquet is missing or damaged; damaged comparisons are left out, which is said.
     """
+    return folder.view if isinstance(folder, PartOfRun) else _read(folder)
+
+
+def _read(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     run, comparisons = read(folder), None
     try:
         comparisons = comparisons_of(folder)
     except RunFolderError as error:
         run = replace(run, missing=(*run.missing, f"Comparisons are left out: {error}"))
-    if not isinstance(folder, PartOfRun):
-        return run, comparisons
-    run = replace(run, sections=folder.only.sections, only=str(folder.only))
-    return run, _compared(comparisons, folder.only) if comparisons and run.shows("comparisons") else None
+    return run, comparisons
 
 
 def _found(text: str, known: dict[str, list[str]]) -> tuple[str, list[str]]:

@@ -3,21 +3,15 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 from typing import NamedTuple
 
-from ..benchmark.errors import RunFolderError
-from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
-from ..benchmark.run_record import ALL_SEEDS, RESULT_COLUMNS
-from .numbers import Shown, decimals_of, figure, shared
-
-_DUST = 1e-12
-"""What sums in floating point may be off by: nearer to 0 or 1 a figure is shown as that."""
-_NEEDED = ("model", "data", "seed", "condition", "metric", "part", "value")
-"""Columns without which no figure has a place or a value."""
-_NUMBERS = ("value", "low", "high", "floor", "floor_high", "seed_sd", "draw_sd")
+from ..benchmark.run_record import ALL_SEEDS
+from .numbers import Shown, figure
+from .result_columns import TEXTS, read_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +89,14 @@ class Results:
         RunFolderError
             When it is missing or damaged, or lacks a column without which no figure has a place or a value.
         """
-        table = read_table(folder.results_path)
-        lacking = [column for column in RESULT_COLUMNS if column not in table.column_names]
-        needed = [column for column in lacking if column in _NEEDED]
-        if needed:
-            raise RunFolderError(
-                f"{folder.results_path}: expected the column {needed[0]!r}, got {', '.join(table.column_names)}; "
-                "type `emobench score` for this folder to write it anew"
-            )
-        nothing = [None] * table.num_rows
-        columns = [nothing if name in lacking else table[name].to_pylist() for name in RESULT_COLUMNS]
+        found = read_columns(folder)
+        model, data, condition, metric, part = (found.texts[name] for name in TEXTS)
+        places = map(Place, model, data, found.seeds, condition, metric)
+        columns = (*found.numbers.values(), *found.counts.values(), found.decimals)
         figures: defaultdict[Place, dict[str, Result]] = defaultdict(dict)
-        # Plain lists: pyarrow's own filters would import pandas.
-        for row in zip(*columns, strict=True):
-            fields = dict(zip(RESULT_COLUMNS, row, strict=True))
-            # Bins and matrix cells of single seeds are the bulk of the table, and no page shows them.
-            if fields["seed"] == ALL_SEEDS or not fields["part"]:
-                place = Place(*(fields[name] for name in Place._fields))
-                figures[place][fields["part"] or ""] = _result(fields)
-        return cls(_with_decimals(figures), tuple(lacking))
+        for place, name, one in zip(places, part, starmap(Result, zip(*columns, strict=True)), strict=True):
+            figures[place][name or ""] = one
+        return cls(figures, found.lacking)
 
     def parts(self, model: str, data: str, condition: str, metric: str, seed: int = ALL_SEEDS) -> Mapping[str, Result]:
         """Return the figures of a metric by part; empty where there are none."""
@@ -136,33 +119,3 @@ class Results:
             if "" in parts:
                 found[place[:4]][place.metric] = parts[""]
         return found
-
-
-def _result(fields: Mapping[str, object]) -> Result:
-    value, low, high, floor, floor_high, seed_sd, draw_sd = (
-        math.nan if fields[name] is None else _clean(float(str(fields[name]))) for name in _NUMBERS
-    )
-    utterances, dialogues, draws = (int(str(fields[name] or 0)) for name in ("utterances", "dialogues", "draws"))
-    return Result(value, low, high, floor, floor_high, seed_sd, draw_sd, utterances, dialogues, draws)
-
-
-def _with_decimals(figures: Mapping[Place, Mapping[str, Result]]) -> dict[Place, dict[str, Result]]:
-    """Give the figures of a metric on one data set the decimals that most of them need, and those of its parts."""
-
-    def kind(place: Place, part: str) -> tuple[str, str, bool]:
-        return place.data, place.metric, bool(part)
-
-    needed: defaultdict[tuple[str, str, bool], list[int]] = defaultdict(list)
-    for place, parts in figures.items():
-        for part, one in parts.items():
-            if place.seed == ALL_SEEDS and one.high - one.low > _DUST:
-                needed[kind(place, part)].append(decimals_of(one.value, one.low, one.high))
-    decimals = {name: shared(found) for name, found in needed.items()}
-    return {
-        place: {part: replace(one, decimals=decimals.get(kind(place, part))) for part, one in parts.items()}
-        for place, parts in figures.items()
-    }
-
-
-def _clean(value: float) -> float:
-    return next((end for end in (0.0, 1.0) if abs(value - end) < _DUST), value)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
 from .contents import DataView, ModelView, RunView, label_of
-from .gathering import read
 from .numbers import MISSING, apart
+from .only import read_view
 from .published import beside
 from .results import Result
 from .selection import warnings
@@ -39,7 +39,7 @@ def summary(folder: RunFolder) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    run = read(folder)
+    run, _ = read_view(folder)
     lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
     if rule := _rule(run):
         lines.append(Text(rule, style="dim"))

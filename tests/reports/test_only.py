@@ -7,17 +7,22 @@ from dataclasses import replace
 import pytest
 from page_reader import parsed, words
 
+from emobench.benchmark import api
 from emobench.benchmark.errors import SpecError
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import RunRecord
+from emobench.reports import only
 from emobench.reports.comparisons import Compared, ComparisonTable, ComparisonView
+from emobench.reports.contents import RunView
 from emobench.reports.csv_tables import csv_tables
 from emobench.reports.formats.figures import FigureFiles
 from emobench.reports.formats.html import HtmlPage
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.formats.markdown import MarkdownSummary
+from emobench.reports.gathering import read
 from emobench.reports.only import Only, PartOfRun, _compared, only_of, part_of, read_view
 from emobench.reports.sections import SECTIONS, section_of_figure, section_of_label
+from emobench.reports.terminal import summary
 
 Maker = Callable[..., RunFolder]
 MODELS = ("m3net:epochs=5", "m3net+temperature", "rage_fusion", "bayes_optimal")
@@ -145,3 +150,19 @@ def test_figures_and_labels_have_a_section() -> None:
     assert section_of_figure("something new") == "others"
     assert section_of_label("tab:mosi-acting-risk02", "mosi") == "acting"
     assert section_of_label("tab:mosi-reliance", "mosi") == "reliance"
+
+
+def test_a_folder_is_read_once_for_all_its_reports(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[RunFolder] = []
+
+    def counted(one: RunFolder) -> RunView:
+        reads.append(one)
+        return read(one)
+
+    monkeypatch.setattr(only, "read", counted)
+    shown = api.report(folder.path, formats=("markdown", "latex"))
+    summary(shown.folder)
+    assert reads == [shown.folder]
+    whole, part = read_view(RunFolder(folder.path)), PartOfRun(folder.path)
+    assert (part.view[0].only, part.view[0].sections) == ("", ())
+    assert part.view[0].record == whole[0].record

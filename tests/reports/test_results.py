@@ -2,13 +2,18 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.files import write_table
 from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.numbers import decimals_of
+from emobench.reports.result_columns import places_of
 from emobench.reports.results import Result, Results
 
 
@@ -114,3 +119,34 @@ def test_figures_of_a_metric_share_their_decimals_and_its_parts_theirs(tmp_path:
     assert (str(alone.signed), alone.beside(alone.floor), alone.beside(-0.00001)) == (
         "+0.500 [0.100, 0.900]", "0.012", ">−0.001",
     )  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[st.floats(-2000, 2000)] * 2,
+            st.floats(1e-11, 3000) | st.sampled_from((0.0199, 0.199, 1.99, 19.9, 0.02, 0.2)),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_decimals_of_many_figures_are_those_of_each(figures: list[tuple[float, float, float]]) -> None:
+    told = [(value, low, low + width) for value, low, width in figures if low + width - low > 1e-12]
+    value, low, high = np.array(told).reshape(-1, 3).T
+    assert places_of(value, low, high).tolist() == [decimals_of(*one) for one in told]
+
+
+def test_decimals_of_an_interval_without_ends_are_those_of_a_number() -> None:
+    value, low, high = np.array([0.5, 12.0, 500.0]), np.full(3, -np.inf), np.full(3, np.inf)
+    assert places_of(value, low, high).tolist() == [3, 2, 1]
+
+
+def test_words_where_numbers_belong_are_named(tmp_path: Path, plain: RunFolder) -> None:
+    folder = RunFolder(tmp_path)
+    table = pd.read_parquet(plain.results_path).head(3).assign(low="much")
+    write_table(folder.results_path, pa.Table.from_pandas(table, preserve_index=False))
+    with pytest.raises(
+        RunFolderError, match=r"expected numbers in the column 'low', got .*string; type `emobench score`"
+    ):
+        Results.read(folder)
