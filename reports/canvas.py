@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
+from .ticks import as_few_artists
 
 Pixels = float | int
 """Of the page; in papers 100 to the inch."""
@@ -153,10 +154,11 @@ def legend(
 
 def svg_for_page(figure: Figure, slug: str) -> str:
     """Return the figure as an SVG element for a page: no ids but those it needs, colours by name, text as text."""
-    with io.BytesIO() as stream:
+    with io.StringIO() as stream:
         with quiet():
+            as_few_artists(figure)
             figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        text = stream.getvalue().decode()
+        text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text[text.index("<svg") :])
     return re.sub(r"\n\s*", "\n", text).strip()
@@ -167,6 +169,7 @@ def saved(figure: Figure, file_format: Literal["svg", "pdf"]) -> bytes:
     metadata = {"svg": {"Date": None, "Creator": "emobench"}, "pdf": {"CreationDate": None, "Creator": "emobench"}}
     with io.BytesIO() as stream:
         with quiet():
+            as_few_artists(figure)
             figure.savefig(stream, format=file_format, metadata=metadata[file_format])
         return stream.getvalue()
 
@@ -230,9 +233,15 @@ def _tag_for_page(tag: str, slug: str) -> str:
         box = re.search(r'viewBox="[\d. ]*"', tag)
         assert box is not None
         return f'<svg {box.group()} role="img" aria-labelledby="{slug}-title {slug}-description">'
-    tag = re.sub(r'(<g) id="[^"]*"', r"\1", tag).replace("xlink:href", "href")
-    tag = re.sub(r' id="|url\(#|href="#', lambda found: f"{found.group()}{slug}-", tag)
-    # The page has its own font; matplotlib writes it in one property or in two.
-    tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
-    tag = re.sub(r" font-family: [^;\"]*;?", "", tag)
-    return with_variables(re.sub(r' transform="rotate\(-0 [^"]*"', "", tag))
+    if tag.startswith("<g "):
+        tag = re.sub(r'(<g) id="[^"]*"', r"\1", tag)
+    if "#" in tag or " id=" in tag:
+        tag = re.sub(
+            r' id="|url\(#|href="#', lambda found: f"{found.group()}{slug}-", tag.replace("xlink:href", "href")
+        )
+        tag = with_variables(tag)
+    if "font" in tag:
+        # The page has its own font; matplotlib writes it in one property or in two.
+        tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
+        tag = re.sub(r" font-family: [^;\"]*;?", "", tag)
+    return re.sub(r' transform="rotate\(-0 [^"]*"', "", tag) if "rotate(-0" in tag else tag

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from .canvas import Entry, axes_in, blank, legend, legend_room, limit, lines_of, wrapped
 from .plots import Series
 from .theme import CEILING_DASH, MARKERS, Theme
+from .ticks import label_ticks
 
 HEIGHT = 250
 """Pixels of a figure with one panel."""
@@ -99,22 +102,25 @@ def label_levels(ticks: Mapping[float, str], *, width: float, digit: float = 6.8
 
 
 def _draw(theme: Theme, axes: Axes, panel: Panel) -> None:
+    bands = []
     for one in panel.series:
         x = [severity for severity, _ in one.points]
         found = [figure for _, figure in one.points]
         colour = theme.colour(one.place)
         low = [figure.value if math.isnan(figure.low) else figure.low for figure in found]
         high = [figure.value if math.isnan(figure.high) else figure.high for figure in found]
-        axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
+        bands.append(([*zip(x, low, strict=True), *reversed([*zip(x, high, strict=True)])], to_rgba(colour, 0.14)))
         axes.plot(
             x, [figure.value for figure in found], color=colour,
             linestyle=CEILING_DASH if one.place < 0 else "solid",
             marker="" if one.place < 0 and len(x) > 1 else MARKERS[one.place % len(MARKERS)],
             markersize=(4 if panel.title else 5) * theme.scale, zorder=3,
         )  # fmt: skip
-        axes.plot(
-            x, [figure.floor_high for figure in found], color=colour, linestyle=":", linewidth=1.3 * theme.scale
-        )  # fmt: skip
+        floors = [figure.floor_high for figure in found]
+        if not all(map(math.isnan, floors)):
+            axes.plot(x, floors, color=colour, linestyle=":", linewidth=1.3 * theme.scale)
+    polygons, colours = zip(*bands, strict=True)
+    axes.add_collection(PolyCollection(polygons, facecolors=colours, linewidths=0))
     if panel.title:
         axes.set_title(wrapped(panel.title), fontsize=theme.points(10), pad=3 * theme.scale)
 
@@ -133,5 +139,5 @@ def _label(drawn: Sequence[Axes], ticks: Mapping[float, str], levels: Mapping[fl
     """Name the rungs, below the lowest panels only."""
     places = sorted(ticks)
     for place, axes in enumerate(drawn):
-        axes.set_xticks(places, ["\n" * levels[tick] + ticks[tick] for tick in places])
+        label_ticks(axes.xaxis, places, ["\n" * levels[tick] + ticks[tick] for tick in places])
         axes.tick_params(labelbottom=place + columns >= len(drawn))

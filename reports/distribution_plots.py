@@ -15,6 +15,7 @@ from .contents import Bin
 from .distributions import Group
 from .plots import HEIGHT, Series
 from .theme import CEILING_DASH, MARKERS, Theme
+from .ticks import label_ticks
 
 _TENTHS = ([0, 0.2, 0.4, 0.6, 0.8, 1], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
 _GAINS = ([0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.9], ["0", "0.05", "", "0.2", "0.4", "", "0.9"])
@@ -50,8 +51,8 @@ def reliability(theme: Theme, bins: Sequence[Bin], whole: Whole, *, place: int) 
             lower.axvline(x, color=theme.ink, linestyle=dash, linewidth=1.4 * theme.scale)
     for axes in (upper, lower):
         axes.set_xlim(0, 1)
-        axes.set_xticks(_TENTHS[0], [])
-    lower.set_xticks(*_TENTHS)
+        label_ticks(axes.xaxis, *_TENTHS)
+    upper.tick_params(labelbottom=False)
     upper.set_ylim(0, 1.02)
     lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     upper.set_title("Accuracy")
@@ -68,7 +69,7 @@ def risk_coverage(theme: Theme, series: Sequence[Series]) -> Figure:
     axes.set_title("Error rate of the surest utterances")
     axes.set_xlabel("share of utterances kept")
     axes.set_xlim(0, 1.01)
-    axes.set_xticks(*_TENTHS)
+    label_ticks(axes.xaxis, *_TENTHS)
     axes.set_ylim(bottom=0)
     legend(theme, figure, [Entry(one.name, one.place) for one in series])
     return figure
@@ -94,7 +95,7 @@ def entropies(theme: Theme, groups: Sequence[Group], *, place: int) -> Figure:
     axes.set_title(", ".join(names).capitalize())
     axes.set_xlabel("entropy as a share of log C")
     axes.set_xlim(0, 1)
-    axes.set_xticks(*_TENTHS)
+    label_ticks(axes.xaxis, *_TENTHS)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     return figure
@@ -116,7 +117,7 @@ def gains(theme: Theme, kinds: Sequence[tuple[str, Sequence[Series]]]) -> Figure
         axes.set_title(kind, fontsize=theme.points(10), pad=3)
         axes.set_xscale("function", functions=(_root, np.square))
         axes.set_xlim(0, 0.95)
-        axes.set_xticks(*_GAINS)
+        label_ticks(axes.xaxis, *_GAINS)
         axes.set_xticks([], minor=True)
         axes.set_xlabel("more than")
         axes.tick_params(labelleft=column == 0)

@@ -1,7 +1,7 @@
 """A part of a run to report on: some of its data sets, models or sections."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -57,7 +57,9 @@ class PartOfRun(RunFolder):
         if self.only == ALL:
             return run, comparisons
         run = replace(run, sections=self.only.sections, only=str(self.only))
-        return run, _compared(comparisons, self.only) if comparisons and run.shows("comparisons") else None
+        compared = _compared(comparisons, self.only) if comparisons and run.shows("comparisons") else None
+        said = (f"Nothing in it belongs to the section {name!r} ({SECTIONS[name]})" for name in _empty(run, compared))
+        return replace(run, missing=(*run.missing, *said)), compared
 
     def read_older(self) -> tuple[RunRecord, str]:
         """Return the part of run.json that is about what is looked at; errors as for the whole."""
@@ -122,6 +124,21 @@ def _read(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     except RunFolderError as error:
         run = replace(run, missing=(*run.missing, f"Comparisons are left out: {error}"))
     return run, comparisons
+
+
+def _empty(run: RunView, comparisons: ComparisonView | None) -> Iterator[str]:
+    """Yield the sections asked for under which the page has nothing: neither words nor a table nor a figure."""
+    if run.sections:
+        # The page is asked itself; it needs matplotlib, which a run that is shown whole in words does without.
+        from .figures import figures
+        from .page import tables_source
+
+        nothing = tables_source(replace(run, sections=("",)))
+        for name in run.sections:
+            part = replace(run, sections=(name,))
+            said = tables_source(part, comparisons if name == "comparisons" else None)
+            if said == nothing and not figures(part):
+                yield name
 
 
 def _found(text: str, known: dict[str, list[str]]) -> tuple[str, list[str]]:

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from .canvas import Entry, cut, label_room, legend, limit, lines_of, panel, shaded
 from .results import Result
 from .theme import DASHES, MARKERS, Theme
+from .ticks import label_ticks
 
 _WIDEST = 48
 """Pixels of a cell of a matrix, at most."""
@@ -78,7 +79,7 @@ def intervals(
             markersize=(9 if one.place < 0 else 5) * theme.scale,
             markeredgewidth=(2 if one.place < 0 else 0) * theme.scale,
         )
-    axes.set_yticks(range(len(rows)), rows)
+    label_ticks(axes.yaxis, range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
@@ -114,7 +115,7 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
     axes.set_ylim(size - 0.5, -0.5)
     names = [cut(name) for name in classes]
     axes.set_xticks(range(size), names, rotation=45 if size > 3 else 0, ha="right" if size > 3 else "center")
-    axes.set_yticks(range(size), names)
+    label_ticks(axes.yaxis, range(size), names)
     axes.tick_params(length=0)
     axes.set_title("Rows: gold; columns: predicted")
     return figure
@@ -148,7 +149,7 @@ def weights(
                     bbox={"facecolor": theme.surface, "linewidth": 0, "pad": 0.8} if theme.hatch(place) else None,
                 )  # fmt: skip
         done = [start + width for start, width in zip(done, widths, strict=True)]
-    axes.set_yticks(range(len(rows)), rows)
+    label_ticks(axes.yaxis, range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)

@@ -8,17 +8,27 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .canvas import Entry, axes_in, blank, label_room, legend, legend_room, lines_of, wrapped
-from .contents import DataView, ModelView, Removal
+from .contents import DataView, Removal
 from .figure_views import FigureView, TableView, named
 from .numbers import MISSING
 from .plots import LINE
 from .results import Result
 from .theme import CEILING_DASH, MARKERS, Theme
+from .ticks import label_ticks
 
 GROUP = "cel"
 CONTEXTS = ("intra", "inter")
 _ORDER = {"modalities": 1, **dict.fromkeys(CONTEXTS, 2), "contexts": 3, "all": 4}
 """Of removals; single modalities come first."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model as the figure knows it; no more, so that equal figures are known again."""
+
+    name: str
+    place: int
+    reference: bool
 
 
 @dataclass(frozen=True)
@@ -28,16 +38,17 @@ class Row:
     label: str
     kind: int
     """Where it belongs: see `_ORDER`."""
-    found: tuple[tuple[ModelView, Removal], ...]
+    found: tuple[tuple[Asked, Removal], ...]
 
 
 def removal_rows(data: DataView) -> tuple[Row, ...]:
     """Return one row per removal: modalities, all of them, contexts, both of them, everything."""
-    found: dict[tuple[str, str], list[tuple[ModelView, Removal]]] = {}
+    found: dict[tuple[str, str], list[tuple[Asked, Removal]]] = {}
     for model in data.models:
+        asked = Asked(model.name, model.place, model.reference)
         for removal in model.removals:
             if removal.cel is not None:
-                found.setdefault((removal.part, removal.how), []).append((model, removal))
+                found.setdefault((removal.part, removal.how), []).append((asked, removal))
     ways: dict[str, int] = {}
     for part, _ in found:
         ways[part] = ways.get(part, 0) + 1
@@ -81,7 +92,8 @@ def draw(theme: Theme, rows: Sequence[Row]) -> Figure:
         start = left + column * (width + gap)
         axes = axes_in(theme, figure, left=start, right=theme.width - start - width, top=28, bottom=38 + room)
         _draw(theme, axes, rows, models, share=title != "CEL", offset=9.0 / step)
-        axes.set_yticks(range(len(rows)), labels if column == 0 else [])
+        label_ticks(axes.yaxis, range(len(rows)), labels)
+        axes.tick_params(labelleft=column == 0)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator(3))
@@ -93,38 +105,44 @@ def draw(theme: Theme, rows: Sequence[Row]) -> Figure:
 
 
 def _draw(
-    theme: Theme, axes: Axes, rows: Sequence[Row], models: Sequence[ModelView], *, share: bool, offset: float
+    theme: Theme, axes: Axes, rows: Sequence[Row], models: Sequence[Asked], *, share: bool, offset: float
 ) -> None:
-    places = {model.name: order for order, model in enumerate(model for model in models if not model.reference)}
-    middle = (len(places) - 1) / 2
     for y, row in enumerate(rows):
         if y and (rows[y - 1].kind < 2 <= row.kind or row.kind == _ORDER["all"]):
             axes.axhline(y - 0.5, color=theme.muted, linewidth=0.8 * theme.scale)
-        for model, removal in row.found:
-            found = removal.uncertain if share else removal.cel
-            if found is None:
-                continue
-            if model.reference:
+    middle = (sum(not model.reference for model in models) - 1) / 2
+    for order, model in enumerate(models):
+        told = [
+            (y, figure)
+            for y, row in enumerate(rows)
+            for one, removal in row.found
+            if one == model and (figure := removal.uncertain if share else removal.cel)
+        ]
+        if model.reference:
+            for y, found in told:
                 axes.plot(
                     [found.value] * 2, [y - 0.42, y + 0.42],
                     color=theme.ink, linestyle=CEILING_DASH, linewidth=1.6 * theme.scale,
                 )  # fmt: skip
-            else:
-                _mark(theme, axes, y + (places[model.name] - middle) * offset, found, model.place, offset * (not share))
+        else:
+            at = [(y + (order - middle) * offset, found) for y, found in told]
+            _mark(theme, axes, at, model.place, offset * (not share))
 
 
-def _mark(theme: Theme, axes: Axes, y: float, found: Result, place: int, height: float) -> None:
-    colour = theme.colour(place)
+def _mark(theme: Theme, axes: Axes, told: Sequence[tuple[float, Result]], place: int, height: float) -> None:
+    """Draw the figures of a model, each at its height."""
+    colour, at, values = theme.colour(place), [y for y, _ in told], [found.value for _, found in told]
     if height:
-        axes.barh(y, found.value, height=0.86 * height, color=colour, alpha=0.4, linewidth=0)
-    axes.plot([found.low, found.high], [y, y], color=colour, linewidth=1.4 * theme.scale)
+        axes.barh(at, values, height=0.86 * height, color=colour, alpha=0.4, linewidth=0)
+    lows, highs = [found.low for _, found in told], [found.high for _, found in told]
+    axes.hlines(at, lows, highs, color=colour, linewidth=1.4 * theme.scale, zorder=2, capstyle="projecting")
     axes.plot(
-        [found.value], [y], color=colour, marker=MARKERS[place % len(MARKERS)], markeredgewidth=0,
+        values, at, color=colour, linestyle="none", marker=MARKERS[place % len(MARKERS)], markeredgewidth=0,
         markersize=4.5 * theme.scale,
     )  # fmt: skip
 
 
-def _models(rows: Sequence[Row]) -> tuple[ModelView, ...]:
+def _models(rows: Sequence[Row]) -> tuple[Asked, ...]:
     """Return the models that have figures, the floor last."""
     found = {model.name: model for row in rows for model, _ in row.found}
     return tuple(sorted(found.values(), key=lambda model: (model.reference, model.place)))

@@ -12,6 +12,7 @@ from .numbers import MISSING
 from .results import Result
 from .stress_contents import CLEAN
 from .theme import MARKERS, Theme
+from .ticks import label_ticks
 from .vocabulary import text_of
 
 GROUP = "stability"
@@ -35,7 +36,9 @@ class FlipRow:
 class Spread:
     """One metric of one model over all conditions."""
 
-    model: ModelView
+    model: str
+    place: int
+    """For colour and mark; −1: the ceiling."""
     clean: Result | None
     stressed: tuple[tuple[str, Result], ...]
     """Condition and figure, lowest first."""
@@ -82,7 +85,7 @@ def _spread(model: ModelView, metric: str) -> Spread:
     stressed = [(row.condition.text, row.results[metric]) for row in model.rows if metric in row.results]
     under = sorted((pair for pair in stressed if pair[0] != CLEAN), key=lambda pair: pair[1].value)
     # Against itself churn is 0, and no finding.
-    return Spread(model, None if metric == "churn" else model.clean.get(metric), tuple(under))
+    return Spread(model.name, model.place, None if metric == "churn" else model.clean.get(metric), tuple(under))
 
 
 def _table(shown: tuple[Spread, ...]) -> TableView:
@@ -90,7 +93,7 @@ def _table(shown: tuple[Spread, ...]) -> TableView:
         clean = (one.clean.shown.value, one.clean.shown.interval) if one.clean else ("", "")
         (low_at, low), (high_at, high) = one.stressed[0], one.stressed[-1]
         return (
-            one.model.name,
+            one.model,
             *(text or MISSING for text in clean),
             low.shown.value,
             low_at,
@@ -103,12 +106,12 @@ def _table(shown: tuple[Spread, ...]) -> TableView:
 
 
 def _draw(theme: Theme, shown: tuple[Spread, ...], *, title: str, gold: float | None) -> Figure:
-    names = [cut(one.model.name) for one in shown]
+    names = [cut(one.model) for one in shown]
     figure, axes = panel(theme, 70 + _STEP * len(shown), left=label_room(names, theme))
     if gold is not None:
         axes.axvline(gold, color=theme.muted, linestyle=(0, (4, 3)), linewidth=theme.scale)
     for row, one in enumerate(shown):
-        colour = theme.colour(one.model.place)
+        colour = theme.colour(one.place)
         values = [figure.value for _, figure in one.stressed]
         axes.plot([values[0], values[-1]], [row, row], color=colour, linewidth=theme.scale, alpha=0.6)
         axes.plot(
@@ -122,9 +125,9 @@ def _draw(theme: Theme, shown: tuple[Spread, ...], *, title: str, gold: float | 
         )
         if one.clean:
             axes.plot([one.clean.low, one.clean.high], [row - 0.3] * 2, color=colour, linewidth=1.4 * theme.scale)
-            marker = "d" if one.model.place < 0 else MARKERS[one.model.place % len(MARKERS)]
+            marker = "d" if one.place < 0 else MARKERS[one.place % len(MARKERS)]
             axes.plot([one.clean.value], [row - 0.3], color=colour, marker=marker, markeredgewidth=0)
-    axes.set_yticks(range(len(names)), names)
+    label_ticks(axes.yaxis, range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")

@@ -14,12 +14,14 @@ class CsvTables:
     def write(self, folder: RunFolder) -> Path:
         """Write the tables and return their folder."""
         from ..csv_tables import csv_tables
+        from ..leftovers import keep_only
         from ..only import read_view
 
         target = folder.path / "tables"
-        for slug, text in csv_tables(*read_view(folder)).items():
-            write_text(target / f"{slug}.csv", text)
-        target.mkdir(exist_ok=True)
+        tables = {f"{slug}.csv": text for slug, text in csv_tables(*read_view(folder)).items()}
+        for name, text in tables.items():
+            write_text(target / name, text)
+        keep_only(target, tables)
         return target
 
 

@@ -30,21 +30,23 @@ class FigureFiles:
     def write(self, folder: RunFolder) -> Path:
         """Write the figures and return their folder."""
         from ..drawings import Drawings
+        from ..leftovers import keep_only
         from ..paper_figures import paper_figures
         from ..theme import paper_theme
 
         theme, target = paper_theme(self.style, self.columns), folder.path / "figures" / self._subfolder
-        drawings, kinds = Drawings(theme), get_args(Kind)
+        drawings, kinds, written = Drawings(theme), get_args(Kind), list[str]()
         with theme.active():
             for view in paper_figures(folder):
                 # Put together once for both files.
                 figure = cache(partial(view.draw, theme))
                 for kind in kinds:
                     content = drawings.drawn(view, kind, partial(_file, figure, kind))
-                    with write_whole(target / f"{view.slug}.{kind}") as temporary:
+                    written.append(f"{view.slug}.{kind}")
+                    with write_whole(target / written[-1]) as temporary:
                         temporary.write_bytes(content)
         drawings.prune()
-        target.mkdir(parents=True, exist_ok=True)
+        keep_only(target, written)
         return target
 
     @property

@@ -1,11 +1,13 @@
 """A part of a run, in every format."""
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from page_reader import parsed, words
+from rich.console import Console
 
 from emobench.benchmark import api
 from emobench.benchmark.errors import SpecError
@@ -166,3 +168,20 @@ def test_a_folder_is_read_once_for_all_its_reports(folder: RunFolder, monkeypatc
     whole, part = read_view(RunFolder(folder.path)), PartOfRun(folder.path)
     assert (part.view[0].only, part.view[0].sections) == ("", ())
     assert part.view[0].record == whole[0].record
+
+
+def test_a_section_with_nothing_in_it_is_named_in_every_document_and_on_the_terminal(folder: RunFolder) -> None:
+    part = PartOfRun(folder.path, Only((), ("mosi",), ("classes", "published", "comparisons")))
+    run, _ = read_view(part)
+    told = ("Nothing in it belongs to the section 'published' (beside published figures)",)
+    told += ("Nothing in it belongs to the section 'comparisons' (what `emobench compare` found)",)
+    assert run.missing == told
+    HtmlPage().write(part)
+    assert told[0] in words("".join(parsed(part).text))
+    assert told[0] in MarkdownSummary().write(part).read_text(encoding="utf-8")
+    assert "the section 'published'" in LatexDocument().write(part).read_text(encoding="utf-8")
+    console = Console(width=200, file=io.StringIO())
+    console.print(summary(part))
+    assert isinstance(console.file, io.StringIO)
+    assert f"Missing: {told[0]}." in console.file.getvalue()
+    assert read_view(PartOfRun(folder.path, Only((), (), ("classes",))))[0].missing == ()

@@ -1,0 +1,99 @@
+"""Ticks of few artists are those of matplotlib."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from emobench.reports.theme import PAPER
+from emobench.reports.ticks import as_few_artists, label_ticks
+
+
+def pixels(figure: Figure) -> np.ndarray:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba()).astype(int)
+
+
+def plain(axes: Axes) -> None:
+    axes.plot([0, 1], [0, 12_000])
+
+
+def names(axes: Axes) -> None:
+    plain(axes)
+    label_ticks(axes.yaxis, [0, 5000, 20_000], ["zero", "five\nthousand", "beyond the end"])
+    axes.set_ylim(12_000, -1)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def inner(axes: Axes) -> None:
+    plain(axes)
+    axes.tick_params(labelleft=False, labelbottom=False)
+
+
+def no_marks(axes: Axes) -> None:
+    plain(axes)
+    axes.tick_params(left=False, bottom=False)
+
+
+def none(axes: Axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+@pytest.mark.parametrize("shown", [plain, names, inner, no_marks, none])
+def test_they_look_the_same(shown: Callable[[Axes], None]) -> None:
+    found = []
+    for few in (False, True):
+        with PAPER.active():
+            figure = Figure(figsize=(3, 2))
+            shown(figure.add_axes((0.3, 0.2, 0.6, 0.7)))
+            if few:
+                as_few_artists(figure)
+                as_few_artists(figure)
+                assert not figure.axes[0].xaxis.get_visible()
+            found.append(pixels(figure))
+    assert np.abs(found[0] - found[1]).max() <= 2
+    assert found[0].std() > 0
+
+
+def titled(axes: Axes) -> None:
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("score")
+
+
+def turned(axes: Axes) -> None:
+    axes.set_xticks([0, 1], ["a", "b"], rotation=45)
+    axes.set_yticks([0, 1], ["a", "b"])
+
+
+def minor(axes: Axes) -> None:
+    axes.set_xticks([0.5], minor=True)
+    axes.set_yticks([0.5], minor=True)
+
+
+def larger(axes: Axes) -> None:
+    axes.tick_params(labelsize=20)
+
+
+def offset(axes: Axes) -> None:
+    axes.plot([1e9, 1e9 + 1], [1e-9, 2e-9])
+
+
+def hidden(axes: Axes) -> None:
+    axes.axis("off")
+
+
+@pytest.mark.parametrize("shown", [titled, turned, minor, larger, offset, hidden])
+def test_what_is_special_stays_as_it_is(shown: Callable[[Axes], None]) -> None:
+    figure = Figure()
+    axes = figure.add_subplot()
+    shown(axes)
+    as_few_artists(figure)
+    assert axes.xaxis.get_visible()
+    assert axes.yaxis.get_visible()
+    assert len(axes.texts) == 0
