@@ -11,18 +11,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from .errors import RunFolderError, SpecError, suggestion
 from .files import write_text
-from .harness import execute
-from .plan import Options, Request, make_plan
 from .progress import Progress, silent
 from .provenance import key
 from .registry import FORMATS, make, names
 from .run_folder import RunFolder
 from .run_record import RunRecord, SuiteRecord
-from .scoring import score as score_folder
-from .suite_requests import Resolved
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .plan import Options
+    from .suite_requests import Resolved
 
 
 class Outcome(NamedTuple):
@@ -54,7 +53,7 @@ def run(
     protocols: Sequence[str] | str = (),
     data: Sequence[str] | str = ("simulated",),
     out: Path | str | None = None,
-    options: Options | None = None,
+    options: "Options | None" = None,
     suites: Sequence[SuiteRecord] = (),
     formats: Sequence[str] | None = None,
     progress: Progress = silent,
@@ -82,6 +81,10 @@ def run(
     EmobenchError
         One line; cells that fail do not raise but are recorded with their reason.
     """
+    # Reports are written without what it needs.
+    from .harness import execute
+    from .plan import Options, Request, make_plan
+
     wanted = [*names(FORMATS)] if formats is None else list(formats)
     writers = [make(FORMATS, text) for text in wanted]  # an unknown format is found before hours of work
     request = Request(_names(models), _names(protocols), _names(data), options or Options(), tuple(suites))
@@ -90,7 +93,7 @@ def run(
     plan = make_plan(request)
     folder = RunFolder(Path(out) if out is not None else plan.default_folder)
     record = execute(plan, folder, progress=progress)
-    score_folder(folder, progress=progress)
+    _score(folder, progress)
     opened = _part(folder, record, ())
     for text, writer in zip(wanted, writers, strict=True):
         _write_if_outdated(opened, text, writer, progress)
@@ -98,7 +101,7 @@ def run(
 
 
 def run_resolved(
-    asked: Resolved,
+    asked: "Resolved",
     *,
     out: Path | str | None = None,
     formats: Sequence[str] | None = None,
@@ -120,7 +123,7 @@ def run_resolved(
 def score(folder: Path, *, progress: Progress = silent) -> Outcome:
     """Compute all figures of a run folder from its predictions; neither torch nor a model is needed."""
     outcome = Outcome(RunFolder(folder), RunFolder(folder).read_record())
-    score_folder(outcome.folder, progress=progress)
+    _score(outcome.folder, progress)
     return outcome
 
 
@@ -154,6 +157,12 @@ def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Se
     return Reported(shown, record, tuple(paths))
 
 
+def _score(folder: RunFolder, progress: Progress) -> None:
+    from .scoring import score as score_folder
+
+    score_folder(folder, progress=progress)
+
+
 def _part(folder: RunFolder, record: RunRecord, only: Sequence[str]) -> RunFolder:
     """Return a folder that is read once for all its reports."""
     from ..reports.only import PartOfRun, only_of
@@ -184,7 +193,7 @@ def results(folder: RunFolder) -> "pd.DataFrame":
 
 
 # `Any`: values come from a command line or a caller, and it is this function that gives them a type.
-def options(**values: Any) -> Options:
+def options(**values: Any) -> "Options":
     """Return options from plain values.
 
     Raises
@@ -192,6 +201,8 @@ def options(**values: Any) -> Options:
     SpecError
         When a value is not allowed; the line names the option as typed.
     """
+    from .plan import Options
+
     known = {field.name for field in fields(Options)}
     for name in values:
         if name not in known:

@@ -50,7 +50,28 @@ def optimism(fits: Iterable[FitRecord]) -> Optimism | None:
 def _half_width(values: np.ndarray) -> float:
     if len(values) < 2:
         return math.nan
-    # `scipy.special` alone is quick to import.
-    from scipy.special import stdtrit
+    return float(t_bound(len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
 
-    return float(stdtrit(len(values) - 1, (1 + LEVEL) / 2) * values.std(ddof=1) / math.sqrt(len(values)))
+
+def t_bound(degrees: int, level: float = LEVEL) -> float:
+    """Return what Student's t stays within, in size, with this probability.
+
+    For whole degrees of freedom the probability is a finite sum (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4), so
+    that a report need not import scipy for it.
+    """
+    low, high = 0.0, math.pi / 2
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if _within(middle, degrees) < level else (low, middle)
+    return math.sqrt(degrees) * math.tan(low)
+
+
+def _within(angle: float, degrees: int) -> float:
+    """Return the probability that t is at most √degrees · tan(angle) in size."""
+    odd = degrees % 2
+    term = total = math.cos(angle) if odd else 1.0
+    for power in range(2 + odd, degrees - 1, 2):
+        term *= math.cos(angle) ** 2 * (power - 1) / power
+        total += term
+    if not odd:
+        return math.sin(angle) * total
+    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))

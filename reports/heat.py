@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .contents import DataView, ModelView
 from .numbers import MISSING, number
@@ -45,7 +46,7 @@ class HeatMap:
     scale: str
     """What the shades mean, in sentences."""
 
-    @property
+    @cached_property
     def signed(self) -> bool:
         """Whether any number has a sign behind it, for which all leave room."""
         return any(cell.sign for _, rows in self.groups for _, cells in rows for cell in cells)

@@ -267,6 +267,10 @@ def _places(value: Number, decimals: int) -> int:
 def _fixed(value: float, decimals: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
+    steps = abs(value) * 10.0**decimals
+    if 1 <= steps < 1e12 and abs(steps % 1 - 0.5) > 1e-3 and not abs(steps - 10**decimals) <= 1:
+        # Far from half a step, from 0 and from 1 any rounding gives the same.
+        return f"{_MINUS if value < 0 else ''}{abs(value):,.{decimals}f}"
     size = Decimal(repr(abs(float(value))))
     step = Decimal(1).scaleb(-decimals)
     # Halves go away from zero, on the shortest decimal text of the number: 0.7125 is 0.713, as by hand.

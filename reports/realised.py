@@ -1,6 +1,6 @@
 """What was really done to the input: which columns and rows there are, and what they are called."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..benchmark.run_record import ConditionRecord, DataRecord, RunRecord
@@ -54,7 +54,11 @@ class Realised(NamedTuple):
 
 def realised(record: RunRecord, data: DataRecord, conditions: Sequence[ConditionRecord]) -> Realised:
     """Return what was really done under these conditions, what attacks did to each model among it."""
-    found = [one for condition in conditions for one in _of_condition(record, data, condition.text)]
+    attacks: dict[tuple[str, str], list[Mapping[str, float]]] = {}
+    for cell in record.cells:
+        if cell.realised and cell.data == data.name:
+            attacks.setdefault((cell.model, cell.condition), []).append(cell.realised)
+    found = [one for condition in conditions for one in _of_condition(record, data, condition.text, attacks)]
     every = dict.fromkeys(name for *_, figures in found for name in figures)
     # Shares of missing rows are named under every condition; where nothing is missing they say nothing.
     names = tuple(name for name in every if _kind(name) != "missing" or any(figures.get(name) for *_, figures in found))
@@ -102,16 +106,14 @@ def _kind(name: str) -> str:
     return name.partition(" ")[0]
 
 
-def _of_condition(record: RunRecord, data: DataRecord, text: str) -> Iterator[tuple[str, str, dict[str, float]]]:
+def _of_condition(
+    record: RunRecord, data: DataRecord, text: str, attacks: Mapping[tuple[str, str], Sequence[Mapping[str, float]]]
+) -> Iterator[tuple[str, str, dict[str, float]]]:
     if data.realised.get(text):
         yield (text, "", data.realised[text])
     for model in record.models:
         # Attacks differ from training to training too.
-        seeds = [
-            cell.realised
-            for cell in record.cells
-            if (cell.data, cell.model, cell.condition) == (data.name, model.name, text) and cell.realised
-        ]
+        seeds = attacks.get((model.name, text), ())
         names = dict.fromkeys(name for figures in seeds for name in figures)
         means = {name: _mean([figures[name] for figures in seeds if name in figures]) for name in names}
         if means:

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from emobench.benchmark.run_record import FitRecord
-from emobench.benchmark.selection_audit import optimism
+from emobench.benchmark.selection_audit import optimism, t_bound
 
 
 def fit(seed: int, value: float | None, **changes: str) -> FitRecord:
@@ -40,3 +40,9 @@ def test_one_seed_has_no_interval() -> None:
 def test_without_epochs_there_is_none() -> None:
     assert optimism([fit(0, None), fit(1, 0.3, state="failed", why="fell over")]) is None
     assert optimism([]) is None
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9, 10, 31, 100])
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_the_bound_of_t_is_that_of_scipy(degrees: int, level: float) -> None:
+    assert t_bound(degrees, level) == pytest.approx(stats.t.ppf((1 + level) / 2, degrees), rel=1e-11)

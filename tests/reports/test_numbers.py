@@ -1,4 +1,5 @@
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,16 @@ def test_what_is_shown_is_true_and_stays_when_it_is_shown_again(value: float, de
         bound, back, places = parts_of(text)
         assert bound or fixed(back, places) == text
     assert (fixed(value, 3) in ("1.000", "0.000", "−1.000")) == (value in (0.0, 1.0, -1.0))
+
+
+HALVES = st.integers(-40_000, 40_000).map(lambda steps: steps / 2e4)
+
+
+@given(SIZES | HALVES, st.integers(0, 5))
+def test_numbers_are_rounded_as_by_hand(value: float, decimals: int) -> None:
+    rounded = Decimal(repr(abs(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    if value and rounded not in (0, 1):
+        assert fixed(value, decimals) == f"{'−' if value < 0 else ''}{rounded:,f}"
 
 
 @given(SIZES, st.floats(0, 1e3), st.floats(0, 1e3))
