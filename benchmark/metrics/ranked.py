@@ -23,7 +23,7 @@ class Ranked:
     negative_counts: Float32[np.ndarray, "thresholds draws"]
     """Negative utterances with this score or a higher one."""
     pairs: Float64[np.ndarray, " draws"]
-    """Pairs of a positive and a negative utterance of which the positive one has the higher score; a tie is half one."""
+    """Pairs of a positive and a negative utterance of which the positive one has the higher score; ties count half."""
     positives: Float64[np.ndarray, " draws"]
     """All positive utterances."""
     negatives: Float64[np.ndarray, " draws"]
