@@ -5,21 +5,21 @@ its docstring says what it is. Names and summaries are read without importing an
 plug-in that does not import breaks nobody but its user.
 """
 
-import ast
-import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .arguments import build, canonical
 from .errors import MissingPackage, SpecError, UnknownName
 from .specs import Call, join, parse
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 _ROOT = __name__.partition(".")[0]
+_QUOTES = '"' * 3
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,18 @@ def names(kind: Kind) -> tuple[str, ...]:
 def summary(kind: Kind, name: str) -> str:
     """Return the first line of a plug-in's docstring, without importing it where it is built in."""
     path = _files(kind).get(name)
-    text = path.read_text(encoding="utf-8") if path else ""
-    docstring = ast.get_docstring(ast.parse(text)) if path else f"from {_entry_points(kind)[name].value}"
-    return (docstring or "").partition("\n")[0]
+    return _first_line(path.read_text(encoding="utf-8")) if path else f"from {_entry_points(kind)[name].value}"
+
+
+def _first_line(source: str) -> str:
+    """Return the first line of the docstring of a module; empty: it has none."""
+    first = source.partition("\n")[0].removeprefix(_QUOTES)
+    # Nearly all begin like this; to parse whole files takes longer than all else that a list needs.
+    if source.startswith(_QUOTES) and first.strip() and not {*first} & {"\\", '"'}:
+        return first.strip()
+    import ast
+
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
 @cache
@@ -75,6 +84,8 @@ def source_key(kind: Kind, name: str) -> str:
     """
     if name in _files(kind):
         return ""
+    import hashlib
+
     point = _entry_points(kind)[name]
     found = importlib.util.find_spec(point.module)
     content = Path(found.origin).read_bytes() if found and found.origin and Path(found.origin).is_file() else b""
@@ -122,6 +133,8 @@ def make(kind: Kind, text: str) -> Any:
 
 def make_call(kind: Kind, call: Call) -> Any:
     """Return the plug-in that a call describes; errors as in `make`."""
+    from .arguments import build
+
     return build(plugin_class(kind, call.name), call)
 
 
@@ -133,6 +146,8 @@ def canonical_text(kind: Kind, text: str, suffixes: tuple[Kind, ...] = ()) -> st
     >>> canonical_text(PROTOCOLS, "modality_drop:rate=0.50,signal=told")
     'modality_drop:rate=0.5'
     """
+    from .arguments import canonical
+
     first, *rest = parse(text)
     kinds = [(kind, first), *((kind_of(call, suffixes or (kind,)), call) for call in rest)]
     return join(tuple(canonical(call.name, make_call(which, call)) for which, call in kinds))
@@ -164,5 +179,7 @@ def _files(kind: Kind) -> dict[str, Path]:
 
 
 @cache
-def _entry_points(kind: Kind) -> dict[str, importlib.metadata.EntryPoint]:
+def _entry_points(kind: Kind) -> dict[str, "EntryPoint"]:
+    import importlib.metadata
+
     return {point.name: point for point in importlib.metadata.entry_points(group=kind.group)}

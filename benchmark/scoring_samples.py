@@ -24,7 +24,7 @@ from .metrics.views import AsItIs
 RANK_DRAWS = 500
 """Draws behind the interval of a rank metric, the first of those that all metrics share: each needs the utterances.
 Metrics with many figures of a curve or a distribution have as few (`few_draws`)."""
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 
 
 class Sampled(NamedTuple):

@@ -35,9 +35,7 @@ from .errors import EmobenchError, SpecError, UnknownName, suggestion
 from .models import canonical_model
 from .registry import METRICS, canonical_text
 from .run_record import SuiteRecord
-
-FOLDER = Path(__file__).parent.parent / "suites"
-"""Where the suites are that come with emobench."""
+from .suite_files import FOLDER, suite_names
 
 Preset = Literal["suite", "paper", "paper_meld"]
 """What the sizes and switches of models are when their text does not say."""
@@ -77,21 +75,6 @@ class Suite(BaseModel):
     """Systems of the table that cannot be computed here."""
     differs: tuple[Line, ...] = ()
     """What differs from the paper, a sentence each."""
-
-
-def suite_names() -> tuple[str, ...]:
-    """Return the names of the suites that come with emobench, sorted."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
-
-
-def is_suite(text: str) -> bool:
-    """Return whether a text names a suite: one that comes with emobench, or a file."""
-    return text in suite_names() or text.endswith(".toml")
-
-
-def title_of(name: str) -> str:
-    """Return the title of a suite that comes with emobench, without looking at its models."""
-    return str(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["title"])
 
 
 def load_suite(text: str) -> SuiteRecord:

@@ -141,6 +141,15 @@ def test_what_is_light_imports_nothing_heavy(code: str) -> None:
     assert HEAVY & set(loaded.split()) == set()
 
 
+@pytest.mark.parametrize("arguments", ["--help", "run --help", "list models", "list metrics", "list suites"])
+def test_what_answers_at_once_imports_next_to_nothing(arguments: str) -> None:
+    """Beside typer, which comes without them: each takes as long to import as the answer may take."""
+    code = "import sys\nfrom emobench.benchmark.command_line import exit_code\n"
+    code += f"exit_code({arguments.split()!r})\nprint()\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    loaded = set(run(code).splitlines()[-1].split())
+    assert loaded & (HEAVY | {"rich", "pydantic", "numpy", "jaxtyping", "annotated_types"}) == set()
+
+
 def test_scoring_and_reporting_do_without_torch() -> None:
     load = "for name in r.names(kind): r.plugin_class(kind, name)"
     code = "import sys, emobench.benchmark.scoring, emobench.benchmark.registry as r\n"

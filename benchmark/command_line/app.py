@@ -11,31 +11,49 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import check, data
-from .catalogue import list_plugins, show_plugin
+from . import catalogue, check, data
 from .compare import compare
+from .help_option import Command, Group, Help
 from .published import list_published
 from .template import template
 
 if TYPE_CHECKING:
     from .. import api
 
+
 app = typer.Typer(
+    cls=Group,
     help="How far can a multimodal emotion recogniser be trusted under stress?",
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # Plain help: what draws panels takes longer to import than all else that help needs.
+    rich_markup_mode=None,
+    add_help_option=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 app.add_typer(data.app, name="data", help="Add data sets, look at them, verify them.")
-app.command("list", help="List models, calibrators, protocols, data, metrics, formats or suites.")(list_plugins)
-app.command("show", help="Show what a model, protocol, data set, metric or suite is, with its arguments and source.")(
-    show_plugin
-)
-app.command("published")(list_published)
+app.command(
+    "list",
+    cls=Command,
+    short_help="List models, protocols, data, metrics, formats, suites.",
+    options_metavar=catalogue.KIND,
+    add_help_option=False,
+    # What is typed goes to the function as it is, so that pydantic need not read it.
+    context_settings={"allow_extra_args": True},
+)(catalogue.list_plugins)
+app.command(
+    "show",
+    cls=Command,
+    short_help="Show what one of them is, its arguments and its source.",
+    options_metavar="NAME",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True},
+)(catalogue.show_plugin)
+app.command("published", short_help="List the figures that papers print about models.")(list_published)
 app.command("template", help="Write the rows that saved predictions have to fill.")(template)
 app.command("check")(check.check)
 app.command("accept")(check.accept)
-app.command("compare")(compare)
+app.command("compare", short_help="Tell which differences are more than chance.")(compare)
 
 Models = Annotated[
     list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
@@ -69,25 +87,27 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no t
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
-def _print_version(wanted: bool | None) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         from ... import __version__
 
         typer.echo(f"emobench {__version__}")
         raise typer.Exit
+    return False
 
 
 @app.callback()
 def root(
+    asked: Help = False,
     version: Annotated[
-        bool | None,
+        bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
-    ] = None,
+    ] = False,
 ) -> None:
     """Take the options that stand before a command."""
 
 
-@app.command()
+@app.command(short_help="Train, stress, score and report: from a model to a page.")
 def run(
     model: MoreModels = None,
     suite: Suites = None,
@@ -154,7 +174,7 @@ def run(
     return _conclude(outcome, quiet=quiet)
 
 
-@app.command()
+@app.command(short_help="Train models and keep their checkpoints.")
 def train(
     model: Models,
     data: Data = None,
@@ -181,7 +201,7 @@ def train(
     return _conclude(outcome, quiet=quiet)
 
 
-@app.command()
+@app.command(short_help="Compute all figures of a run again.")
 def score(folder: Run, quiet: Quiet = False) -> int:
     """Compute all figures of a run folder again from its predictions."""
     from .. import api
@@ -192,7 +212,7 @@ def score(folder: Run, quiet: Quiet = False) -> int:
     return _conclude(outcome, quiet=quiet)
 
 
-@app.command()
+@app.command(short_help="Write the reports of a run again.")
 def report(
     folder: Run,
     report_format: Annotated[

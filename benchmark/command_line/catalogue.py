@@ -1,55 +1,70 @@
 """`emobench list` and `emobench show`: what there is, without running any of it."""
 
 import inspect
-from typing import TYPE_CHECKING, Annotated
+import shutil
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import typer
 
 from ..errors import SpecError, UnknownName, suggestion
 from ..registry import KINDS, MODELS, PROTOCOLS, Kind, names, plugin_class, summary
 from ..specs import parse
-from .card import print_card
+from .help_option import Help
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 _LISTED = (*KINDS, "suites")
+KIND = " | ".join(_LISTED)
+"""What may be typed after `emobench list`."""
 
 
-def list_plugins(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=" | ".join(_LISTED))],
-) -> None:
-    """Print name and summary of every plug-in of a kind, or of every suite."""
-    from rich.console import Console
-    from rich.table import Table
+def list_plugins(context: typer.Context, asked: Help = False) -> None:
+    """List models, methods, calibrators, protocols, data, metrics, formats or suites."""
+    from ..suite_files import suite_names, title_of
 
-    from ..suites import suite_names, title_of
-
+    kind = " ".join(context.args)
     if kind not in _LISTED:
-        raise SpecError(f"expected one of {', '.join(_LISTED)}, got {kind!r}; {suggestion(kind, _LISTED)}")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column()
-    for name in names(KINDS[kind]) if kind in KINDS else ():
-        table.add_row(name, summary(KINDS[kind], name))
-    for name in suite_names() if kind not in KINDS else ():
-        table.add_row(name, title_of(name))
-    Console().print(table)
+        hint = suggestion(kind, _LISTED) if kind else "type: emobench list models"
+        raise SpecError(f"expected one of {', '.join(_LISTED)}, got {repr(kind) if kind else 'none'}; {hint}")
+    if kind in KINDS:
+        _print_list({name: summary(KINDS[kind], name) for name in names(KINDS[kind])})
+    else:
+        _print_list({name: title_of(name) for name in suite_names()})
 
 
-def show_plugin(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As in `emobench list`.")],
-) -> None:
-    """Print what a plug-in is, its arguments with defaults and units, and its source; or what a suite computes."""
+def _print_list(entries: Mapping[str, str]) -> None:
+    """Print a line per entry, or several below each other where it is long."""
+    first = max(map(len, entries)) + 2
+    # As wide as the terminal; a few words beside the names even where that is narrow.
+    width = max(shutil.get_terminal_size().columns, first + 20)
+    for name, text in entries.items():
+        line, *more = textwrap.wrap(text, width - first) or [""]
+        typer.echo(f"{typer.style(name, bold=True)}{' ' * (first - len(name))}{line}".rstrip())
+        for line in more:
+            typer.echo(" " * first + line)
+
+
+def show_plugin(context: typer.Context, asked: Help = False) -> None:
+    """Show what a model, protocol, data set, metric or suite is, with its arguments and source.
+
+    NAME is one of `emobench list`.
+    """
     from rich.console import Console
     from rich.markup import escape
 
-    from ..suites import is_suite
-    from .suites import print_suite
+    from ..suite_files import is_suite
 
+    name = " ".join(context.args)
+    if not name:
+        raise SpecError("expected the name of what to show, got none; type: emobench list models")
     console = Console()
     if is_suite(name):
+        from .suites import print_suite
+
         print_suite(console, name)
         return
     for kind in _kinds_of(parse(name)[0].name):
@@ -58,6 +73,8 @@ def show_plugin(
         about = inspect.getdoc(inspect.getmodule(plugin)) or inspect.getdoc(plugin) or ""
         console.print(escape(_reflowed(about)), highlight=False)
         if kind is MODELS:
+            from .card import print_card
+
             print_card(console, parse(name)[0].name, plugin)
         _print_arguments(console, plugin)
         if kind is PROTOCOLS:
@@ -88,7 +105,7 @@ _SEEDS = (
 
 
 def _kinds_of(name: str) -> list[Kind]:
-    from ..suites import suite_names
+    from ..suite_files import suite_names
 
     found = [kind for kind in KINDS.values() if name in names(kind)]
     if not found:

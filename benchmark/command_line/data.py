@@ -5,9 +5,18 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from .help_option import Group
+
+app = typer.Typer(cls=Group)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Data set, as in `emobench list data`.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    """Print what can be done where nothing was asked for."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()

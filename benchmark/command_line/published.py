@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..published import CLEAN, find, merged
-from .card import columns
-
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -29,6 +26,8 @@ def list_published(
     """List the figures that papers print, with their places, how epochs were chosen, and what to know about them."""
     from rich.console import Console
 
+    from ..published import find, merged
+
     figures = merged(find(model, data, metric))
     console = Console()
     if not figures:
@@ -45,6 +44,8 @@ def list_published(
 
 
 def _table(figures: Sequence["Published"], notes: Mapping[str, int]) -> "Table":
+    from .card import columns
+
     table = columns(
         "figure", "value", "chosen on", "runs", "printed in", "notes",
         right=("value", "runs"), fold=("printed in", "notes"),
@@ -57,6 +58,8 @@ def _table(figures: Sequence["Published"], notes: Mapping[str, int]) -> "Table":
 
 def _figure(one: "Published") -> str:
     """Return metric, part and condition as text, broken at its signs where it is long."""
+    from ..published import CLEAN
+
     condition = "" if one.condition == CLEAN else f"under {one.condition}"
     text = " ".join(filter(None, (one.metric, one.part, condition)))
     lines = [""]

@@ -2,6 +2,8 @@
 
 Thresholds lie at distinct scores, so utterances that tie are above a threshold together: no figure depends on the order
 in which they happen to be stored. A dialogue that is drawn twice counts twice.
+
+Counts are whole numbers, kept in single precision, which is exact up to 16 million; ratios are taken in double.
 """
 
 import math
@@ -9,81 +11,152 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int64
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
     """Weights above each threshold, from the highest threshold down; one column per draw."""
 
-    positive: Float[np.ndarray, "thresholds draws"]
+    positive_counts: Float32[np.ndarray, "thresholds draws"]
     """Positive utterances with this score or a higher one."""
-    negative: Float[np.ndarray, "thresholds draws"]
+    negative_counts: Float32[np.ndarray, "thresholds draws"]
     """Negative utterances with this score or a higher one."""
-    negative_above: Float[np.ndarray, "thresholds draws"]
-    """Negative utterances with a higher score, where positive ones have this one."""
-    positives: Float[np.ndarray, " draws"]
+    pairs: Float64[np.ndarray, " draws"]
+    """Pairs of a positive and a negative utterance of which the positive one has the higher score; ties count half."""
+    positives: Float64[np.ndarray, " draws"]
     """All positive utterances."""
-    negatives: Float[np.ndarray, " draws"]
+    negatives: Float64[np.ndarray, " draws"]
     """All negative utterances."""
 
     @cached_property
-    def auroc(self) -> Float[np.ndarray, " draws"]:
+    def positive(self) -> Float64[np.ndarray, "thresholds draws"]:
+        """Positive utterances with this score or a higher one, to be calculated with."""
+        return self.positive_counts.astype(np.float64)
+
+    @cached_property
+    def negative(self) -> Float64[np.ndarray, "thresholds draws"]:
+        """Negative utterances with this score or a higher one, to be calculated with."""
+        return self.negative_counts.astype(np.float64)
+
+    @cached_property
+    def kept(self) -> Float64[np.ndarray, "thresholds draws"]:
+        """All utterances with this score or a higher one."""
+        return self.positive + self.negative
+
+    @cached_property
+    def auroc(self) -> Float64[np.ndarray, " draws"]:
         """Area under the ROC curve: the chance that a positive utterance has a higher score than a negative one.
 
         A tie counts half. NaN without positive or without negative utterances. Hanley and McNeil, Radiology 1982.
         """
-        below = self.negatives - (self.negative + self.negative_above) / 2
-        pairs = np.einsum("td,td->d", self.gained, below)
-        return _ratio(pairs, self.positives * self.negatives)
+        return _ratio(self.pairs, self.positives * self.negatives)
 
     @cached_property
-    def average_precision(self) -> Float[np.ndarray, " draws"]:
+    def average_precision(self) -> Float64[np.ndarray, " draws"]:
         """Precision at each threshold, averaged over the positive utterances: Σ_t (R_t − R_(t−1))·P_t.
 
         No interpolation between thresholds. NaN without positive utterances, 1 without negative ones.
         """
-        # Where nothing lies above a threshold nothing is gained there either.
-        precision = self.positive / np.maximum(self.kept, 1)
-        return _ratio(np.einsum("td,td->d", self.gained, precision), self.positives)
+        total = _weighted_shares(_steps(self.positive_counts), self.positive_counts, self._kept_counts)
+        return _ratio(total, self.positives)
 
     @cached_property
-    def gained(self) -> Float[np.ndarray, "thresholds draws"]:
-        """Positive utterances with exactly this score."""
-        return _steps(self.positive)
-
-    @cached_property
-    def kept(self) -> Float[np.ndarray, "thresholds draws"]:
-        """All utterances with this score or a higher one."""
-        kept: Float[np.ndarray, "thresholds draws"] = self.positive + self.negative
-        return kept
-
-    @cached_property
-    def area_under_risk(self) -> Float[np.ndarray, " draws"]:
+    def area_under_risk(self) -> Float64[np.ndarray, " draws"]:
         """Share of negative utterances at each threshold or above, averaged over all utterances; NaN without any.
 
         Defined where thresholds lie at all scores.
         """
-        risk = self.negative / np.maximum(self.kept, 1)
-        return _ratio(np.einsum("td,td->d", _steps(self.kept), risk), self.positives + self.negatives)
+        total = _weighted_shares(_steps(self._kept_counts), self.negative_counts, self._kept_counts)
+        return _ratio(total, self.positives + self.negatives)
+
+    @cached_property
+    def _kept_counts(self) -> Float32[np.ndarray, "thresholds draws"]:
+        return np.asarray(self.positive_counts + self.negative_counts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    """Utterances one by one from the highest score down: what is above a threshold is a running sum."""
+
+    dialogue: Int64[np.ndarray, " utterances"]
+    """Index of the dialogue of each."""
+    last: Int64[np.ndarray, " thresholds"]
+    """How many lie at each threshold or above."""
+
+    @classmethod
+    def of(
+        cls,
+        score: Float[np.ndarray, " utterances"],
+        dialogue: Int64[np.ndarray, " utterances"],
+        thresholds: Float[np.ndarray, " thresholds"],
+    ) -> "_Sorted":
+        order = np.argsort(-score, kind="stable")
+        last = np.searchsorted(-score[order], -thresholds, side="right").astype(np.int64)
+        return cls(dialogue[order], last)
+
+    def above(self, weights: Float32[np.ndarray, "dialogues draws"]) -> Float32[np.ndarray, "thresholds draws"]:
+        """Return the weight at each threshold or above."""
+        sums = _running(weights, self.dialogue)
+        return sums[1:] if self._one_by_one else sums[self.last]
+
+    def without(self, gone: slice, dialogues: int) -> Float32[np.ndarray, "thresholds dialogues"]:
+        """Return how many lie at each threshold or above, without each of these dialogues in turn."""
+        return self.above((1 - np.eye(dialogues, dtype=np.float32))[:, gone])
+
+    @cached_property
+    def _one_by_one(self) -> bool:
+        """Whether each has a threshold of its own, as nearly always: running sums are then all that is asked for."""
+        return np.array_equal(self.last, np.arange(1, len(self.dialogue) + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Utterances counted by threshold and dialogue: what is above a threshold is a product.
+
+    Less work than to go through the utterances where thresholds are fewer than they are.
+    """
+
+    counts: Float32[np.ndarray, "thresholds dialogues"]
+    """How many utterances of each dialogue lie at each threshold or above."""
+
+    @classmethod
+    def of(
+        cls,
+        score: Float[np.ndarray, " utterances"],
+        dialogue: Int64[np.ndarray, " utterances"],
+        thresholds: Float[np.ndarray, " thresholds"],
+        dialogues: int,
+    ) -> "_Counted":
+        # An utterance below all thresholds is at none: a row too many.
+        rows = len(thresholds) + 1
+        cell = np.searchsorted(-thresholds, -score, side="left") * dialogues + dialogue
+        counts = np.bincount(cell, minlength=rows * dialogues).reshape(rows, dialogues)
+        return cls(_running(counts[:-1].astype(np.float32), np.arange(rows - 1))[1:])
+
+    def above(self, weights: Float32[np.ndarray, "dialogues draws"]) -> Float32[np.ndarray, "thresholds draws"]:
+        """Return the weight at each threshold or above."""
+        return self.counts @ weights
+
+    def without(self, gone: slice, dialogues: int) -> Float32[np.ndarray, "thresholds dialogues"]:
+        """Return how many lie at each threshold or above, without each of these dialogues in turn."""
+        return self.counts.sum(axis=1, keepdims=True) - self.counts[:, gone]
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
     """Utterances from the highest score down, and the thresholds."""
 
-    dialogue: Int64[np.ndarray, " positives"]
-    """Index of the dialogue of each positive utterance, from the highest score down."""
-    last: Int64[np.ndarray, " thresholds"]
-    """How many positive utterances lie at each threshold or above."""
-    reached: Float32[np.ndarray, "thresholds dialogues"]
-    """How many utterances of each dialogue lie at each threshold or above."""
-    positive: Float32[np.ndarray, "thresholds dialogues"]
-    """How many positive ones."""
-    tied: Float32[np.ndarray, "thresholds dialogues"] | None
-    """How many negative utterances of each dialogue tie with positive ones at each threshold; None: none do."""
-    utterances: Float32[np.ndarray, " dialogues"]
-    """How many utterances each dialogue has."""
+    positive: _Sorted
+    """The positive utterances."""
+    negative: _Sorted | _Counted
+    """The negative ones."""
+    pairs: Float32[np.ndarray, "dialogues dialogues"]
+    """Pairs of a positive utterance of one dialogue and a negative one of another with a lower score; ties half."""
+    positives: Float64[np.ndarray, " dialogues"]
+    """How many positive utterances each dialogue has."""
+    negatives: Float64[np.ndarray, " dialogues"]
+    """How many negative ones."""
 
     @classmethod
     def of(
@@ -105,78 +178,98 @@ class Order:
             Leave out thresholds at which there are only negative utterances. Areas are sums over positive ones and do
             not need them.
         """
-        thresholds = np.unique(score[positive] if at_positives else score)[::-1]
-        # An utterance below all thresholds is at none: a row too many.
-        place = np.searchsorted(-thresholds, -score, side="left")
-        rows = len(thresholds) + 1
-
-        def counted(chosen: Bool[np.ndarray, " utterances"]) -> Float32[np.ndarray, "thresholds dialogues"]:
-            cell = place[chosen] * dialogues + dialogue[chosen]
-            counts = np.bincount(cell, minlength=rows * dialogues).reshape(rows, dialogues)
-            return counts[:-1].astype(np.float32)
-
-        every = np.ones(len(score), bool)
-        at = ~positive & np.isin(score, score[positive])
-        first = np.argsort(place[positive], kind="stable")
+        ours, others = (score[positive], dialogue[positive]), (score[~positive], dialogue[~positive])
+        at_ours = _descending(ours[0])
+        thresholds = at_ours if at_positives else _descending(score)
+        counted = _Counted.of(*others, at_ours, dialogues)
         return cls(
-            dialogue=dialogue[positive][first],
-            last=np.searchsorted(place[positive][first], np.arange(len(thresholds)), side="right").astype(np.int64),
-            reached=np.cumsum(counted(every), axis=0, dtype=np.float32),
-            positive=np.cumsum(counted(positive), axis=0, dtype=np.float32),
-            tied=counted(at) if at.any() else None,
-            utterances=np.bincount(dialogue, minlength=dialogues).astype(np.float32),
+            positive=_Sorted.of(*ours, thresholds),
+            negative=counted if at_positives else _Sorted.of(*others, thresholds),
+            pairs=_pairs(ours, others, counted, at_ours),
+            positives=np.bincount(ours[1], minlength=dialogues).astype(np.float64),
+            negatives=np.bincount(others[1], minlength=dialogues).astype(np.float64),
         )
 
     @property
     def thresholds(self) -> int:
         """How many thresholds there are."""
-        return len(self.last)
-
-    @cached_property
-    def all_reached(self) -> Float[np.ndarray, " thresholds"]:
-        """How many utterances lie at each threshold or above."""
-        return np.asarray(self.reached.sum(axis=1, dtype=np.float64))
+        return len(self.positive.last)
 
     def counted(self, weights: Float[np.ndarray, "draws dialogues"]) -> Ranked:
         """Return the weights at each threshold or above, where each utterance weighs what its dialogue does.
 
-        Weights are whole numbers, whose sums are exact in single precision up to 16 million.
+        Weights are whole numbers, and with them all counts.
         """
         of_dialogue = np.ascontiguousarray(weights.T, dtype=np.float32)
-        positive = _running(of_dialogue[self.dialogue])
-        found = positive[self.last]
-        negative = (self.reached @ of_dialogue).astype(np.float64) - found
         return Ranked(
-            positive=found,
-            negative=negative,
-            negative_above=negative if self.tied is None else negative - self.tied @ of_dialogue,
-            positives=positive[-1],
-            negatives=self.utterances @ of_dialogue - positive[-1],
+            positive_counts=self.positive.above(of_dialogue),
+            negative_counts=self.negative.above(of_dialogue),
+            pairs=np.einsum("ed,de->d", self.pairs @ of_dialogue, weights, dtype=np.float64),
+            positives=weights @ self.positives,
+            negatives=weights @ self.negatives,
         )
 
     def left_out(self, gone: slice) -> Ranked:
         """Return the weights as `counted` does, without each of these dialogues in turn: all others weigh one."""
-        found = self.last[:, None] - self.positive[:, gone].astype(np.float64)
-        negative = self.all_reached[:, None] - self.reached[:, gone] - found
-        above = negative if self.tied is None else negative - self.tied.sum(axis=1)[:, None] + self.tied[:, gone]
-        positives = found[-1] if len(found) else np.zeros(found.shape[1])
+        dialogues, pairs = len(self.pairs), self.pairs.astype(np.float64)
         return Ranked(
-            positive=found,
-            negative=negative,
-            negative_above=above,
-            positives=positives,
-            negatives=self.utterances.sum() - self.utterances[gone] - positives,
+            positive_counts=self.positive.without(gone, dialogues),
+            negative_counts=self.negative.without(gone, dialogues),
+            pairs=pairs.sum() - (pairs.sum(axis=0) + pairs.sum(axis=1) - pairs.diagonal())[gone],
+            positives=self.positives.sum() - self.positives[gone],
+            negatives=self.negatives.sum() - self.negatives[gone],
         )
 
 
-def _running(rows: Float[np.ndarray, "utterances draws"]) -> Float[np.ndarray, "utterances_and_one draws"]:
-    """Return the sums of the first 0, 1, 2, … rows; `np.cumsum` takes four times as long."""
-    count, draws = rows.shape
+def _pairs(
+    ours: tuple[Float[np.ndarray, " positive"], Int64[np.ndarray, " positive"]],
+    others: tuple[Float[np.ndarray, " negative"], Int64[np.ndarray, " negative"]],
+    counted: _Counted,
+    thresholds: Float[np.ndarray, " thresholds"],
+) -> Float32[np.ndarray, "dialogues dialogues"]:
+    """Return how many pairs of a positive utterance of a dialogue (row) and a negative one (column) are in order."""
+    dialogues = counted.counts.shape[1]
+    totals = np.bincount(others[1], minlength=dialogues).astype(np.float32)
+    below = totals - counted.counts
+    place = np.searchsorted(-thresholds, -others[0], side="left")
+    tied = np.isin(others[0], thresholds)
+    np.add.at(below, (place[tied], others[1][tied]), np.float32(0.5))
+    pairs = np.zeros((dialogues, dialogues), np.float32)
+    first = np.argsort(ours[1], kind="stable")
+    there, starts = np.unique(ours[1][first], return_index=True)
+    if len(there):
+        rows = below[np.searchsorted(-thresholds, -ours[0][first], side="left")]
+        pairs[there] = np.add.reduceat(rows, starts, axis=0)
+    return pairs
+
+
+def _descending(score: Float[np.ndarray, " utterances"]) -> Float[np.ndarray, " thresholds"]:
+    return np.unique(score)[::-1]
+
+
+def _weighted_shares(
+    weight: Float32[np.ndarray, "thresholds draws"],
+    part: Float32[np.ndarray, "thresholds draws"],
+    whole: Float32[np.ndarray, "thresholds draws"],
+) -> Float64[np.ndarray, " draws"]:
+    """Return Σ weight·part/whole over the thresholds; where nothing lies above one, nothing is gained there either."""
+    shares = part.astype(np.float64)
+    shares /= np.maximum(whole, 1)
+    return np.asarray(np.einsum("td,td->d", weight, shares))
+
+
+def _running(
+    rows: Float32[np.ndarray, "rows columns"], taken: Int64[np.ndarray, " taken"]
+) -> Float32[np.ndarray, "taken_and_one columns"]:
+    """Return the sums of the first 0, 1, 2, … of the rows that are taken; `np.cumsum` takes four times as long."""
+    count, columns = len(taken), rows.shape[1]
     width = max(1, math.isqrt(count))
     blocks = -(-count // width)
-    sums = np.zeros((blocks * width + 1, draws))
-    sums[1 : count + 1] = rows
-    inside = sums[1:].reshape(blocks, width, draws)
+    sums = np.empty((blocks * width + 1, columns), np.float32)
+    sums[0] = sums[count + 1 :] = 0
+    # Indices are never out of range; `wrap` spares a copy that checking them takes.
+    np.take(rows, taken, axis=0, out=sums[1 : count + 1], mode="wrap")
+    inside = sums[1:].reshape(blocks, width, columns)
     for place in range(1, width):
         inside[:, place] += inside[:, place - 1]
     for block in range(1, blocks):
@@ -184,14 +277,14 @@ def _running(rows: Float[np.ndarray, "utterances draws"]) -> Float[np.ndarray, "
     return sums[: count + 1]
 
 
-def _steps(running: Float[np.ndarray, "thresholds draws"]) -> Float[np.ndarray, "thresholds draws"]:
+def _steps(running: Float32[np.ndarray, "thresholds draws"]) -> Float32[np.ndarray, "thresholds draws"]:
     """Return what each threshold adds."""
     steps = running.copy()
     steps[1:] -= running[:-1]
     return steps
 
 
-def _ratio(part: Float[np.ndarray, " draws"], whole: Float[np.ndarray, " draws"]) -> Float[np.ndarray, " draws"]:
+def _ratio(part: Float64[np.ndarray, " draws"], whole: Float64[np.ndarray, " draws"]) -> Float64[np.ndarray, " draws"]:
     result = np.full_like(part, np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
     return result

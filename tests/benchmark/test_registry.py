@@ -1,13 +1,16 @@
 """Finding plug-ins."""
 
+import inspect
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from emobench.benchmark import registry
 from emobench.benchmark.errors import MissingPackage, SpecError, UnknownName
 from emobench.benchmark.registry import (
+    KINDS,
     MODELS,
     PROTOCOLS,
     canonical_text,
@@ -26,6 +29,33 @@ def test_built_in_plug_ins_are_found_by_their_file() -> None:
 
 def test_a_summary_is_the_first_line_of_the_file() -> None:
     assert summary(PROTOCOLS, "modality_drop").startswith("Modalities go missing")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""What it is.\n\nMore of it."""\nimport this\n',
+        '"""What it is."""\n',
+        '"""\nWhat it is.\n"""\n',
+        '"""What it is\\x2e\n"""\n',
+        "# A comment.\n'What it is.'\n",
+    ],
+)
+def test_a_summary_is_read_however_the_docstring_is_written(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "some.py"
+    path.write_text(source, encoding="utf-8")
+    monkeypatch.setattr(registry, "_files", lambda kind: {"some": path})
+    assert summary(PROTOCOLS, "some") == "What it is."
+    path.write_text("import this\n", encoding="utf-8")
+    assert summary(PROTOCOLS, "some") == ""
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_every_summary_is_that_of_the_docstring(kind: registry.Kind) -> None:
+    for name in names(kind):
+        assert summary(kind, name) == (inspect.getdoc(inspect.getmodule(plugin_class(kind, name))) or "").split("\n")[0]
 
 
 def test_unknown_names_list_the_near_ones() -> None:

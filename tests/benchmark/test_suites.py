@@ -8,7 +8,8 @@ import pytest
 
 from emobench.benchmark.errors import EmobenchError
 from emobench.benchmark.models import canonical_model
-from emobench.benchmark.suites import FOLDER, Suite, is_suite, load_suite, suite_names, title_of
+from emobench.benchmark.suite_files import FOLDER, is_suite, suite_names, title_of
+from emobench.benchmark.suites import Suite, load_suite
 
 MINE = {
     "title": '"Mine"',

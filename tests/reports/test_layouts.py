@@ -11,7 +11,8 @@ from tex_reader import tables
 from emobench.benchmark.errors import UnknownName
 from emobench.benchmark.files import write_table
 from emobench.benchmark.run_folder import RunFolder
-from emobench.benchmark.suites import load_suite, suite_names
+from emobench.benchmark.suite_files import suite_names
+from emobench.benchmark.suites import load_suite
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
 from emobench.reports.layouts import layouts, layouts_of

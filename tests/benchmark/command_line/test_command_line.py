@@ -18,6 +18,7 @@ from emobench.benchmark import api
 from emobench.benchmark.command_line import exit_code, main
 from emobench.benchmark.errors import RunFolderError, SpecError
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.registry import KINDS, names
 from emobench.benchmark.run_folder import RunFolder
 
 DATA = "simulated:test=6,train=12,validation=6"
@@ -226,6 +227,53 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["list", "nothing"])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["list"], ["show"], ["run"], ["data"], ["data", "add"]])
+def test_every_command_has_help_that_fits(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code([*arguments, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(" ".join(["Usage: emobench", *arguments]))
+    assert max(map(len, shown.splitlines())) <= 80
+    assert exit_code([*arguments, "-h"]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_no_command_is_cut_short_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code(["--help"])
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+def test_data_alone_says_what_can_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["data"]) == 0
+    assert "verify" in capsys.readouterr().out
+
+
+def test_a_list_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert exit_code(["list", "formats"]) == 0
+    narrow = capsys.readouterr().out.splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert [line.split()[0] for line in narrow if line[0] != " "] == list(names(KINDS["formats"]))
+    monkeypatch.setenv("COLUMNS", "300")
+    assert exit_code(["list", "formats"]) == 0
+    wide = capsys.readouterr().out.splitlines()
+    assert len(wide) == len(names(KINDS["formats"])) < len(narrow)
+    assert " ".join(" ".join(narrow).split()) == " ".join(" ".join(wide).split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["list"], "got none; type: emobench list models"),
+        (["list", "modles"], "got 'modles'; did you mean 'models'"),
+        (["list", "models", "data"], "got 'models data'; did you mean 'models'"),
+        (["show"], "expected the name of what to show, got none; type: emobench list models"),
+    ],
+)
+def test_what_to_list_or_show_is_asked_for(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(arguments) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_failed_cell_is_said_and_is_exit_code_1(

@@ -8,7 +8,7 @@ import pytest
 import emobench
 from emobench.benchmark.command_line import exit_code
 from emobench.benchmark.run_folder import RunFolder
-from emobench.benchmark.suites import suite_names
+from emobench.benchmark.suite_files import suite_names
 
 DATA = "simulated:test=6,train=12,validation=6"
 MINE = f"""
