@@ -141,7 +141,7 @@ def _sentence(sets: tuple[Sets, ...], method: Method, data: DataView) -> Iterato
         )
         if clean.least:
             name, figure = clean.least
-            yield Phrase(f" Least often where it is {name}: {percent(figure.value)}.")
+            yield Phrase(f" Least often of the class {name}: {percent(figure.value)}.")
     if not stressed:
         return
     worst = min(stressed, key=lambda one: one.coverage.value)

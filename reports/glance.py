@@ -45,6 +45,12 @@ class Leader:
     """The next best; empty: all are the same."""
     second_figure: Result | None
 
+    @property
+    def open(self) -> bool:
+        """Whether the intervals of the best and the next overlap."""
+        first, second = self.figure, self.second_figure
+        return second is not None and first.low <= second.high and second.low <= first.high
+
 
 def at_a_glance(data: DataView) -> tuple[Glance, ...]:
     """Return the models in the order of `by_quality`, without those that have no figures on clean input."""
