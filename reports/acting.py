@@ -118,6 +118,7 @@ def most_unsafe(stress: Stress, data: DataView, wanted: Wanted) -> str:
     found = {
         condition.text: [r[unsafe].value for model in data.models if unsafe in (r := model.results(condition.text))]
         for condition in stress.conditions
+        if condition.text not in data.nothing_left
     }
     return max((text for text in found if found[text]), key=lambda t: sum(found[t]) / len(found[t]), default="")
 
@@ -159,7 +160,7 @@ def _under(model: ModelView, wanted: Wanted, rows: tuple[Row, ...]) -> Iterator[
         shown = percent(clean[unsafe].value)
         harm = f", {shown} of all turns{wrongly}" if clean[share].value >= HARDLY else ""
         yield (Phrase(f"On clean input it {_acts(clean, wanted)}{harm}."),)
-    stressed = [row for row in rows if row.condition.text != CLEAN]
+    stressed = [row for row in rows if row.condition.text != CLEAN and not row.nothing_left]
     if not stressed:
         return
     worst = max(stressed, key=lambda row: row.results[unsafe].value)

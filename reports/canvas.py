@@ -92,9 +92,11 @@ def wrapped(condition: str) -> str:
     --------
     >>> wrapped("modality=audio,kind=impulse,snr_db=5").splitlines()
     ['modality=audio,', 'kind=impulse,snr_db=5']
+    >>> wrapped("modality_drop:drop=audio/text").splitlines()
+    ['modality_drop:', 'drop=audio/text']
     """
     lines = [""]
-    for piece in re.split(r"(?<=[,+/])(?=.)", condition):
+    for piece in re.split(r"(?<=[,+/:])(?=.)", condition):
         if lines[-1] and len(lines[-1] + piece) > LONGEST:
             lines.append("")
         lines[-1] += piece

@@ -132,7 +132,7 @@ def _sets(model: ModelView, row: Row, method: Method) -> Sets:
 def _sentence(sets: tuple[Sets, ...], method: Method, data: DataView) -> Iterator[Phrase]:
     classes = len(data.record.classes)
     clean = next((one for one in sets if one.row.condition.text == CLEAN), None)
-    stressed = [one for one in sets if one is not clean]
+    stressed = [one for one in sets if one is not clean and not one.row.nothing_left]
     asked = percent(LEVEL, decimals=0)
     if clean:
         yield Phrase(
@@ -141,7 +141,7 @@ def _sentence(sets: tuple[Sets, ...], method: Method, data: DataView) -> Iterato
         )
         if clean.least:
             name, figure = clean.least
-            yield Phrase(f" Least often where it is {name}: {percent(figure.value)}.")
+            yield Phrase(f" Least often of the class {name}: {percent(figure.value)}.")
     if not stressed:
         return
     worst = min(stressed, key=lambda one: one.coverage.value)

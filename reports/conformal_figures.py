@@ -48,7 +48,9 @@ def _groups(data: DataView) -> dict[str, tuple[str, ...]]:
         return {wrapped(modality_first(label_of(one))): (one.text,) for one in data.conditions}
     clean = {CLEAN: (CLEAN,)}
     return clean | {
-        stress.protocol: tuple(one.text for one in stress.conditions) for stress in data.stresses if stress.conditions
+        stress.protocol: texts
+        for stress in data.stresses
+        if (texts := tuple(one.text for one in stress.conditions if one.text not in data.nothing_left))
     }
 
 

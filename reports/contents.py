@@ -55,6 +55,8 @@ class Row:
     """Figures without parts by metric, over all seeds; empty: none."""
     problems: tuple[Problem, ...]
     """What is missing here, for some seeds or all."""
+    nothing_left: bool = False
+    """Whether no modality is left: what a model then does says nothing of how it deals with worse input."""
 
     @property
     def label(self) -> str:
@@ -169,6 +171,11 @@ class ModelView:
         """Return CEL of a removal by part and by how it was done; None: not in the run."""
         return next((one.cel for one in self.removals if (one.part, one.how) == (part, how)), None)
 
+    @property
+    def stressed(self) -> tuple[Row, ...]:
+        """The conditions but clean input and those that leave nothing."""
+        return tuple(row for row in self.rows if row.condition.text != CLEAN and not row.nothing_left)
+
     def results(self, condition: str) -> Mapping[str, Result]:
         """Return the figures under a condition by metric; empty: none."""
         return self._by_condition.get(condition, {})
@@ -211,6 +218,11 @@ class DataView:
         """Conditions that are on no curve, clean first."""
         on_curves = {rung.condition for curve in self.curves for rung in curve.rungs[1:]}
         return tuple(condition for condition in self.conditions if condition.text not in on_curves)
+
+    @property
+    def nothing_left(self) -> frozenset[str]:
+        """Conditions under which no modality is left, by their text."""
+        return frozenset(row.condition.text for model in self.models for row in model.rows if row.nothing_left)
 
     @property
     def not_removed(self) -> tuple[str, ...]:

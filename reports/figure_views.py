@@ -63,7 +63,8 @@ NOTES = {
     "seeds: near 1 classes are apart, near 0 they touch, below 0 they are mixed. Uncertain is an utterance whose gold "
     "class becomes more probable when any modality or context that the run removes is taken away. Distances between "
     "clusters mean nothing.",
-    "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
+    "training": "One line per seed and split; rings mark the epoch whose weights were kept. Scores are "
+    "those of the epoch itself: before a temperature is fitted or anything else follows it.",
 }
 """What to see in the figures of a group."""
 

@@ -187,7 +187,9 @@ def _rows(
                 for problem in problems
                 if (problem.model, problem.data, problem.condition) == (model.name, data.name, condition.text)
             )
-            yield Row(condition, figures, mine)
+            # `audio/text:mean` says with what they were replaced.
+            removed = condition.removal.partition(":")[0].split("/")
+            yield Row(condition, figures, mine, nothing_left=bool(data.widths) and set(data.widths) <= set(removed))
 
 
 def _bins(results: Results, model: str, data: str) -> tuple[Bin, ...]:

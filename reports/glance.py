@@ -40,10 +40,16 @@ class Leader:
     """The best; several where their figures are the same."""
     figure: Result
     condition: str
-    """Where the best has this figure; of several models that of the first."""
+    """Where the best has this figure, of several models that of the first; empty: on clean input."""
     second: str
     """The next best; empty: all are the same."""
     second_figure: Result | None
+
+    @property
+    def open(self) -> bool:
+        """Whether the intervals of the best and the next overlap."""
+        first, second = self.figure, self.second_figure
+        return second is not None and first.low <= second.high and second.low <= first.high
 
 
 def at_a_glance(data: DataView) -> tuple[Glance, ...]:
@@ -57,19 +63,22 @@ def leaders(data: DataView) -> tuple[Leader, ...]:
     """Return which competitor is best on clean input, at the worst of each protocol, and by its probabilities.
 
     At the worst of several conditions models are held against each other over the same conditions: those under which
-    all have figures. Models without figures on clean input are left out. Empty with fewer than two competitors.
+    all have figures and something is left of the input. Models without figures on clean input are left out. Empty with
+    fewer than two competitors.
     """
     return tuple(_leaders(data)) if data.quality else ()
 
 
 def _leaders(data: DataView) -> Iterator[Leader]:
-    quality, stressed = data.quality, [one.text for one in data.conditions if one.text != CLEAN]
+    quality, without = data.quality, {CLEAN, *data.nothing_left}
+    stressed = [one.text for one in data.conditions if one.text not in without]
     models = [model for model in by_quality(data) if not model.reference and _has(model, CLEAN, quality)]
     if len(models) < 2:
         return
     yield from _best(models, "Clean input", quality, [CLEAN])
     for stress in data.stresses:
-        yield from _best(models, stress.protocol, quality, [one.text for one in stress.conditions], protocol=True)
+        texts = [one.text for one in stress.conditions if one.text in stressed]
+        yield from _best(models, stress.protocol, quality, texts, protocol=True)
     yield from _best(models, "Probabilities, clean input", "nll", [CLEAN])
     yield from _best(models, "Probabilities, any stress", "nll", stressed)
 
@@ -95,7 +104,7 @@ def _best(
         metric=metric,
         models=alike,
         figure=first.results(where)[metric],
-        condition=where if len(conditions) > 1 else "",
+        condition="" if where == CLEAN else where,
         second=others[0][0].name if others else "",
         second_figure=others[0][0].results(others[0][1])[metric] if others else None,
     )

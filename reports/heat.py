@@ -67,7 +67,14 @@ def _heat_map(data: DataView, metric: str) -> HeatMap:
         for row in model.rows
         if (figure := row.results.get(metric)) is not None and not math.isnan(figure.value)
     ]
-    ends = _ends(metric, values)
+    # What every model does equally badly would leave all else pale.
+    telling = [
+        figure.value
+        for model in data.models
+        for row in model.rows
+        if not row.nothing_left and (figure := row.results.get(metric)) is not None and not math.isnan(figure.value)
+    ]
+    ends = _ends(metric, telling or values)
     groups: dict[str, list[tuple[str, tuple[Cell, ...]]]] = {}
     for text in (one.text for one in data.conditions):
         cells = tuple(_cell(model, text, metric, ends) for model in data.models)

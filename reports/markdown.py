@@ -14,7 +14,7 @@ from .results import Result
 from .selection import warnings
 from .sentences import Sentence, in_short
 from .stress_contents import CLEAN
-from .verdicts import by_quality, verdicts
+from .verdicts import by_quality, nothing_left, verdicts
 from .vocabulary import text_of
 
 PROBLEMS_SHOWN = 5
@@ -71,8 +71,8 @@ def clean_table(data: DataView, run: RunView) -> list[str]:
 
 
 def worst(model: ModelView, data: DataView) -> Row | None:
-    """Return the condition under which the quality of a model is lowest; None: it was put under no stress."""
-    found = [row for row in model.rows if row.condition.text != CLEAN and data.quality in row.results]
+    """Return the condition under which the quality of a model is lowest; None: no stress that counts."""
+    found = [row for row in model.stressed if data.quality in row.results]
     return min(found, key=lambda row: row.results[data.quality].value, default=None)
 
 
@@ -92,6 +92,8 @@ def _data(data: DataView, run: RunView) -> Iterator[str]:
     told = (verdicts(data) or in_short(data)) if run.shows("overview") else ()
     yield from (f"- **{_model(model, in_table=False)}**: {_said(sentence)}" for model, sentence in told)
     yield from [""] * bool(told)
+    without = nothing_left(data) if told else ()
+    yield from [_said(without), ""] * bool(without)
     if main_metrics(data):
         yield from clean_table(data, run)
     else:

@@ -42,7 +42,7 @@ from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
 from .transfer import told_of_transfer, transfers
-from .verdicts import by_quality, verdicts
+from .verdicts import by_quality, nothing_left, verdicts
 from .vocabulary import MAIN, METRICS, text_of
 from .whole_curves import CurveTable, curve_tables
 
@@ -217,6 +217,7 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
         legend_entries=legend_entries,
         main_metrics=main_metrics,
         metric_titles=metric_titles,
+        nothing_left=nothing_left,
         conformal_absent=absent,
         conformal_methods=methods_of,
         conformal_promise=promise,

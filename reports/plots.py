@@ -78,6 +78,8 @@ def intervals(
             marker="|" if one.place < 0 else MARKERS[one.place % len(MARKERS)],
             markersize=(9 if one.place < 0 else 5) * theme.scale,
             markeredgewidth=(2 if one.place < 0 else 0) * theme.scale,
+            # A mark at the end of the axis is seen whole.
+            clip_on=False,
         )
     label_ticks(axes.yaxis, range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -94,27 +96,29 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
     size = len(classes)
     left = label_room(classes, theme)
     side = min(theme.width - left - 8, _WIDEST * size)
-    bottom = 30 + 0.75 * theme.letter * max(len(cut(name)) for name in classes)
+    longest = theme.letter * max(len(cut(name)) for name in classes)
+    slanted = longest > side / size
+    bottom = 30 + (0.75 * longest if slanted else 0)
     right = theme.width - left - side
     figure, axes = panel(theme, side + 34 + bottom, left=left, right=right, top=34, bottom=bottom)
     axes.grid(visible=False)
     shares = np.array([[count / (sum(row) or 1.0) for count in row] for row in counts])
-    shaded(axes, theme.shade(place), 0.92 * shares)
-    texts = [f"{count:.0f}" if count >= 0.5 else "<1" for row in counts for count in row]
-    # Black is read on the darkest shade of papers, and digits that would touch say nothing.
-    light = 1.0 if theme.hatched else 0.55
+    # On the page numbers have one colour, light or dark: all shades are so pale that it is read on them.
+    shaded(axes, theme.shade(place), (0.92 if theme.hatched else 0.5) * shares)
+    texts = [f"{math.floor(count + 0.5)}" if count >= 0.5 else "<1" for row in counts for count in row]
+    # Digits that would touch say nothing.
     if size <= 10 and side / size >= 0.9 * theme.letter * max(map(len, texts)) + 2:
         for (gold, predicted), text in zip(np.ndindex(size, size), texts, strict=True):
             if counts[gold][predicted]:
                 axes.text(
                     predicted, gold, text, ha="center", va="center",
-                    color=theme.surface if shares[gold, predicted] > light else theme.ink,
+                    color=theme.ink,
                     fontsize=theme.points(10 if side / size > 34 else 8.5),
                 )  # fmt: skip
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     names = [cut(name) for name in classes]
-    axes.set_xticks(range(size), names, rotation=45 if size > 3 else 0, ha="right" if size > 3 else "center")
+    axes.set_xticks(range(size), names, rotation=45 if slanted else 0, ha="right" if slanted else "center")
     label_ticks(axes.yaxis, range(size), names)
     axes.tick_params(length=0)
     axes.set_title("Rows: gold; columns: predicted")

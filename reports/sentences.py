@@ -8,7 +8,7 @@ from .contents import DataView, ModelView, Row
 from .context_use import OF_CONTEXT, context_protocols, uses_no_context
 from .numbers import apart, signed
 from .results import Result
-from .stress_contents import CLEAN, Curve, Rung
+from .stress_contents import Curve, Rung
 from .vocabulary import text_of
 
 
@@ -103,7 +103,7 @@ def _quality(model: ModelView, data: DataView, clean: Result) -> Sentence:
 
 def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentence]:
     metric = data.quality
-    stressed = [row for row in model.rows if row.condition.text != CLEAN]
+    stressed = model.stressed
     churn = [row.results["churn"].value for row in stressed if "churn" in row.results]
     if churn and max(churn) == 0:
         yield (Phrase("No stress changes any of its predictions."),)
@@ -246,7 +246,7 @@ def _confidence(model: ModelView, clean: Mapping[str, Result]) -> Sentence:
     else:
         lead = f"Miscalibrated: {figure}, above {floor}{_direction(gap)}"
     worst = max(
-        (row for row in model.rows if row.condition.text != CLEAN and "ece" in row.results),
+        (row for row in model.stressed if "ece" in row.results),
         key=lambda row: row.results["ece"].value,
         default=None,
     )

@@ -1,7 +1,8 @@
 """How steady predictions are: flip rates beside that of the gold classes, and churn."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 
 from matplotlib.figure import Figure
 
@@ -51,6 +52,8 @@ def flip_rows(data: DataView) -> tuple[FlipRow, ...]:
         results = [model.results(condition.text) for model in data.models]
         if any("flip_rate" in one for one in results):
             gold = next((one["gold_flip_rate"] for one in results if "gold_flip_rate" in one), None)
+            # Gold classes are the same whatever was drawn.
+            gold = None if gold is None else replace(gold, draw_sd=nan)
             found.append(FlipRow(condition.text, gold, tuple(_pair(condition.text, one) for one in results)))
     return tuple(found)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from .contents import DataView, ModelView, Row
 from .results import Result
 from .sentences import Phrase, Sentence, Walk, holds, nothing_told, walk_along
-from .stress_contents import CLEAN
 from .vocabulary import text_of
 
 
@@ -44,13 +43,18 @@ def verdict(model: ModelView, data: DataView) -> Sentence:
     return (Phrase(first[:1].upper() + first[1:], said[0].spec), *said[1:], Phrase("."))
 
 
+def nothing_left(data: DataView) -> Sentence:
+    """Say which conditions take everything away and are no worst of anything; empty: none does."""
+    texts = [one.text for one in data.conditions if one.text in data.nothing_left]
+    if not texts:
+        return ()
+    listed = tuple(phrase for text in texts for phrase in (Phrase(", "), Phrase(text, spec=True)))[1:]
+    return (Phrase("Not counted, and no worst of anything: "), *listed, Phrase(", where no modality is left."))
+
+
 def stressed_rows(model: ModelView, metric: str) -> list[Row]:
-    """Return the conditions but clean input under which a model has a figure."""
-    return [
-        row
-        for row in model.rows
-        if row.condition.text != CLEAN and metric in row.results and not math.isnan(row.results[metric].value)
-    ]
+    """Return the conditions but clean input and those that leave no input under which a model has a figure."""
+    return [row for row in model.stressed if metric in row.results and not math.isnan(row.results[metric].value)]
 
 
 def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentence]:
@@ -70,7 +74,7 @@ def _stress(model: ModelView, data: DataView, clean: Result) -> Iterator[Sentenc
     if len(rows) == 1:
         yield (Phrase("holds under " if held else "does not hold under "), where, Phrase(figure))
         return
-    lacking = sum(row.condition.text != CLEAN for row in model.rows) - len(rows)
+    lacking = len(model.stressed) - len(rows)
     yield (Phrase(f"holds under {_how_many(held, len(rows))}{' that have figures' * bool(lacking)}"),)
     yield from _break(model, data, clean)
     yield (Phrase("lowest under "), where, Phrase(figure))
@@ -111,8 +115,7 @@ def _confidence(model: ModelView) -> Sentence:
         # Exact: what its confidence is off by is chance.
         return ()
     clean = _clean_confidence(model)
-    stressed = [row for row in model.rows if row.condition.text != CLEAN]
-    off = [(row, gap) for row in stressed if (gap := _known_gap(row.results)) and not _within_floor(row.results)]
+    off = [(row, gap) for row in model.stressed if (gap := _known_gap(row.results)) and not _within_floor(row.results)]
     told = [phrase for row, gap in _farthest(off) for phrase in (Phrase(" and "), *_up_to(row, gap))][1:]
     if not told:
         return (Phrase(clean),) if clean else ()

@@ -58,7 +58,7 @@ def test_a_sentence_per_model(run: RunView) -> None:
     by_class = {(LAC.coverage, "clean"): {"joy": Result(0.9), "fear": Result(0.25), "anger": Result(nan)}}
     assert said(data, with_figures(data, figures, by_class)) == (
         "Asked for 90 %, its sets (LAC) hold the gold class 91.2 % [88.0, 93.0] of the time on clean input, as asked "
-        "for, with 2.13 of 7 classes on average. Least often where it is fear: 25.0 %. Less than asked for under 1 of "
+        "for, with 2.13 of 7 classes on average. Least often of the class fear: 25.0 %. Less than asked for under 1 of "
         "2 conditions, least under modality_drop:drop=text: 71.0 % [68.0, 74.0], with 1.50 classes on average."
     )
 

@@ -41,6 +41,7 @@ def test_the_best_is_named_on_clean_input_and_at_the_worst_of_each_protocol() ->
         ("Probabilities, any stress", ("steady",), 1.2, "noise:snr_db=0", "good"),
     ], "nothing of drop, under which only one has figures; the ceiling competes with nobody"
     assert [one.protocol for one in found] == [False, True, False, False]
+    assert [one.open for one in found] == [False, False, False, False]
     assert found[1].second_figure is not None
     assert found[1].second_figure.value == 0.3
 
@@ -50,6 +51,8 @@ def test_models_that_are_the_same_are_named_together() -> None:
     third = model("third", {"clean": {"weighted_f1": 0.7}})
     (clean,) = leaders(data(model("one", {"clean": {"weighted_f1": 0.8}}), twin, third))
     assert (clean.models, clean.second) == (("one", "twin"), "third")
+    close = model("close", {"clean": {"weighted_f1": 0.75}})
+    assert [one.open for one in leaders(data(twin, close))] == [True], "0.77 to 0.83 and 0.72 to 0.78"
     (alike,) = leaders(data(twin, model("one", {"clean": {"weighted_f1": 0.8}})))
     assert (alike.models, alike.second, alike.second_figure) == (("twin", "one"), "", None)
 

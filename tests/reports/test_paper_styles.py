@@ -22,6 +22,7 @@ from emobench.reports.base import Format
 from emobench.reports.canvas import Entry, legend, panel
 from emobench.reports.formats.figures import FigureFiles
 from emobench.reports.paper_figures import paper_figures
+from emobench.reports.results import Result
 from emobench.reports.theme import HATCHES, LEAST, MARKERS, PAPER, WEB, paper_theme
 from emobench.reports.venues import VENUES, Style
 
@@ -193,3 +194,20 @@ def test_listing_formats_does_not_load_matplotlib() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
     assert Format.__name__ == "Format"
+
+
+def test_a_matrix_of_the_page_is_read_on_every_shade_and_shows_halves() -> None:
+    for names, turned in ((["bad", "good"], 0.0), (["a class with a name", "another one"], 45.0)):
+        with WEB.active():
+            (axes,) = plots.confusion(WEB, [[90.0, 0.5], [0.4, 10.0]], names, place=1).axes
+            assert {text.get_text() for text in axes.texts} == {"90", "1", "<1", "10"}
+            assert {text.get_color() for text in axes.texts} == {WEB.ink}
+            assert {label.get_rotation() for label in axes.get_xticklabels()} == {turned}
+            assert np.asarray(axes.collections[0].get_facecolor())[:, 3].max() <= 0.5
+
+
+def test_a_mark_at_the_end_of_the_axis_is_seen_whole() -> None:
+    with WEB.active():
+        series = [plots.Series("m", 0, ((0.0, Result(1.0, 0.9, 1.0)),))]
+        (axes,) = plots.intervals(WEB, ["clean"], series, title="Share", unit_range=True).axes
+        assert [line.get_clip_on() for line in axes.lines] == [False]
