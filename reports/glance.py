@@ -44,6 +44,8 @@ class Leader:
     second: str
     """The next best; empty: all are the same."""
     second_figure: Result | None
+    second_condition: str
+    """Where the next best has its figure, if that is not where the best has it; else empty."""
 
 
 def at_a_glance(data: DataView) -> tuple[Glance, ...]:
@@ -95,9 +97,10 @@ def _best(
         metric=metric,
         models=alike,
         figure=first.results(where)[metric],
-        condition=where if len(conditions) > 1 else "",
+        condition=where if conditions != [CLEAN] else "",
         second=others[0][0].name if others else "",
         second_figure=others[0][0].results(others[0][1])[metric] if others else None,
+        second_condition=others[0][1] if others and others[0][1] != where else "",
     )
 
 
