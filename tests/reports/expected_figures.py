@@ -167,7 +167,7 @@ def cel(table: Table, run: Run) -> Iterator[Claim]:
         place = Place(cells["model"].text, table.data, "clean", with_arguments("cel", REMOVED_BY[how]), part)
         yield Claim(joined(cells["CEL"], cells[INTERVAL]), place, ENDS)
         shares = place._replace(metric=with_arguments("uncertain_share", REMOVED_BY[how]))
-        yield Claim(joined(cells["uncertain share"], cells[f"{INTERVAL} (2)"]), shares, ENDS)
+        yield Claim(joined(cells["uncertain share"], cells.get(f"{INTERVAL} (2)")), shares, ENDS)
 
 
 def gains(table: Table, run: Run) -> Iterator[Claim]:
