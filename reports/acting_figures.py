@@ -10,7 +10,7 @@ from .contents import DataView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
 from .plots import Series
 from .stress_contents import CLEAN
-from .stress_figures import curve_figure
+from .stress_figures import DRAWS, cells_of, curve_figure
 from .vocabulary import METRICS
 
 GROUP = "acting"
@@ -56,8 +56,9 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
         )
         for model in shown_for(data, wanted)
     )
+    with_draws = any(found.draw_sd == found.draw_sd for one in series for _, found in one.points)
     rows = tuple(
-        (one.name, texts[int(place)], found.shown.value, found.shown.interval)
+        (one.name, texts[int(place)], *cells_of(found, with_draws=with_draws))
         for one in series
         for place, found in one.points
     )
@@ -68,7 +69,7 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
     return FigureView(
         GROUP, data.name, "", f"acting-{data.name}-{metric}-{wanted.arguments}",
         what, f"{what}, on {named(data)}",
-        TableView(("model", "condition", title, "95 % interval"), rows),
+        TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), rows),
         lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "act_share"),
         wanted.arguments or GROUP,
         _shown(data, texts),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from .acting import ACTING_COLUMNS, Wanted, acting_rows, cost_metrics, shown_for, told, wanted_of
 from .contents import DataView, RunView
+from .definitions import defined
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
 from .sentences import plain
 from .tex import Tex, breakable, code, escape, table
@@ -32,7 +33,8 @@ def _table(data: DataView, run: RunView, wanted: Wanted) -> Tex:
     ]
     head = [Tex("Model, condition"), *(escape(METRICS[one].title) for one in ACTING_COLUMNS)]
     label = f"tab:{slug(data)}-acting-{''.join(filter(str.isalnum, wanted.arguments))}"
-    return table(escape(" ".join(sentences)), label, head, rows, [FIRST + 1, 3.2, 3.2, 3.2])
+    made = table(escape(" ".join(sentences)), label, head, rows, [FIRST + 1, 3.2, 3.2, 3.2])
+    return defined(made, data, run, (row.condition.text for model in models for row in acting_rows(model, wanted)))
 
 
 def _costs(data: DataView, run: RunView, cost: str, share: str) -> Tex:
@@ -43,4 +45,8 @@ def _costs(data: DataView, run: RunView, cost: str, share: str) -> Tex:
         rows += [[code(one.condition.text), *(figure_cell(one.results.get(m)) for m in (cost, share))] for one in own]
     caption = f"{text_of(cost).title} on {named(data)}. {METRICS['decision_cost'].about} {seeds_sentence(run)}"
     head = [Tex(name) for name in ("Model, condition", "Mean cost", "Share abstained")]
-    return table(escape(caption), f"tab:{slug(data)}-cost-{''.join(filter(str.isalnum, cost))}", head, rows, [6, 4, 4])
+    label = f"tab:{slug(data)}-cost-{''.join(filter(str.isalnum, cost))}"
+    made = table(escape(caption), label, head, rows, [6, 4, 4])
+    return defined(
+        made, data, run, (row.condition.text for model in data.models for row in model.rows if cost in row.results)
+    )

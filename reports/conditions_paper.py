@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from .contents import DataView, ModelView, Row, RunView
+from .definitions import defined
 from .numbers import count
 from .paper_marks import Differences, Key, leaders
 from .paper_tables import figure_cell, named, seeds_sentence, slug
 from .results import Result
 from .stress_contents import CLEAN
 from .stresses import protocol_of
-from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+from .tex import PAGE_WIDTH, Tex, breakable, code, escape, table
 from .vocabulary import MAIN, text_of
 
 MODELS_SIDE_BY_SIDE = 4
@@ -80,8 +81,7 @@ def _conditions(
     width = min((PAGE_WIDTH - _FIRST) / len(models) - 0.25, 3.6)
     label = f"tab:{slug(data)}-{metric}{'' if first else f'-{data.models.index(models[0]) + 1}'}"
     made = table(_caption(sentences, models), label, head, rows, [_FIRST, *[width] * len(models)])
-    made.definitions = _definitions(data, protocols)
-    return made
+    return defined(made, data, run, (row.condition.text for row in ordered))
 
 
 def _condition(data: DataView, row: Row, metric: str, models: Sequence[ModelView], told: Differences) -> list[Tex]:
@@ -154,20 +154,6 @@ def _caption(sentences: Sequence[str], models: Sequence[ModelView]) -> Tex:
     if any(model.test_selected for model in models):
         text += r" \textsuperscript{t}: selected on test, too good by about the selection optimism."
     return Tex(text)
-
-
-def _definitions(data: DataView, protocols: Sequence[str]) -> Tex:
-    """Return what the conditions of a table do to the input, for where the list of conditions is not beside it."""
-    meanings = {
-        name: meaning
-        for stress in data.stresses
-        if stress.protocol in protocols
-        for name, meaning in (
-            stress.parts if stress.protocol == "chains" else {stress.protocol: stress.meaning}
-        ).items()
-    }
-    said = [rf"{code(name)}: {prose(meaning)}" for name, meaning in meanings.items() if meaning]
-    return Tex(" ".join([rf"\texttt{{{CLEAN}}}: the input as recorded.", *said]))
 
 
 _ARROWS = {"higher": "↑", "lower": "↓", "zero": "→ 0", "none": ""}

@@ -7,10 +7,10 @@ from .canvas import wrapped
 from .conformal import Method, Sets, methods_of, sets_of
 from .contents import DataView, ModelView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import MISSING
 from .plots import Series
 from .results import Result
 from .stress_contents import CLEAN
+from .stress_figures import DRAWS, cells_of
 from .vocabulary import LEVEL
 
 ALL_SHOWN = 14
@@ -74,15 +74,16 @@ def _figure(
         for model, found in marks
         if found
     )
+    with_draws = any(figure.draw_sd == figure.draw_sd for _, found in marks for *_, figure in found)
     numbers = tuple(
-        (model.name, text, figure.shown.value, figure.shown.interval or MISSING)
+        (model.name, text, *cells_of(figure, with_draws=with_draws))
         for model, found in marks
         for _, text, figure in found
     )
     return FigureView(
         "conformal", data.name, "", f"conformal-{data.name}-{title}",
         title, f"{title}, on {named(data)}",
-        TableView(("model", "condition", title, "95 % interval"), numbers),
+        TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), numbers),
         lambda theme: plots.intervals(theme, rows, series, title=title, unit_range=level is not None, wanted=level),
         shown=ALL if len(data.conditions) <= ALL_SHOWN else WORST,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from .conformal import Method, Sets, absent, methods_of, promise, rows_of, told
 from .contents import DataView, ModelView, RunView
+from .definitions import defined
 from .numbers import percent
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
 from .sentences import Sentence
@@ -28,7 +29,8 @@ def conformal_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     caption = escape(f"Prediction sets on {named(data)}. {promise(data)} {seeds_sentence(run)}")
     width = (PAGE_WIDTH - FIRST) / (len(head) - 1) - 0.25
     label = f"tab:{slug(data)}-conformal"
-    yield table(caption, label, list(map(escape, head)), rows, [FIRST, *[width] * (len(head) - 1)])
+    made = table(caption, label, list(map(escape, head)), rows, [FIRST, *[width] * (len(head) - 1)])
+    yield defined(made, data, run, (text for model in data.models for text, _ in rows_of(model, methods)))
 
 
 def _rows(model: ModelView, methods: Sequence[Method]) -> Iterator[Sequence[Tex]]:

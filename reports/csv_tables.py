@@ -2,8 +2,9 @@
 
 A figure takes several columns: the head alone has the figure, `… low` and `… high` the ends of its interval, `… floor`
 and `… floor_high` the mean and the 95th percentile of its noise floor, `… draw_sd` the standard deviation over draws of
-the stress, `… note` what stands beside it in words. What is not there is empty. A text that starts as a formula would
-(`=`, `+`, `-`, `@`) has an apostrophe before it; take one off where a name starts with one.
+the stress, `… churn` the churn below a flip rate, `… note` what stands beside it in words. What is not there is empty.
+A text that starts as a formula would (`=`, `+`, `-`, `@`) has an apostrophe before it; take one off where a name starts
+with one.
 """
 
 import csv
@@ -186,4 +187,5 @@ def _words(text: str) -> str:
 def _named(numbers: Mapping[str, str], kind: str, floors: Iterator[str]) -> dict[str, str]:
     if kind == "floor":
         return {next(floors, name): number for name, number in numbers.items()}
-    return {"draw_sd" if kind == "draws" else name: number for name, number in numbers.items()}
+    called = {"draws": "draw_sd", "churn": "churn"}
+    return {called.get(kind, name): number for name, number in numbers.items()}

@@ -44,6 +44,8 @@ class Leader:
     second: str
     """The next best; empty: all are the same."""
     second_figure: Result | None
+    second_condition: str
+    """Where the next best has its figure, if that is not where the best has it; else empty."""
 
     @property
     def open(self) -> bool:
@@ -104,9 +106,14 @@ def _best(
         metric=metric,
         models=alike,
         figure=first.results(where)[metric],
+<<<<<<< HEAD
         condition="" if where == CLEAN else where,
+=======
+        condition=where if conditions != [CLEAN] else "",
+>>>>>>> wt-reader
         second=others[0][0].name if others else "",
         second_figure=others[0][0].results(others[0][1])[metric] if others else None,
+        second_condition=others[0][1] if others and others[0][1] != where else "",
     )
 
 

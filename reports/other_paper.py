@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from .contents import DataView, RunView
+from .definitions import defined
 from .other_figures import PartTable, other_metrics, part_tables
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, table
@@ -31,7 +32,9 @@ def _several(data: DataView, run: RunView, metrics: Sequence[str], label: str) -
     head = [Tex("Model, condition"), *(breakable(text_of(one).title) for one in metrics)]
     width = min((PAGE_WIDTH - FIRST) / len(metrics) - 0.25, 3.6)
     caption = escape(f"Other figures that were asked for on {named(data)}. {seeds_sentence(run)}")
-    return table(caption, label, head, rows, [FIRST, *[width] * len(metrics)])
+    made = table(caption, label, head, rows, [FIRST, *[width] * len(metrics)])
+    shown = (row.condition.text for model in data.models for row in model.rows if set(metrics) & set(row.results))
+    return defined(made, data, run, shown)
 
 
 def _by_part(data: DataView, run: RunView, found: PartTable, label: str) -> Tex:
@@ -45,4 +48,5 @@ def _by_part(data: DataView, run: RunView, found: PartTable, label: str) -> Tex:
         ]
     head = [Tex("Model, condition"), Tex("Part"), Tex("Figure")]
     caption = escape(f"{text_of(found.metric).title} by part on {named(data)}. {seeds_sentence(run)}")
-    return table(caption, label, head, rows, [6, 4, 4])
+    made = table(caption, label, head, rows, [6, 4, 4])
+    return defined(made, data, run, (condition for _, condition, _ in found.rows))

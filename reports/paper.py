@@ -11,6 +11,7 @@ from .comparisons import ComparisonView
 from .conditions_paper import main_tables
 from .conformal_paper import conformal_tables
 from .contents import DataView, RunView
+from .definitions import section_label
 from .figure_views import FigureView
 from .figures import figures
 from .layout_paper import layout_tables
@@ -46,6 +47,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
             captioned=_captions((*drawn, *ranked)),
             headline=headline(run),
             tables=data_tables(run, comparisons),
+            section_label=lambda data: Tex(section_label(data)),
             code=code,
             in_short=lambda data: [(model, Tex("".join(map(_phrase, said)))) for model, said in in_short(data)],
             breakable=breakable,
@@ -56,7 +58,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
             references=references,
             problems=problems_table(run),
             optimism_sentences=optimism_sentences,
-            comparisons=comparison_tables(comparisons) if comparisons else None,
+            comparisons=comparison_tables(comparisons, run) if comparisons else None,
             remarks=lambda stress, data: Tex(
                 " ".join("".join(map(_phrase, sentence)) for sentence in remarks(stress, data, run.record))
             ),

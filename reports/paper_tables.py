@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .contents import DataView, ModelView, Removal, RunView
+from .definitions import defined
 from .numbers import count, number, percent, signed, spread
 from .realised import realised_cell, realised_notes, realised_title
 from .results import Result
@@ -26,7 +27,7 @@ def further_tables(data: DataView, run: RunView) -> Iterator[Tex]:
         yield _removals(data, run)
     if any(model.graph_gaps for model in data.models):
         yield _graph_gaps(data)
-    yield from (_realised(data, stress) for stress in data.stresses if stress.realised.names)
+    yield from (_realised(data, stress, run) for stress in data.stresses if stress.realised.names)
     if any(fit.epochs for model in data.models for fit in model.fits):
         yield _trainings(data)
 
@@ -168,7 +169,7 @@ def _graph_gap(model: ModelView, part: str, gap: Result) -> list[Tex]:
     return [breakable(part), strict, graph, figure_cell(gap)]
 
 
-def _realised(data: DataView, stress: Stress) -> Tex:
+def _realised(data: DataView, stress: Stress, run: RunView) -> Tex:
     found = stress.realised
     cells = [
         [
@@ -183,7 +184,8 @@ def _realised(data: DataView, stress: Stress) -> Tex:
     width = min((PAGE_WIDTH - FIRST) / columns - 0.25, 3.0)
     head = ["Condition", *["Model"] * found.by_model, *map(realised_title, found.names)]
     label = f"tab:{slug(data)}-realised-{''.join(filter(str.isalnum, stress.protocol))}"
-    return table(escape(caption), label, list(map(escape, head)), cells, [FIRST, *[width] * columns])
+    made = table(escape(caption), label, list(map(escape, head)), cells, [FIRST, *[width] * columns])
+    return defined(made, data, run, (row.condition for row in found.rows))
 
 
 def _trainings(data: DataView) -> Tex:

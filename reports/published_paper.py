@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from .contents import DataView, RunView
+from .definitions import defined
 from .paper_tables import figure_cell, named, seeds_sentence, slug
 from .published import Beside, beside, by_model, told_of_published
 from .tex import Tex, breakable, code, escape, prose, table
@@ -21,7 +22,9 @@ def published_tables(data: DataView, run: RunView) -> Iterator[Tex]:
         rows.append(Tex(f"{breakable(name)}, epoch chosen on {escape(own[0].chosen_here)}"))
         rows += [_row(one) for one in own]
     caption = " ".join((f"Beside published figures: {named(data)}.", *told_of_published(data), seeds_sentence(run)))
-    yield table(escape(caption), f"tab:{slug(data)}-published", list(map(Tex, _HEAD)), rows, _WIDTHS)
+    made = table(escape(caption), f"tab:{slug(data)}-published", list(map(Tex, _HEAD)), rows, _WIDTHS)
+    # Most are of clean input, which need not be said.
+    yield defined(made, data, run, (one.condition for one in pairs))
 
 
 def _row(one: Beside) -> list[Tex]:

@@ -7,7 +7,7 @@ from .canvas import cut
 from .contents import DataView, ModelView
 from .curve_plots import Panel, curves
 from .figure_views import FigureView, TableView, modality_first, named
-from .numbers import MISSING, interval, number, percent
+from .numbers import MISSING, percent
 from .plots import Series
 from .reliance import CONTEXTS, GAMES, Reliance, players_of, reliance_rows, uncertain_share, weights_change
 from .reliance_plots import Mark, weight_against_share
@@ -154,4 +154,4 @@ def _ticks(curve: Curve) -> dict[float, str]:
 def _cell(figure: Result | None) -> str:
     if figure is None:
         return MISSING
-    return f"{number(figure.value)} {interval(figure.low, figure.high)}".strip()
+    return str(figure.shown)

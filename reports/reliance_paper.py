@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from .contents import DataView, RunView
-from .numbers import interval, number, signed
+from .numbers import number
 from .paper_tables import figure_cell, named, seeds_sentence, slug
 from .reliance import SLICES, Reliance, lacking, reliance_rows, told_of_reliance
 from .results import Result
@@ -46,6 +46,6 @@ def _row(one: Reliance) -> Sequence[Tex]:
 def _signed(figure: Result | None) -> Tex:
     if figure is None:
         return escape(number(None))
-    ends = escape(interval(figure.low, figure.high))
-    spread = rf" {{\scriptsize\mbox{{{ends}}}}}" if ends else ""
-    return Tex(f"{escape(signed(figure.value))}{spread}")
+    shown = figure.signed
+    spread = rf" {{\scriptsize\mbox{{{escape(shown.interval)}}}}}" if shown.interval else ""
+    return Tex(f"{escape(shown.value)}{spread}")

@@ -54,12 +54,15 @@ def _verdict(modalities: Removal | None, contexts: Removal | None) -> str:
         return ""
     one, other = modalities.cel, contexts.cel
     if one.low > other.high:
-        return "It gains more from losing a modality than from losing context."
+        return "It gains more from losing a modality than from losing context: the two intervals are apart."
     if other.low > one.high:
-        return "It gains more from losing context than from losing a modality."
+        return "It gains more from losing context than from losing a modality: the two intervals are apart."
     if math.isnan(one.low) or math.isnan(other.low):
         return ""
-    return "The intervals of the two overlap, so which of them it gains more from is left open here."
+    return (
+        "The intervals of the two overlap; they do not say from which it gains more, and the difference itself, paired "
+        "by dialogue, is not computed."
+    )
 
 
 def _uncertain(modalities: Removal | None, contexts: Removal | None) -> str:

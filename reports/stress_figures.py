@@ -13,6 +13,9 @@ from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
 from .vocabulary import UNITS, text_of
 
+DRAWS = ("± over draws",)
+"""Heads of the columns of tables of numbers that only conditions drawn several times need."""
+
 
 def curve_figure(data: DataView, bundle: Sequence[Curve], metric: str) -> FigureView:
     """Return a metric over the severity of curves that share protocol and argument, all models together."""
@@ -35,6 +38,12 @@ def curve_figure(data: DataView, bundle: Sequence[Curve], metric: str) -> Figure
     )  # fmt: skip
 
 
+def cells_of(figure: Result, *, with_draws: bool) -> tuple[str, ...]:
+    """Return figure and interval as cells of a table of numbers, and what is under `DRAWS` where that is wanted."""
+    shown = (figure.shown.value, figure.shown.interval or MISSING)
+    return (*shown, spread(figure.draw_sd)) if with_draws else shown
+
+
 def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView:
     """Return a metric under clean input and each condition of a protocol that is on no curve, all models together."""
     title = text_of(metric).title
@@ -48,7 +57,7 @@ def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView
     )
     with_draws = any(found.draw_sd == found.draw_sd for one in series for _, found in one.points)
     rows = tuple(
-        (one.name, conditions[int(place)].text, *_cells(found, with_draws=with_draws))
+        (one.name, conditions[int(place)].text, *cells_of(found, with_draws=with_draws))
         for one in series
         for place, found in one.points
     )
@@ -57,13 +66,10 @@ def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView
     return FigureView(
         "conditions", data.name, "", f"conditions-{data.name}-{stress.protocol}-{metric}",
         what, f"{what}, on {named(data)}",
-        TableView(("model", "condition", title, "95 % interval", *_DRAWS * with_draws), rows),
+        TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), rows),
         lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "weighted_f1"),
         stress.protocol,
     )  # fmt: skip
-
-
-_DRAWS = ("± over draws",)
 
 
 def _panel_title(curve: Curve, bundle: Sequence[Curve]) -> str:
@@ -99,18 +105,13 @@ def _curve_table(data: DataView, bundle: Sequence[Curve], metric: str) -> TableV
             name,
             *([_panel_title(curve, bundle)] if several else []),
             rung.label,
-            *_cells(figure, with_draws=with_draws),
+            *cells_of(figure, with_draws=with_draws),
             *([figure.beside(figure.floor_high)] if with_floor else []),
         )
         for name, curve, rung, figure in found
     )
     head = ("model", *("curve",) * several, bundle[0].argument, text_of(metric).title, "95 % interval")
-    return TableView((*head, *_DRAWS * with_draws, *("noise floor, 95th percentile",) * with_floor), rows)
-
-
-def _cells(figure: Result, *, with_draws: bool) -> tuple[str, ...]:
-    shown = (figure.shown.value, figure.shown.interval or MISSING)
-    return (*shown, spread(figure.draw_sd)) if with_draws else shown
+    return TableView((*head, *DRAWS * with_draws, *("noise floor, 95th percentile",) * with_floor), rows)
 
 
 def _marks(model: ModelView, conditions: list[str], metric: str) -> list[tuple[float, Result]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .comparison_paper import comparison_tables
 from .comparisons import ComparisonView
 from .contents import RunView
+from .definitions import definitions
 from .figure_views import FigureView
 from .figures import figures
 from .fragments import fragment
@@ -66,14 +67,14 @@ def files(run: RunView, comparisons: ComparisonView | None = None, layout: str =
 def _pieces(run: RunView, comparisons: ComparisonView | None, layout: str) -> Iterator[Piece]:
     found: list[Tex] = [*layout_tables(run, layout)]
     found += [one for tables in data_tables(run, comparisons).values() for one in tables]
-    found += comparison_tables(comparisons) if comparisons else ()
+    found += comparison_tables(comparisons, run) if comparisons else ()
     problems = problems_table(run)
     found += [problems] if problems else []
     for one in found:
         if isinstance(one, Table):
             yield Piece(one.label.removeprefix("tab:"), one.label, _first_sentence(one.caption), fragment(one))
     for view in (*figures(run), *rank_figures(comparisons.ranks if comparisons else ())):
-        yield Piece(f"figure-{view.slug}", f"fig:{view.slug}", prose(view.title), _figure(view))
+        yield Piece(f"figure-{view.slug}", f"fig:{view.slug}", prose(view.title), _figure(view, run))
 
 
 def _named(pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -89,9 +90,11 @@ def _named(pieces: Iterator[Piece]) -> Iterator[Piece]:
         )
 
 
-def _figure(view: FigureView) -> Tex:
-    note = f" {escape(view.note)}" if view.note else ""
-    return Tex(rf"\emobenchfigure{{{view.slug}}}{{{prose(view.title)}.{note}}}")
+def _figure(view: FigureView, run: RunView) -> Tex:
+    said = [Tex(f"{prose(view.title)}."), escape(view.note)]
+    named = {*(cell for row in view.table.rows for cell in row), *re.split(r"[ ,:]+", view.title)}
+    said += [definitions(data, named) for data in run.data if data.name == view.data]
+    return Tex(rf"\emobenchfigure{{{view.slug}}}{{{' '.join(filter(None, said))}}}")
 
 
 def _first_sentence(caption: Tex) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .contents import DataView, RunView
+from .definitions import defined
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
 from .sentences import plain
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, table
@@ -24,4 +25,5 @@ def transfer_tables(data: DataView, run: RunView) -> Iterator[Tex]:
             head = [Tex("Condition"), *(breakable(one.heads[place][1]) for place in places)]
             width = min((PAGE_WIDTH - FIRST) / len(places) - 0.25, 3.6)
             label = f"tab:{slug(data)}-transfer-{number}-{''.join(filter(str.isalnum, metric))}"
-            yield table(escape(" ".join(sentences)), label, head, rows, [FIRST, *[width] * len(places)])
+            made = table(escape(" ".join(sentences)), label, head, rows, [FIRST, *[width] * len(places)])
+            yield defined(made, data, run, (text for text, _ in one.rows))

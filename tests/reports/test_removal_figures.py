@@ -133,12 +133,15 @@ def test_modalities_are_held_against_contexts_where_intervals_are_apart(data: Da
     assert said == (
         "CEL of modalities 0.050 [0.040, 0.060], +0.030 against the exact posterior, most without text (0.070); "
         "of contexts 0.020 [0.010, 0.030], −0.005 against the exact posterior, most without inter (0.030). "
-        "It gains more from losing a modality than from losing context."
+        "It gains more from losing a modality than from losing context: the two intervals are apart."
     )
     other = told(data, removal("modalities", 0.02), removal("contexts", 0.05))
-    assert other.endswith("It gains more from losing context than from losing a modality.")
+    assert other.endswith("It gains more from losing context than from losing a modality: the two intervals are apart.")
     near = told(data, removal("modalities", 0.045), removal("contexts", 0.05))
-    assert near.endswith("The intervals of the two overlap, so which of them it gains more from is left open here.")
+    assert near.endswith(
+        "The intervals of the two overlap; they do not say from which it gains more, and the difference itself, paired "
+        "by dialogue, is not computed."
+    )
 
 
 def test_where_an_interval_or_a_kind_is_missing_nothing_is_held_against_anything(data: DataView) -> None:

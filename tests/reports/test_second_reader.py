@@ -1,0 +1,166 @@
+"""Every number that a report shows, parsed back and held against results.parquet: page, CSV, LaTeX and Markdown."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from expectations import Claim, Place, Reader, Run, exempt, faults
+from expected_figures import FIGURES, MARKDOWN, TEX
+from expected_tables import PAGE
+from fake_everything import make_everything
+from jaxtyping import config
+from markupsafe import Markup
+from second_reader import Table, csv_files, html_tables, markdown_tables, tex_tables
+
+from emobench.benchmark.registry import FORMATS, make
+from emobench.benchmark.run_folder import RunFolder
+from emobench.reports import page
+from emobench.reports.figure_views import FigureView
+
+Maker = Callable[..., RunFolder]
+SOURCES = ("page", "CSV", "Markdown", "document", "fragments")
+
+
+def reported(folder: RunFolder, patch: pytest.MonkeyPatch) -> RunFolder:
+    """Write all formats; what figures look like is tested elsewhere."""
+
+    def undrawn(views: Iterator[FigureView]) -> dict[tuple[str, str], list[page.Drawn]]:
+        found: dict[tuple[str, str], list[page.Drawn]] = {}
+        for view in views:
+            found.setdefault((view.data, view.group), []).append(page.Drawn(view, Markup("<svg></svg>")))
+        return found
+
+    patch.setattr(page, "_drawn", undrawn)
+    # Types are checked where each format is tested; here are many numbers, and only they count.
+    config.update("jaxtyping_disable", True)
+    try:
+        for text in ("csv", "html", "latex", "markdown"):
+            make(FORMATS, text).write(folder)
+    finally:
+        config.update("jaxtyping_disable", False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> RunFolder:
+    return reported(make_everything(tmp_path_factory.mktemp("second") / "everything"), patch)
+
+
+def of_page(address: str) -> Reader:
+    """Return what reads a table of a page."""
+    found = re.match(r"table-([a-z]+)", address)
+    if found:
+        return PAGE[found[1]]
+    return FIGURES[max((one for one in FIGURES if address.startswith(f"{one}-")), key=len, default=address)]
+
+
+def of_tex(address: str) -> Reader:
+    """Return what reads a table of LaTeX."""
+    (name,) = [one for one in TEX if re.fullmatch(one, address)] or [address]
+    return TEX[name]
+
+
+def tables_of(folder: RunFolder, source: str) -> tuple[list[Table], Callable[[str], Reader]]:
+    """Return the tables of a source, and what reads each."""
+    if source in ("page", "CSV"):
+        shown = html_tables(folder)
+        return (shown if source == "page" else csv_files(folder, shown)), of_page
+    if source == "Markdown":
+        return markdown_tables(folder), MARKDOWN.__getitem__
+    return tex_tables(folder, fragments=source == "fragments"), of_tex
+
+
+def claims_of(folder: RunFolder, source: str, run: Run) -> list[Claim]:
+    """Return what all numbers of a source stand for."""
+    tables, reader_of = tables_of(folder, source)
+    return [claim for table in tables for claim in reader_of(table.address)(table, run)]
+
+
+def wrong(claims: list[Claim], run: Run) -> list[str]:
+    """Return where what is shown is not what is stored."""
+    return [one for claim in claims if not exempt(claim, run) for one in faults(claim, run)]
+
+
+@pytest.fixture(scope="module")
+def run(everything: RunFolder) -> Run:
+    return Run(everything)
+
+
+@pytest.fixture(scope="module", params=SOURCES)
+def claims(everything: RunFolder, run: Run, request: pytest.FixtureRequest) -> list[Claim]:
+    return claims_of(everything, request.param, run)
+
+
+def test_every_number_is_that_of_the_results(claims: list[Claim], run: Run) -> None:
+    assert wrong(claims, run) == []
+    assert {one.place.metric for one in claims} >= {"weighted_f1", "ece", "nll"}
+
+
+def test_a_number_that_is_another_is_found(claims: list[Claim], run: Run) -> None:
+    place = Place("m3net", "meld", "order:rate=1.0", "ece")
+    about = [claim for claim in claims if claim.place == place]
+    row, rows = run.rows[place], run.rows
+    for column in ("value", "low", "high", "draw_sd", "floor_high"):
+        run.rows = {place: row._replace(**{column: getattr(row, column) + 0.006})}
+        shown = [one for one in about if column == "value" or getattr(one.cell, column)]
+        assert all(wrong([one], run) for one in shown)
+        assert shown or column in ("draw_sd", "floor_high")
+    run.rows = rows
+    assert wrong(about, run) == []
+
+
+def test_no_table_is_left_unread(everything: RunFolder) -> None:
+    page_text = (everything.path / "report.html").read_text(encoding="utf-8")
+    shown = html_tables(everything)
+    assert page_text.count("<table") == len(shown) == len({one.address for one in shown})
+    assert {of_page(one.address) for one in shown} == {*PAGE.values(), *FIGURES.values()}
+    files = {path.stem for path in (everything.path / "tables").iterdir()}
+    assert files == {one.address.removesuffix("-numbers") for one in csv_files(everything, shown)}
+    tex = (everything.path / "report.tex").read_text(encoding="utf-8")
+    found = tex_tables(everything, fragments=False)
+    assert tex.count(r"\begin{longtable}") == len(found)
+    assert {of_tex(one.address) for one in found} == set(TEX.values())
+    pieces = [path.read_text(encoding="utf-8") for path in (everything.path / "tex").glob("*.tex")]
+    floats = tex_tables(everything, fragments=True)
+    assert sum(text.count(r"\begin{tabular}") for text in pieces) == len(floats)
+    assert {(one.data, one.address) for one in floats} == {(one.data, one.address) for one in found}
+
+
+@pytest.mark.parametrize("address", ["table-wishes-simulated", "wishes-simulated"])
+def test_a_table_that_is_not_known_is_an_error(address: str) -> None:
+    with pytest.raises(KeyError):
+        of_page(address)
+    with pytest.raises(KeyError):
+        of_tex(address)
+
+
+def test_a_column_that_is_not_known_is_an_error(everything: RunFolder, run: Run) -> None:
+    (table,) = (one for one in html_tables(everything) if one.address == "table-clean-meld")
+    table.head[1] = "Wishes"
+    with pytest.raises(AssertionError, match="no metric is called 'Wishes'"):
+        list(of_page(table.address)(table, run))
+
+
+ODD = ("weighted_f1", "ece", "reliability", "conformal_coverage", "cel", "flip_rate")
+
+
+def test_a_run_of_one_model_that_lacks_metrics_is_read_too(
+    make_run: Maker, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(
+        tmp_path / "odd", models=("prior",), metrics=ODD, dialogues=7, seeds=(3,), sets=True, data=("mosi",),
+        only=("clean", "modality_drop:drop=text", "modality_drop:rate=0.5"),
+    )  # fmt: skip
+    reported(folder, patch)
+    run = Run(folder)
+    for source in SOURCES:
+        claims = claims_of(folder, source, run)
+        assert wrong(claims, run) == []
+        assert {one.place.metric for one in claims} >= {"weighted_f1", "ece"}
