@@ -106,11 +106,7 @@ def _best(
         metric=metric,
         models=alike,
         figure=first.results(where)[metric],
-<<<<<<< HEAD
-        condition="" if where == CLEAN else where,
-=======
         condition=where if conditions != [CLEAN] else "",
->>>>>>> wt-reader
         second=others[0][0].name if others else "",
         second_figure=others[0][0].results(others[0][1])[metric] if others else None,
         second_condition=others[0][1] if others and others[0][1] != where else "",
