@@ -12,20 +12,21 @@ from ..benchmark.errors import DataError, NotApplicable, SpecError
 from ..benchmark.gold import gold_classes, loss_slopes
 from ..benchmark.predictions import Predictions
 from .base import (
+    NO_STATE,
     Asked,
-    Calibrator,
     FitContext,
-    FittedCalibrator,
     FittedModel,
     HasGradients,
     HasHidden,
-    HasSlopes,
     HonoursLinks,
+    KeepsState,
     Model,
     PredictsConditions,
+    Session,
     State,
     TrainingRecord,
 )
+from .calibrators.base import Calibrator, FittedCalibrator, HasSlopes
 from .per_mask import (
     FittedPerMask,
     View,
@@ -69,15 +70,33 @@ class FittedCalibrated:
         """As the model: calibrators map each utterance by itself."""
         return isinstance(self.fitted, HonoursLinks) and self.fitted.honours_links
 
+    @property
+    def keeps_state(self) -> bool:
+        """As the model: calibrators map each utterance by itself."""
+        return isinstance(self.fitted, KeepsState) and self.fitted.keeps_state
+
+    def session(self) -> "CalibratedSession":
+        """Return the model's session, followed by the calibrators.
+
+        Raises
+        ------
+        NotApplicable
+            When the model keeps no state.
+        """
+        if not isinstance(self.fitted, KeepsState):
+            raise NotApplicable(NO_STATE)
+        return CalibratedSession(self, self.fitted.session())
+
     def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
         """Return the model's, which calibrators do not touch; None where it has none."""
         return self.fitted.hidden_vectors(conversations) if isinstance(self.fitted, HasHidden) else None
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""
-        return self._calibrated(self.fitted.predict(conversations), conversations)
+        return self.calibrated(self.fitted.predict(conversations), conversations)
 
-    def _calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+    def calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+        """Return what the model said of these conversations with calibrated probabilities."""
         probabilities, masks = predictions.probabilities, masks_of(conversations)
         for calibrator in self.calibrators:
             probabilities = _applied(calibrator, probabilities, masks)
@@ -131,13 +150,27 @@ class FittedCalibrated:
 
 
 @dataclass(frozen=True, eq=False)
+class CalibratedSession:
+    """A session whose probabilities are calibrated."""
+
+    of: FittedCalibrated
+    """Model and calibrators."""
+    session: Session
+    """The model's own."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return what is said of the newest turn; see `Session`."""
+        return self.of.calibrated(self.session.feed(turn), turn)
+
+
+@dataclass(frozen=True, eq=False)
 class FittedCalibratedByCondition(FittedCalibrated):
     """The same for a model that knows conditions by name."""
 
     def predict_condition(self, asked: Asked, clean: Conversations) -> Predictions:
         """Return the model's predictions under a condition with calibrated probabilities."""
         assert isinstance(self.fitted, PredictsConditions)
-        return self._calibrated(self.fitted.predict_condition(asked, clean), clean)
+        return self.calibrated(self.fitted.predict_condition(asked, clean), clean)
 
 
 @dataclass(frozen=True)

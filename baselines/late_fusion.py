@@ -21,6 +21,7 @@ from typing_extensions import Doc
 from ..benchmark.conversations import Conversations
 from ..benchmark.errors import DataError
 from ..benchmark.predictions import Predictions
+from ..benchmark.stream import EachAlone
 from .base import FitContext, State, TrainingRecord
 from .prior import class_shares
 
@@ -58,6 +59,7 @@ class FittedLateFusion:
     """The regressions."""
 
     honours_links: ClassVar[bool] = True
+    keeps_state: ClassVar[bool] = True
 
     regressions: Mapping[str, Linear]
     """Per modality."""
@@ -93,6 +95,10 @@ class FittedLateFusion:
             probabilities=total / np.maximum(count, 1)[:, None],
             modality_weights=dict(zip(self.regressions, weights, strict=True)),
         )
+
+    def session(self) -> EachAlone:
+        """Return a session that reads each turn alone, as the model does."""
+        return EachAlone(self)
 
     def state(self) -> State:
         """Return coefficients, intercepts and means by place, names of modalities, and shares."""

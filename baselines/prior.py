@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
+from ..benchmark.stream import EachAlone
 from ..benchmark.training.task import class_counts
 from .base import FitContext, State, TrainingRecord
 
@@ -23,6 +24,7 @@ class FittedPrior:
     """The shares."""
 
     honours_links: ClassVar[bool] = True
+    keeps_state: ClassVar[bool] = True
 
     shares: Float64[np.ndarray, " classes"]
     """Share of each class among the labelled training utterances."""
@@ -32,6 +34,10 @@ class FittedPrior:
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the shares in every row."""
         return Predictions(np.tile(self.shares, (len(conversations), 1)))
+
+    def session(self) -> EachAlone:
+        """Return a session that says the shares at every turn."""
+        return EachAlone(self)
 
     def state(self) -> State:
         """Return the shares."""

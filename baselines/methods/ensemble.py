@@ -8,7 +8,7 @@ probabilities. The record holds the mean score of a single member beside it: an 
 Source: Lakshminarayanan et al. (2017), Simple and scalable predictive uncertainty estimation using deep ensembles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, ClassVar
@@ -23,11 +23,14 @@ from ...benchmark.errors import NotApplicable, SpecError
 from ...benchmark.gold import gold_classes, loss_slopes
 from ...benchmark.predictions import Predictions
 from ..base import (
+    NO_STATE,
     FitContext,
     FittedModel,
     HasGradients,
     HonoursLinks,
+    KeepsState,
     Model,
+    Session,
     State,
     TrainingRecord,
 )
@@ -65,12 +68,25 @@ class FittedEnsemble:
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the mean of the members' probabilities, and of their modality weights where they have any."""
-        said = [member.predict(conversations) for member in self.members]
-        named = said[0].modality_weights
-        return Predictions(
-            probabilities=np.mean([one.probabilities for one in said], axis=0),
-            modality_weights={name: np.mean([one.modality_weights[name] for one in said], axis=0) for name in named},
-        )
+        return _mean([member.predict(conversations) for member in self.members])
+
+    @property
+    def keeps_state(self) -> bool:
+        """As its members."""
+        return all(isinstance(member, KeepsState) and member.keeps_state for member in self.members)
+
+    def session(self) -> "EnsembleSession":
+        """Return a session of every member.
+
+        Raises
+        ------
+        NotApplicable
+            When a member keeps no state.
+        """
+        keeping = [member for member in self.members if isinstance(member, KeepsState)]
+        if len(keeping) < len(self.members):
+            raise NotApplicable(NO_STATE)
+        return EnsembleSession(tuple(member.session() for member in keeping))
 
     def feature_gradients(
         self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
@@ -104,6 +120,18 @@ class FittedEnsemble:
             arrays={f"{place}/{name}": array for place, s in enumerate(states) for name, array in s.arrays.items()},
             settings={"members": [dict(state.settings) for state in states]},
         )
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleSession:
+    """A session of every member."""
+
+    sessions: tuple[Session, ...]
+    """In the order of the members."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return the mean of what the members say of the newest turn; see `Session`."""
+        return _mean([session.feed(turn) for session in self.sessions])
 
 
 @dataclass(frozen=True)
@@ -164,3 +192,11 @@ class Ensemble:
 
 
 PLUGIN = Ensemble
+
+
+def _mean(said: Sequence[Predictions]) -> Predictions:
+    named = said[0].modality_weights
+    return Predictions(
+        probabilities=np.mean([one.probabilities for one in said], axis=0),
+        modality_weights={name: np.mean([one.modality_weights[name] for one in said], axis=0) for name in named},
+    )

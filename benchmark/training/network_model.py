@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float, Float32
 from torch import nn
 
-from ...baselines.base import FitContext, State, TrainingRecord
+from ...baselines.base import NO_STATE, FitContext, State, TrainingRecord
 from ..conversations import Conversations
-from ..errors import DataError
+from ..errors import DataError, NotApplicable
 from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
 from .companions import Course
@@ -21,8 +21,9 @@ from .inference import milliseconds_per_utterance, predict
 from .loop import Training
 from .recipe import Recipe
 from .scores import chosen_epoch, selection_optimism
+from .streams import NetworkSession, Streams
 from .task import Task
-from .threads import threads_for
+from .threads import suits_one_thread, threads_for
 
 
 @runtime_checkable
@@ -51,6 +52,24 @@ class NetworkModel:
     def honours_links(self) -> bool:
         """What the network says of itself by `honours_links = True`; one that says nothing does not."""
         return bool(getattr(self.network, "honours_links", False))
+
+    @property
+    def keeps_state(self) -> bool:
+        """What the network says of itself by `keeps_state`; one that says nothing does not."""
+        return isinstance(self.network, Streams) and self.network.keeps_state
+
+    def session(self) -> NetworkSession:
+        """Return a session before its first turn.
+
+        Raises
+        ------
+        NotApplicable
+            When the network keeps no state.
+        """
+        if not (isinstance(self.network, Streams) and self.network.keeps_state):
+            raise NotApplicable(NO_STATE)
+        self.network.eval()
+        return NetworkSession(self.network.stream(), self.task, self.device, suits_one_thread(self.network))
 
     def predict(self, conversations: Conversations, *, hidden: bool = False) -> Predictions:
         """Return one row per row of `conversations`; `hidden` adds the vectors before the last layer.

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from emobench.baselines.dialogue_layers import GeneralAttention, modalities_read
-from emobench.baselines.dialogue_rnn_network import Cells, DialogueRNN, DialogueRNNNetwork, Switches
+from emobench.baselines.dialogue_rnn_layer import Cells, DialogueRNN
+from emobench.baselines.dialogue_rnn_network import DialogueRNNNetwork, Switches
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import NotApplicable
 from emobench.benchmark.training.batches import make_batch
@@ -32,6 +33,7 @@ from tests.baselines.literal import (
 
 Make = Callable[..., Conversations]
 PLAIN = Switches(
+    directions="both",
     inputs="all",
     projection=0,
     width=5,
