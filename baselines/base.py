@@ -125,23 +125,17 @@ class HasHidden(Protocol):
         ...
 
 
-NO_STATE = "the model keeps no state between turns: `benchmark.stream.session_of` returns a session that recomputes"
-"""What a model says that is asked for a session and cannot give one."""
-
-
 @runtime_checkable
 class Session(Protocol):
-    """One dialogue, given turn by turn as it is spoken; sessions know nothing of each other."""
+    """One dialogue in progress, as an interface has it: what was said so far is kept, what comes is fed."""
 
     def feed(self, turn: Conversations) -> Predictions:
-        """Return what is said of the newest turn, in one row.
-
-        That is the last row of what the model says of all turns fed so far, as one dialogue.
+        """Return one row: what `predict` says of the last row of the dialogue so far, `turn` included.
 
         Parameters
         ----------
         turn
-            One dialogue of one row; the speaker's index is that in the whole dialogue.
+            The next utterance: one dialogue of one row; the speaker's index is that in the whole dialogue.
 
         Raises
         ------
@@ -153,20 +147,12 @@ class Session(Protocol):
 
 @runtime_checkable
 class KeepsState(Protocol):
-    """A fitted model that says whether it can answer the newest turn without reading the earlier ones again."""
+    """A fitted model that can go on from where it was, instead of reading the whole dialogue again at every turn."""
 
-    @property
-    def keeps_state(self) -> bool:
-        """True: what it keeps of earlier turns is enough, exactly; `benchmark.stream` recomputes for the others."""
-        ...
+    def session(self) -> Session | None:
+        """Return a session at the start of a dialogue; None where the model turns out to need the whole.
 
-    def session(self) -> Session:
-        """Return a session before its first turn.
-
-        Raises
-        ------
-        NotApplicable
-            When it keeps no state.
+        What it keeps is enough: its answers are exact. Sessions know nothing of each other.
         """
         ...
 

@@ -12,14 +12,12 @@ from ..benchmark.errors import DataError, NotApplicable, SpecError
 from ..benchmark.gold import gold_classes, loss_slopes
 from ..benchmark.predictions import Predictions
 from .base import (
-    NO_STATE,
     Asked,
     FitContext,
     FittedModel,
     HasGradients,
     HasHidden,
     HonoursLinks,
-    KeepsState,
     Model,
     PredictsConditions,
     Session,
@@ -37,6 +35,7 @@ from .per_mask import (
     views_of,
     wants_per_mask,
 )
+from .sessions import session_of
 
 FittedStage = FittedCalibrator | FittedPerMask
 """One calibrator for all rows, or one for each availability mask."""
@@ -70,22 +69,10 @@ class FittedCalibrated:
         """As the model: calibrators map each utterance by itself."""
         return isinstance(self.fitted, HonoursLinks) and self.fitted.honours_links
 
-    @property
-    def keeps_state(self) -> bool:
-        """As the model: calibrators map each utterance by itself."""
-        return isinstance(self.fitted, KeepsState) and self.fitted.keeps_state
-
-    def session(self) -> "CalibratedSession":
-        """Return the model's session, followed by the calibrators.
-
-        Raises
-        ------
-        NotApplicable
-            When the model keeps no state.
-        """
-        if not isinstance(self.fitted, KeepsState):
-            raise NotApplicable(NO_STATE)
-        return CalibratedSession(self, self.fitted.session())
+    def session(self) -> "CalibratedSession | None":
+        """Return the model's session, followed by the calibrators; None where the model keeps no state."""
+        session = session_of(self.fitted)
+        return None if session is None else CalibratedSession(session, self)
 
     def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
         """Return the model's, which calibrators do not touch; None where it has none."""
@@ -151,16 +138,16 @@ class FittedCalibrated:
 
 @dataclass(frozen=True, eq=False)
 class CalibratedSession:
-    """A session whose probabilities are calibrated."""
+    """A dialogue in progress, with calibrated answers."""
 
-    of: FittedCalibrated
-    """Model and calibrators."""
-    session: Session
-    """The model's own."""
+    before: Session
+    """Of the model without calibrators."""
+    fitted: FittedCalibrated
+    """Whose calibrators are applied."""
 
     def feed(self, turn: Conversations) -> Predictions:
-        """Return what is said of the newest turn; see `Session`."""
-        return self.of.calibrated(self.session.feed(turn), turn)
+        """Return the calibrated prediction of the next turn; see `Session`."""
+        return self.fitted.calibrated(self.before.feed(turn), turn)
 
 
 @dataclass(frozen=True, eq=False)

@@ -229,7 +229,8 @@ class Past:
     def _listen(self, cell: Cells, said: Float[Tensor, "1 1 width"]) -> None:
         """Change the states of all parties, those that have not spoken yet among them."""
         parties = torch.cat([*self._parties.values(), self._silent], dim=1)
-        *heard, self._silent = cell.after(said.expand(-1, parties.shape[1], -1), parties).split(1, dim=1)
+        learned = cell.after(said.expand(-1, parties.shape[1], -1), parties)
+        *heard, self._silent = torch.split(learned, 1, dim=1)
         self._parties = dict(zip(self._parties, heard, strict=True))
 
 

@@ -84,13 +84,13 @@ class DialogueRNNNetwork(nn.Module):
         self.output = nn.Linear(width, task.classes)
         self.shares = ClassShares(task) if switches.mask_aware else None
 
-    @property
-    def keeps_state(self) -> bool:
-        """Whether the turns are read forwards only: read backwards, every turn changes what was said of all before."""
-        return self.switches.directions == "forward"
+    def stream(self) -> Step | None:
+        """Return what answers turn by turn: it keeps the states of the layer, and the emotion states to be asked.
 
-    def stream(self) -> Step:
-        """Return what answers turn by turn: it keeps the states of the layer, and the emotion states to be asked."""
+        None where turns are read backwards too: each then changes what was said of all before it.
+        """
+        if self.switches.directions == "both":
+            return None
         past, emotions, known_so_far = Past(self.context), Kept(), False
 
         def step(batch: Batch) -> Output:

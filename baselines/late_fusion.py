@@ -21,9 +21,9 @@ from typing_extensions import Doc
 from ..benchmark.conversations import Conversations
 from ..benchmark.errors import DataError
 from ..benchmark.predictions import Predictions
-from ..benchmark.stream import EachAlone
 from .base import FitContext, State, TrainingRecord
 from .prior import class_shares
+from .sessions import EachTurnByItself
 
 ARRAYS = ("coefficients", "intercepts", "means")
 """What is learned of each modality."""
@@ -59,7 +59,6 @@ class FittedLateFusion:
     """The regressions."""
 
     honours_links: ClassVar[bool] = True
-    keeps_state: ClassVar[bool] = True
 
     regressions: Mapping[str, Linear]
     """Per modality."""
@@ -96,9 +95,9 @@ class FittedLateFusion:
             modality_weights=dict(zip(self.regressions, weights, strict=True)),
         )
 
-    def session(self) -> EachAlone:
+    def session(self) -> EachTurnByItself:
         """Return a session that reads each turn alone, as the model does."""
-        return EachAlone(self)
+        return EachTurnByItself(self)
 
     def state(self) -> State:
         """Return coefficients, intercepts and means by place, names of modalities, and shares."""

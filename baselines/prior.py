@@ -14,9 +14,9 @@ from jaxtyping import Float64
 
 from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
-from ..benchmark.stream import EachAlone
 from ..benchmark.training.task import class_counts
 from .base import FitContext, State, TrainingRecord
+from .sessions import EachTurnByItself
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,6 @@ class FittedPrior:
     """The shares."""
 
     honours_links: ClassVar[bool] = True
-    keeps_state: ClassVar[bool] = True
 
     shares: Float64[np.ndarray, " classes"]
     """Share of each class among the labelled training utterances."""
@@ -35,9 +34,9 @@ class FittedPrior:
         """Return the shares in every row."""
         return Predictions(np.tile(self.shares, (len(conversations), 1)))
 
-    def session(self) -> EachAlone:
+    def session(self) -> EachTurnByItself:
         """Return a session that says the shares at every turn."""
-        return EachAlone(self)
+        return EachTurnByItself(self)
 
     def state(self) -> State:
         """Return the shares."""

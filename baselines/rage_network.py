@@ -126,7 +126,6 @@ class RageNetwork(nn.Module):
     """Projections, modality dropout and fusion; one utterance at a time, for there is no context in this model."""
 
     honours_links: ClassVar[bool] = True
-    keeps_state: ClassVar[bool] = True
 
     def __init__(self, task: Task, switches: Switches) -> None:
         """Make the layers. The query is text; on data without text, the first modality."""

@@ -60,7 +60,6 @@ class SDTNetwork(nn.Module):
     """From features to logits, those of each modality among them."""
 
     honours_links: ClassVar[bool] = True
-    keeps_state: ClassVar[bool] = True
 
     def __init__(self, task: Task, switches: Switches) -> None:
         """Make the layers."""

@@ -102,17 +102,17 @@ class SureNetwork(nn.Module):
         self.output = nn.Linear(modalities * (task.classes if late else width), task.classes)
         self.shares = ClassShares(task) if switches.mask_aware else None
 
-    @property
-    def keeps_state(self) -> bool:
-        """Whether there is no reasoning: what it makes of a turn hangs on the turns that follow."""
-        return not self.reasonings
-
     def forward(self, batch: Batch) -> Output:
         """Return logits and hidden vectors; in `auxiliary` the `uncertainty` loss of all mixtures."""
         return self._answered(batch, None)
 
-    def stream(self) -> Step:
-        """Return what answers turn by turn: it keeps keys, values and what was observed."""
+    def stream(self) -> Step | None:
+        """Return what answers turn by turn: it keeps keys, values and what was observed.
+
+        None with a reasoning: what it concludes of a turn hangs on the turns that follow.
+        """
+        if self.reasonings:
+            return None
         past = Past()
         return lambda batch: self._answered(batch, past)
 

@@ -1,10 +1,8 @@
-"""Dialogues turn by turn, as an interface meets them: sessions that read each turn alone, and sessions that recompute.
+"""Dialogues turn by turn, as an interface meets them, whatever the model: it keeps state, or it recomputes.
 
-    session = session_of(fitted, template)
-    for turn in turns_of(conversations, 0):
-        now = session.feed(turn)  # one row: the newest turn
-
-Models that keep state between turns bring sessions of their own (`KeepsState`).
+session = session_of(fitted, template)
+for turn in turns_of(conversations, 0):
+    now = session.feed(turn)  # one row: the newest turn
 """
 
 from collections.abc import Sequence
@@ -12,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..baselines.base import FittedModel, KeepsState, Session
+from ..baselines import sessions
+from ..baselines.base import FittedModel, Session
 from .conversations import Conversations
 from .errors import DataError
 from .predictions import Predictions
@@ -27,9 +26,7 @@ def session_of(fitted: FittedModel, template: Conversations) -> Session:
     template
         Conversations like those that will be fed: their data set, classes, modalities and widths.
     """
-    if isinstance(fitted, KeepsState) and fitted.keeps_state:
-        return fitted.session()
-    return Recomputing(fitted, template)
+    return sessions.session_of(fitted) or Recomputing(fitted, template)
 
 
 def turns_of(conversations: Conversations, dialogue: int) -> tuple[Conversations, ...]:
@@ -70,20 +67,6 @@ def joined(turns: Sequence[Conversations]) -> Conversations:
     )
 
 
-def require_turn(turn: Conversations) -> None:
-    """Raise DataError unless this is one turn that a session can take."""
-    if len(turn) != 1:
-        raise DataError(
-            f"expected one turn, one dialogue of one row, got {len(turn)} rows in {turn.dialogues} "
-            f"dialogue{'s' * (turn.dialogues > 1)} of {turn.data}; feed the rows one by one (`turns_of`)"
-        )
-    if turn.links is not None:
-        raise DataError(
-            "expected a turn without a pairwise mask, got one (context_removal:mode=graph): a mask of turns that are "
-            "yet to come is not known; type mode=strict"
-        )
-
-
 @dataclass(eq=False)
 class Recomputing:
     """A session of a model that keeps nothing: the dialogue so far is predicted anew at every turn."""
@@ -105,7 +88,7 @@ class Recomputing:
         NotApplicable
             When the model declines the dialogue so far.
         """
-        require_turn(turn)
+        sessions.require_turn(turn)
         if (turn.widths, turn.classes) != (self.template.widths, self.template.classes):
             raise DataError(
                 f"expected turns like {self.template.data}, with {self.template.widths} and the classes "
@@ -116,16 +99,3 @@ class Recomputing:
         return Predictions(
             said.probabilities[-1:], {modality: weights[-1:] for modality, weights in said.modality_weights.items()}
         )
-
-
-@dataclass(frozen=True, eq=False)
-class EachAlone:
-    """A session of a model without context: all that counts is the newest turn, and nothing is kept."""
-
-    fitted: FittedModel
-    """One that reads every row on its own."""
-
-    def feed(self, turn: Conversations) -> Predictions:
-        """Return what the model says of the turn; see `Session`. Errors as the model's, and where it is not a turn."""
-        require_turn(turn)
-        return self.fitted.predict(turn)

@@ -23,18 +23,17 @@ from ...benchmark.errors import NotApplicable, SpecError
 from ...benchmark.gold import gold_classes, loss_slopes
 from ...benchmark.predictions import Predictions
 from ..base import (
-    NO_STATE,
     FitContext,
     FittedModel,
     HasGradients,
     HonoursLinks,
-    KeepsState,
     Model,
     Session,
     State,
     TrainingRecord,
 )
 from ..per_mask import stored_parts
+from ..sessions import session_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,23 +69,10 @@ class FittedEnsemble:
         """Return the mean of the members' probabilities, and of their modality weights where they have any."""
         return _mean([member.predict(conversations) for member in self.members])
 
-    @property
-    def keeps_state(self) -> bool:
-        """As its members."""
-        return all(isinstance(member, KeepsState) and member.keeps_state for member in self.members)
-
-    def session(self) -> "EnsembleSession":
-        """Return a session of every member.
-
-        Raises
-        ------
-        NotApplicable
-            When a member keeps no state.
-        """
-        keeping = [member for member in self.members if isinstance(member, KeepsState)]
-        if len(keeping) < len(self.members):
-            raise NotApplicable(NO_STATE)
-        return EnsembleSession(tuple(member.session() for member in keeping))
+    def session(self) -> "EnsembleSession | None":
+        """Return a session of every member; None where a member keeps no state."""
+        sessions = tuple(session for member in self.members if (session := session_of(member)) is not None)
+        return EnsembleSession(sessions) if len(sessions) == len(self.members) else None
 
     def feature_gradients(
         self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]

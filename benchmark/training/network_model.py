@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float, Float32
 from torch import nn
 
-from ...baselines.base import NO_STATE, FitContext, State, TrainingRecord
+from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
-from ..errors import DataError, NotApplicable
+from ..errors import DataError
 from ..gold import gold_classes, loss_slopes
 from ..predictions import Predictions
 from .companions import Course
@@ -53,23 +53,13 @@ class NetworkModel:
         """What the network says of itself by `honours_links = True`; one that says nothing does not."""
         return bool(getattr(self.network, "honours_links", False))
 
-    @property
-    def keeps_state(self) -> bool:
-        """What the network says of itself by `keeps_state`; one that says nothing does not."""
-        return isinstance(self.network, Streams) and self.network.keeps_state
-
-    def session(self) -> NetworkSession:
-        """Return a session before its first turn.
-
-        Raises
-        ------
-        NotApplicable
-            When the network keeps no state.
-        """
-        if not (isinstance(self.network, Streams) and self.network.keeps_state):
-            raise NotApplicable(NO_STATE)
+    def session(self) -> NetworkSession | None:
+        """Return a session at the start of a dialogue; None where the network answers whole dialogues only."""
+        step = self.network.stream() if isinstance(self.network, Streams) else None
+        if step is None:
+            return None
         self.network.eval()
-        return NetworkSession(self.network.stream(), self.task, self.device, suits_one_thread(self.network))
+        return NetworkSession(step, self.task, self.device, suits_one_thread(self.network))
 
     def predict(self, conversations: Conversations, *, hidden: bool = False) -> Predictions:
         """Return one row per row of `conversations`; `hidden` adds the vectors before the last layer.

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from ...baselines.sessions import require_turn
 from ..conversations import Conversations
 from ..predictions import Predictions
-from ..stream import require_turn
 from .batches import Batch, Output, make_batch
 from .inference import named, predictions_of
 from .task import Task
@@ -25,17 +25,12 @@ FEWEST = 16
 
 @runtime_checkable
 class Streams(Protocol):
-    """A network that says whether the newest turn can be answered from what is kept of the turns before it."""
+    """A network that can answer the newest turn from what it keeps of the turns before it."""
 
-    @property
-    def keeps_state(self) -> bool:
-        """Whether `stream` may be asked for."""
-        ...
-
-    def stream(self) -> Step:
+    def stream(self) -> Step | None:
         """Return what answers the turns of one dialogue, one after the other, as `forward` answers the last of them.
 
-        It is used without gradients and in evaluation mode only.
+        It is used without gradients and in evaluation mode only. None: the network turns out to need the whole.
         """
         ...
 

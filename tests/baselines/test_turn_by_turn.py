@@ -20,7 +20,7 @@ from emobench.baselines.base import FitContext, FittedModel, KeepsState, Session
 from emobench.baselines.calibrated import FittedCalibrated
 from emobench.baselines.methods.ensemble import FittedEnsemble
 from emobench.benchmark.conversations import Conversations, DataSplits
-from emobench.benchmark.errors import DataError, NotApplicable
+from emobench.benchmark.errors import DataError
 from emobench.benchmark.models import make_model
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.stream import Recomputing, session_of, turns_of
@@ -99,7 +99,8 @@ def some(turns: int) -> list[int]:
     return sorted({length for length in (1, 2, 17, turns) if length <= turns})
 
 
-def fed(session: Session, one: Conversations) -> list[Predictions]:
+def fed(session: Session | None, one: Conversations) -> list[Predictions]:
+    assert session is not None
     return [session.feed(turn) for turn in turns_of(one, 0)]
 
 
@@ -110,8 +111,8 @@ def probabilities(answers: list[Predictions]) -> np.ndarray:
 def assert_network_is_exact(text: str, one: Conversations) -> None:
     made = precise(text)
     assert isinstance(made, Streams)
-    assert made.keeps_state
     step = made.stream()
+    assert step is not None
     with torch.inference_mode():
         turns = torch.cat([said(step(double(turn)))[0] for turn in turns_of(one, 0)])
         for length in some(len(one)):
@@ -161,7 +162,7 @@ class TestSessions:
         for text in SOME:
             made = model(text)
             first, second = (dialogue(Drawn(turns=5, seed=seed)) for seed in (1, 2))
-            sessions = made.session(), made.session()
+            sessions = [session_of(made, first) for _ in range(2)]
             answers = [
                 [session.feed(turn).probabilities for session, turn in zip(sessions, pair, strict=True)]
                 for pair in zip(turns_of(first, 0), turns_of(second, 0), strict=True)
@@ -172,7 +173,7 @@ class TestSessions:
 
     def test_what_an_earlier_answer_said_stays_as_it_was(self) -> None:
         for text in SOME:
-            session = model(text).session()
+            session = session_of(model(text), dialogue(Drawn(turns=1)))
             first, *rest = turns_of(dialogue(Drawn(turns=20)), 0)
             answer = session.feed(first)
             before = answer.probabilities.copy()
@@ -192,7 +193,10 @@ class TestSessions:
             for wrong, words in (
                 (narrow, "got small with .*'audio': 5}|got .'text': 4, 'audio': 5. and"),
                 (wide, "'text': 9"),
-                (one, "expected one turn, one dialogue of one row, got 5 rows in 1 dialogue of small; feed the rows"),
+                (
+                    one,
+                    "one dialogue of one row, got 5 rows in 1 dialogue of small; feed one row at a time",
+                ),
                 (conversations(lengths=(1, 1)), "got 2 rows in 2 dialogues of small"),
             ):
                 with pytest.raises(DataError, match=words) as caught:
@@ -211,9 +215,7 @@ class TestWhoKeepsState:
         assert isinstance(recipe, Recipe)
         made = NetworkModel(recipe.network(task()), task(), "cpu")
         assert isinstance(made, KeepsState)
-        assert not made.keeps_state
-        with pytest.raises(NotApplicable, match="keeps no state between turns"):
-            made.session()
+        assert made.session() is None
         assert isinstance(session_of(made, dialogue(Drawn(turns=1))), Recomputing)
 
     @pytest.mark.parametrize("text", ["prior", "late_fusion:iterations=20"])
@@ -221,10 +223,9 @@ class TestWhoKeepsState:
         fitted = make_model(text).fit(small_splits.train, small_splits.validation, context=FitContext(seed=0))
         one = dialogue(replace(HARD, turns=8))
         assert isinstance(fitted, KeepsState)
-        assert fitted.keeps_state
         assert np.allclose(probabilities(fed(fitted.session(), one)), fitted.predict(one).probabilities, atol=1e-12)
         with pytest.raises(DataError, match="got 8 rows"):
-            fitted.session().feed(one)
+            session_of(fitted, one).feed(one)
 
     @pytest.mark.parametrize("calibrator", ["temperature", "vector:per_mask=true", "isotonic:per_mask=true"])
     def test_calibrators_follow_turn_by_turn(self, small_splits: DataSplits, calibrator: str) -> None:
@@ -232,13 +233,11 @@ class TestWhoKeepsState:
         fitted = make_model(text).fit(small_splits.train, small_splits.validation, context=FitContext(seed=0))
         one = dialogue(replace(HARD, turns=30))
         assert isinstance(fitted, KeepsState)
-        assert fitted.keeps_state
         assert np.allclose(probabilities(fed(fitted.session(), one)), fitted.predict(one).probabilities, atol=1e-12)
 
     def test_an_ensemble_keeps_the_states_of_all_members(self) -> None:
         one = dialogue(Drawn(turns=6))
         ensemble = FittedEnsemble((model(NETWORKS[0]), model(NETWORKS[1])))
-        assert ensemble.keeps_state
         got = fed(ensemble.session(), one)
         assert np.allclose(got[-1].probabilities, ensemble.predict(one).probabilities[-1:], atol=1e-6)
 
@@ -248,9 +247,7 @@ class TestWhoKeepsState:
         assert isinstance(recipe, Recipe)
         for one in (Silent(), NetworkModel(recipe.network(task()), task(), "cpu")):
             wrapped = wrap(one)
-            assert not wrapped.keeps_state
-            with pytest.raises(NotApplicable, match="keeps no state"):
-                wrapped.session()
+            assert wrapped.session() is None
 
 
 class Silent:
