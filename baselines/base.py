@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32
-from typing_extensions import Doc
 
 from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
@@ -18,15 +17,6 @@ Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 Selection = Literal["validation", "test"]
 """On which split the epoch is chosen. `test` is what most published code does; results are marked as such."""
-
-PerMask = Annotated[
-    bool,
-    Doc(
-        "fit one for each set of observed modalities; where nothing is observed, and for sets of which validation has "
-        "too few labels, the one fitted on validation as it is"
-    ),
-]
-"""The argument of calibrators that makes them `FitsPerMask`."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +122,38 @@ class HasHidden(Protocol):
 
     def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
         """Return the vectors of every row; None where the model turns out to have none."""
+        ...
+
+
+@runtime_checkable
+class Session(Protocol):
+    """One dialogue in progress, as an interface has it: what was said so far is kept, what comes is fed."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return one row: what `predict` says of the last row of the dialogue so far, `turn` included.
+
+        Parameters
+        ----------
+        turn
+            The next utterance: one dialogue of one row; the speaker's index is that in the whole dialogue.
+
+        Raises
+        ------
+        DataError
+            When it has more rows, or is not like the data of the training; the session stays as it was.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A fitted model that can go on from where it was, instead of reading the whole dialogue again at every turn."""
+
+    def session(self) -> Session | None:
+        """Return a session at the start of a dialogue; None where the model turns out to need the whole.
+
+        What it keeps is enough: its answers are exact. Sessions know nothing of each other.
+        """
         ...
 
 
@@ -250,51 +272,4 @@ class NetworkMethod(Protocol):
         NotApplicable
             When the method is not defined for the network or the data.
         """
-        ...
-
-
-@runtime_checkable
-class FittedCalibrator(Protocol):
-    """A map from probabilities to probabilities."""
-
-    def apply(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return calibrated probabilities, utterances × classes."""
-        ...
-
-    def state(self) -> State:
-        """Return what `restore` needs."""
-        ...
-
-
-@runtime_checkable
-class HasSlopes(Protocol):
-    """A fitted calibrator that can be differentiated."""
-
-    def slopes(
-        self, probabilities: Float[np.ndarray, "utterances classes"], outer: Float[np.ndarray, "utterances classes"]
-    ) -> Float[np.ndarray, "utterances classes"]:
-        """Return a loss's slopes with respect to log p, given those (`outer`) with respect to log of `apply(p)`."""
-        ...
-
-
-@runtime_checkable
-class Calibrator(Protocol):
-    """A plug-in that follows a model after `+` and is fitted on its validation probabilities only."""
-
-    def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> FittedCalibrator:
-        """Learn from probabilities (utterances × classes) and labels (all known) of the validation split."""
-        ...
-
-    def restore(self, state: State) -> FittedCalibrator:
-        """Return the fitted calibrator that gave `state`."""
-        ...
-
-
-@runtime_checkable
-class FitsPerMask(Protocol):
-    """A calibrator that says whether one is wanted for each availability mask; without it, one serves all."""
-
-    @property
-    def per_mask(self) -> bool:
-        """True: rows are told apart by the modalities that the model is told are observed; see `baselines.per_mask`."""
         ...

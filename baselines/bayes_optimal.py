@@ -18,6 +18,9 @@ It draws the dialogues once more and compares: a change to features, speakers or
 is refused. It cannot see that a stress looked at labels or features to decide what to take away, or stated a wrong
 variance; protocols promise not to.
 
+Turn by turn: recomputed. A filter would need the last emotions only, as long as no stress moves features along the
+dialogue, so that a turn speaks for an earlier one.
+
 Source: emobench's own; Rabiner (1989), A tutorial on hidden Markov models, eqs. 18–27.
 """
 

@@ -13,19 +13,18 @@ from ..benchmark.gold import gold_classes, loss_slopes
 from ..benchmark.predictions import Predictions
 from .base import (
     Asked,
-    Calibrator,
     FitContext,
-    FittedCalibrator,
     FittedModel,
     HasGradients,
     HasHidden,
-    HasSlopes,
     HonoursLinks,
     Model,
     PredictsConditions,
+    Session,
     State,
     TrainingRecord,
 )
+from .calibrators.base import Calibrator, FittedCalibrator, HasSlopes
 from .per_mask import (
     FittedPerMask,
     View,
@@ -36,6 +35,7 @@ from .per_mask import (
     views_of,
     wants_per_mask,
 )
+from .sessions import session_of
 
 FittedStage = FittedCalibrator | FittedPerMask
 """One calibrator for all rows, or one for each availability mask."""
@@ -69,15 +69,21 @@ class FittedCalibrated:
         """As the model: calibrators map each utterance by itself."""
         return isinstance(self.fitted, HonoursLinks) and self.fitted.honours_links
 
+    def session(self) -> "CalibratedSession | None":
+        """Return the model's session, followed by the calibrators; None where the model keeps no state."""
+        session = session_of(self.fitted)
+        return None if session is None else CalibratedSession(session, self)
+
     def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
         """Return the model's, which calibrators do not touch; None where it has none."""
         return self.fitted.hidden_vectors(conversations) if isinstance(self.fitted, HasHidden) else None
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""
-        return self._calibrated(self.fitted.predict(conversations), conversations)
+        return self.calibrated(self.fitted.predict(conversations), conversations)
 
-    def _calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+    def calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+        """Return what the model said of these conversations with calibrated probabilities."""
         probabilities, masks = predictions.probabilities, masks_of(conversations)
         for calibrator in self.calibrators:
             probabilities = _applied(calibrator, probabilities, masks)
@@ -131,13 +137,27 @@ class FittedCalibrated:
 
 
 @dataclass(frozen=True, eq=False)
+class CalibratedSession:
+    """A dialogue in progress, with calibrated answers."""
+
+    before: Session
+    """Of the model without calibrators."""
+    fitted: FittedCalibrated
+    """Whose calibrators are applied."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return the calibrated prediction of the next turn; see `Session`."""
+        return self.fitted.calibrated(self.before.feed(turn), turn)
+
+
+@dataclass(frozen=True, eq=False)
 class FittedCalibratedByCondition(FittedCalibrated):
     """The same for a model that knows conditions by name."""
 
     def predict_condition(self, asked: Asked, clean: Conversations) -> Predictions:
         """Return the model's predictions under a condition with calibrated probabilities."""
         assert isinstance(self.fitted, PredictsConditions)
-        return self._calibrated(self.fitted.predict_condition(asked, clean), clean)
+        return self.calibrated(self.fitted.predict_condition(asked, clean), clean)
 
 
 @dataclass(frozen=True)

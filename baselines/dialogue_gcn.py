@@ -45,6 +45,8 @@ measured 62.46 (51.82). Others got 58.0, 62 and more, 63.14 and 64.08 on IEMOCAP
 
 Pairwise masks: edges and attention honour them; through the BiLSTM context still flows.
 
+Turn by turn: recomputed, for BiLSTM and edges tell the turns so far of each new one.
+
 Source: Ghosal et al. (2019), DialogueGCN: a graph convolutional neural network for emotion recognition in conversation;
 sizes and switches as in the code of its authors (conv-emotion).
 """

@@ -101,10 +101,19 @@ class GeneralAttention(nn.Module):
         allowed: Bool[Tensor, "dialogues turns turns"],
     ) -> Float[Tensor, "dialogues turns width"]:
         """Return what each turn (row of `allowed`) gets from those it may ask (columns)."""
-        scores = self.query(rows) @ rows.transpose(1, 2)
+        return self.told(rows, rows, allowed)
+
+    def told(
+        self,
+        asking: Float[Tensor, "dialogues asking width"],
+        asked: Float[Tensor, "dialogues turns width"],
+        allowed: Bool[Tensor, "dialogues asking turns"],
+    ) -> Float[Tensor, "dialogues asking width"]:
+        """Return what some turns (rows of `allowed`) get from others (columns)."""
+        scores = self.query(asking) @ asked.transpose(1, 2)
         if self.squashed:
             scores = torch.tanh(scores)
-        attended: Tensor = masked_softmax(scores, allowed) @ rows
+        attended: Tensor = masked_softmax(scores, allowed) @ asked
         return attended
 
 

@@ -15,7 +15,7 @@ goes through the GRU. A modality that is not observed has a node that only liste
 nothing and counts in no degree, and so a turn of which nothing is observed is answered from its context. Where nothing
 reaches a turn the class shares of training are predicted. Both graphs honour pairwise masks: the edge of a modality is
 made for each turn of those it may draw on, and degrees count what a node may draw on (at least 1). The text GRU still
-carries context.
+carries context. Turn by turn it recomputes, for the GRU and both graphs tell the turns so far of each new one.
 
 Presets: suite, the default, has clean edge weights, a GRU that leaves out padding, standardised features in place of
 batch normalisation (text_norm=none), cross-entropy, widths for a CPU, and one thing that is not M3Net's:

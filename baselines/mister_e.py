@@ -51,6 +51,8 @@ Gate: its weights are of experts, not of modalities, and are no modality weights
 
 Pairwise masks: convolutions and attention honour them; through the BiGRUs context still flows.
 
+Turn by turn: recomputed, for BiGRUs, convolutions and blocks of attention tell the turns so far of each new one.
+
 Source: MiSTER-E, mixture of speech-text experts for emotion recognition in conversation; sizes and switches as in the
 code of its authors where it and the paper differ.
 """

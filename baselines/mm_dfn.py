@@ -13,7 +13,7 @@ Inputs: one to three modalities of any widths, speakers where there are any. On 
 goes through the text's GRU. A modality that is not observed has no node, the GRUs pass it over, and the classifier
 sees zeros; a turn of which nothing is observed gets the class shares of training. Pairwise masks are honoured by the
 edges within a modality; degrees are those of what a node may draw on. The text GRU and the party GRU still carry
-context.
+context. Turn by turn it recomputes, for the GRUs and the graph tell the turns so far of each new one.
 
 Presets: suite, the default, has few layers, cross-entropy, GRUs that leave out padding, widths for a CPU, and one thing
 that is not MM-DFN's: encoders=nonlinear puts GELU, LayerNorm and Dropout behind each modality's Linear. paper

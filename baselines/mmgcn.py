@@ -12,7 +12,8 @@ side by side, Dropout, ReLU, Linear.
 Inputs: one to three modalities of any widths, speakers where there are any. On data without text the first modality
 goes through the LSTM. A modality that is not observed has no node, the LSTM passes it over, and the classifier sees
 zeros; a turn of which nothing is observed gets the class shares of training. Pairwise masks are honoured by the edges
-within a modality; degrees are those of what a node may draw on. The text LSTM still carries context.
+within a modality; degrees are those of what a node may draw on. The text LSTM still carries context. Turn by turn it
+recomputes, for LSTM and graph tell the turns so far of each new one.
 
 Presets: suite, the default, has 4 layers, cross-entropy, an LSTM that leaves out padding, widths for a CPU, and one
 thing that is not MMGCN's: encoders=nonlinear puts GELU, LayerNorm and Dropout behind each modality's Linear. paper has

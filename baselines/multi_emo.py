@@ -48,6 +48,8 @@ split.
 Pairwise masks: the attention honours them, and what is asked has asked nobody itself; through the DialogueRNNs context
 still flows.
 
+Turn by turn: recomputed, for the DialogueRNNs read the turns so far from each new one back.
+
 Source: Shi & Huang (2023), MultiEMO: an attention-based correlation-aware multimodal fusion framework for emotion
 recognition in conversations; Soft-HGR: Wang et al. (2019), An efficient approach to informative feature extraction from
 multimodal data.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..benchmark.training.batches import Batch, Output
 from ..benchmark.training.conversation_layers import ClassShares, FeatureInput, pairs
 from ..benchmark.training.task import Task
-from .dialogue_rnn_network import DialogueRNN
+from .dialogue_rnn_layer import DialogueRNN
 from .transformer_gate import Attentions, Linears, Norms
 
 

@@ -15,7 +15,8 @@ from jaxtyping import Float, Float64, Int64
 
 from ..benchmark.conversations import UNKNOWN, Conversations
 from ..benchmark.errors import DataError, NotApplicable
-from .base import Calibrator, FitsPerMask, FittedCalibrator, FittedModel, HasSlopes, Json, State
+from .base import FittedModel, Json, State
+from .calibrators.base import Calibrator, FitsPerMask, FittedCalibrator, HasSlopes
 from .calibrators.classwise import is_enough
 
 MOST_MODALITIES = 6

@@ -15,7 +15,8 @@ is not observed still takes its share of the gate, and the fused vector shrinks.
 
 What a preset sets can be set on top of it: rage_fusion:preset=paper,mask_aware=true.
 
-Inputs: one to three modalities of any widths; neither speakers nor other turns, so there is no context to remove.
+Inputs: one to three modalities of any widths; neither speakers nor other turns, so there is no context to remove, and
+turn by turn nothing to keep.
 
 The paper's objective also has λ·max(0, T − B), T the time of an inference. T is measured, it is no function of the
 parameters: its gradient is zero. It is reported (milliseconds per utterance), not optimised.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..benchmark.training.batches import Batch, Output
 from ..benchmark.training.layers import Standardiser, disregard, drop_modalities, masked_softmax, stacked
+from ..benchmark.training.streams import Step
 from ..benchmark.training.task import Task
 
 
@@ -163,6 +164,10 @@ class RageNetwork(nn.Module):
             modality_weights=dict(zip(self.modalities, fused.weights.unbind(dim=-1), strict=True)),
             hidden=fused.vector,
         )
+
+    def stream(self) -> Step:
+        """Return the network itself: a turn is answered by itself, and nothing is kept."""
+        return self
 
     def _logits(
         self, logits: Float[Tensor, "dialogues turns classes"], there: Bool[Tensor, "dialogues turns modalities"]

@@ -41,6 +41,9 @@ features of a fine-tuned RoBERTa. Chosen on validation, 67 to 70.5 and 65 to 66 
 
 Pairwise masks: honoured wholly; one layer of attention is the only way from turn to turn.
 
+Turn by turn: the keys and values of past turns are kept, which hang on these turns alone; the newest turn asks them and
+its own, and is answered as in the dialogue so far.
+
 Source: Ma et al. (2023), A Transformer-based model with self-distillation for multimodal emotion recognition in
 conversations; sizes and switches as in the code of its authors (butterfliesss/SDT).
 """

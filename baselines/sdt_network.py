@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from ..benchmark.losses import consistency
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import ClassShares, FeatureInput, pairs
+from ..benchmark.training.conversation_layers import ClassShares, FeatureInput
 from ..benchmark.training.layers import masked_softmax
+from ..benchmark.training.streams import Step
 from ..benchmark.training.task import Task
-from .transformer_gate import Gates, Linears, TransformerGate
+from .transformer_gate import Gates, Linears, Past, TransformerGate, reach_of
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,25 @@ class SDTNetwork(nn.Module):
         `auxiliary`: `heads`, the logits of each modality (first axis), and `taught`, where a head is trained: where its
         modality takes part.
         """
+        return self._answered(batch, None)
+
+    def stream(self) -> Step:
+        """Return what answers turn by turn: it keeps keys, values and what was observed."""
+        past = Past()
+        return lambda batch: self._answered(batch, past)
+
+    def _answered(self, batch: Batch, past: Past | None) -> Output:
+        """Return the output for whole dialogues, or for the newest turn of one that has a past."""
         seen = self.input(batch)
         rows = torch.stack([project(rows) for project, rows in zip(self.projections, seen.features, strict=True)])
         there = seen.there if self.shares is not None else batch.valid.unsqueeze(-1).expand_as(seen.there)
-        reach = pairs(batch)
-        vectors = self.encoders(rows, batch.speaker, reach & there.permute(2, 0, 1).unsqueeze(2))
+        reach = reach_of(batch, there, past)
+        vectors = self.encoders(rows, batch.speaker, reach, past)
         weights = self._weights(vectors, there)
         hidden = (weights * vectors.movedim(0, -1)).sum(dim=-1)
         logits = self.output(hidden)
         if self.shares is not None:
-            logits = self.shares(logits, (reach & there.any(dim=-1).unsqueeze(1)).any(dim=-1))
+            logits = self.shares(logits, reach.any(dim=0).any(dim=-1))
         return Output(
             logits,
             modality_weights=dict(zip(self.input.modalities, weights.mean(dim=-2).unbind(-1), strict=True)),

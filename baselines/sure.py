@@ -56,6 +56,9 @@ on validation, 67 to 71 and 64.5 to 66 can be expected.
 Pairwise masks: honoured by the attention of the reasoning and of step 7, one after the other; through the BiLSTM
 context still flows, with context=none or iterations=0 it does not.
 
+Turn by turn: recomputed, for the reasoning about a turn hangs on those that follow; with iterations=0 the keys and
+values of step 7 are kept, and the newest turn is answered as in the dialogue so far.
+
 Source: SURE (ICASSP 2026), eq. 3 to 17; sizes and switches as in the code of its authors (swaggy66/SURE) and of EUAR,
 DialogueCRN and SDT.
 """

@@ -12,11 +12,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..benchmark.training.batches import Batch, Output
-from ..benchmark.training.conversation_layers import ClassShares, FeatureInput, pairs
+from ..benchmark.training.conversation_layers import ClassShares, FeatureInput
+from ..benchmark.training.streams import Step
 from ..benchmark.training.task import Task
 from .sure_experts import Latent, Mixture, Normalise, Route, uncertainty_loss
 from .sure_reasoning import ContextLayer, Reasoning
-from .transformer_gate import Gates, Linears, TransformerGate
+from .transformer_gate import Gates, Linears, Past, TransformerGate, reach_of
 
 Classifier = Literal["joint", "late"]
 """One layer on the vectors of all modalities side by side, or one for each and one on their logits."""
@@ -103,24 +104,38 @@ class SureNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Return logits and hidden vectors; in `auxiliary` the `uncertainty` loss of all mixtures."""
+        return self._answered(batch, None)
+
+    def stream(self) -> Step | None:
+        """Return what answers turn by turn: it keeps keys, values and what was observed.
+
+        None with a reasoning: what it concludes of a turn hangs on the turns that follow.
+        """
+        if self.reasonings:
+            return None
+        past = Past()
+        return lambda batch: self._answered(batch, past)
+
+    def _answered(self, batch: Batch, past: Past | None) -> Output:
+        """Return the output for whole dialogues, or for the newest turn of one that has a past."""
         seen = self.input(batch)
         there = seen.there if self.shares is not None else batch.valid.unsqueeze(-1).expand_as(seen.there)
         told = there.movedim(-1, 0)
-        reach = pairs(batch)
+        reach = reach_of(batch, there, past)
         rows = [project(rows) for project, rows in zip(self.projections, seen.features, strict=True)]
         rows, uncertainty = self._mixed(rows, told)
         if self.shares is not None:
             rows = [own * flags.unsqueeze(-1) for own, flags in zip(rows, told, strict=True)]
         if self.reasonings:
             rows = [
-                reason(own, batch.valid, reach & flags.unsqueeze(1))
-                for reason, own, flags in zip(self.reasonings, rows, told, strict=True)
+                reason(own, batch.valid, allowed)
+                for reason, own, allowed in zip(self.reasonings, rows, reach, strict=True)
             ]
-        vectors = self.encoders(torch.stack(rows), batch.speaker, reach & told.unsqueeze(2))
+        vectors = self.encoders(torch.stack(rows), batch.speaker, reach, past)
         hidden = self.own(vectors).movedim(0, -2).flatten(-2)
         logits = self.output(hidden)
         if self.shares is not None:
-            logits = self.shares(logits, (reach & there.any(dim=-1).unsqueeze(1)).any(dim=-1))
+            logits = self.shares(logits, reach.any(dim=0).any(dim=-1))
         return Output(logits, hidden=hidden, auxiliary={"uncertainty": uncertainty})
 
     def _mixed(

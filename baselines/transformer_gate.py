@@ -6,7 +6,8 @@ queries of y_m and the keys and values of y_n, several heads. (3) z = h + FF(LN(
 tanh form) between, dropout after each. (4) Gate: z ⊙ σ(W z), W without bias, or W = 1. (5) H_m = a linear layer of what
 m got from all sources side by side, its own first. No plug-in itself.
 
-One layer of attention is all there is, so a turn gets nothing of a turn that it may not ask.
+One layer of attention is all there is, so a turn gets nothing of a turn that it may not ask, and what the newest turn
+of a dialogue asks of an earlier one, its keys and values, hangs on that turn alone: `Past` keeps it.
 
 Source: Ma et al. (2023), A Transformer-based model with self-distillation for multimodal emotion recognition in
 conversations; sizes as in the code of its authors.
@@ -20,8 +21,10 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..benchmark.training.conversation_layers import SinusoidalPositions
+from ..benchmark.training.batches import Batch
+from ..benchmark.training.conversation_layers import SinusoidalPositions, pairs
 from ..benchmark.training.layers import masked_softmax
+from ..benchmark.training.streams import Kept
 
 Gates = Literal["learned", "identity"]
 """W of step 4."""
@@ -60,6 +63,33 @@ class Norms(nn.Module):
         return torch.addcmul(self.bias, flat, self.weight).view_as(rows)
 
 
+class Past:
+    """What attention needs of the turns of one dialogue so far: which may be asked, their keys, their values."""
+
+    def __init__(self) -> None:
+        """Begin before the first turn."""
+        self._there, self._keys, self._values = Kept(), Kept(), Kept()
+
+    @property
+    def turns(self) -> int:
+        """How many there are whose keys and values are known."""
+        return self._keys.turns
+
+    def there(self, newest: Bool[Tensor, "dialogues 1 modalities"]) -> Bool[Tensor, "dialogues turns modalities"]:
+        """Add which modalities the newest turn has, and return those of all turns."""
+        return self._there.added(newest)
+
+    def keys_and_values(
+        self,
+        key: Float[Tensor, "layers dialogues heads 1 width"],
+        value: Float[Tensor, "layers dialogues heads 1 width"],
+    ) -> tuple[
+        Float[Tensor, "layers dialogues heads turns width"], Float[Tensor, "layers dialogues heads turns width"]
+    ]:
+        """Add those of the newest turn, and return those of all turns."""
+        return self._keys.added(key), self._values.added(value)
+
+
 class Attentions(nn.Module):
     """Attention of several heads, many of them side by side."""
 
@@ -74,13 +104,20 @@ class Attentions(nn.Module):
         self,
         asking: Float[Tensor, "layers dialogues turns width"],
         asked: Float[Tensor, "layers dialogues turns width"],
-        allowed: Bool[Tensor, "layers dialogues turns turns"],
+        allowed: Bool[Tensor, "layers dialogues turns asked"],
+        past: Past | None = None,
     ) -> Float[Tensor, "layers dialogues turns width"]:
-        """Return what each turn (row of `allowed`) gets; where it may ask no turn, the bias of the last projection."""
-        query = self.query(asking).unflatten(-1, self.heads).transpose(2, 3) / math.sqrt(self.heads[1])
-        key = self.key(asked).unflatten(-1, self.heads).permute(0, 1, 3, 4, 2)
-        value = self.value(asked).unflatten(-1, self.heads).transpose(2, 3)
-        scores = query @ key
+        """Return what each turn (row of `allowed`) gets; where it may ask no turn, the bias of the last projection.
+
+        With `past` the one turn given asks those of the past too.
+        """
+        query, key, value = (
+            project(rows).unflatten(-1, self.heads).transpose(2, 3)
+            for project, rows in ((self.query, asking), (self.key, asked), (self.value, asked))
+        )
+        if past is not None:
+            key, value = past.keys_and_values(key, value)
+        scores = (query / math.sqrt(self.heads[1])) @ key.mT
         shares = self.dropout(masked_softmax(scores, allowed.unsqueeze(2).expand_as(scores)))
         told: Tensor = self.output((shares @ value).transpose(2, 3).flatten(-2))
         return told
@@ -116,7 +153,8 @@ class TransformerGate(nn.Module):
         self,
         rows: Float[Tensor, "modalities dialogues turns width"],
         speaker: Int64[Tensor, "dialogues turns"],
-        allowed: Bool[Tensor, "modalities dialogues turns turns"],
+        allowed: Bool[Tensor, "modalities dialogues turns asked"],
+        past: Past | None = None,
     ) -> Float[Tensor, "modalities dialogues turns width"]:
         """Return H.
 
@@ -124,14 +162,17 @@ class TransformerGate(nn.Module):
         ----------
         allowed
             Per source modality whether a turn (row) may ask another (column).
+        past
+            Of the dialogue whose newest turn is given alone, and whose earlier turns are columns too; it is added to.
         """
         who = self.speakers(speaker.clamp(max=self.speakers.num_embeddings - 1))
         target, source = self._pairs(rows.device)
-        known = self.positions((rows + who).flatten(0, 1)).view_as(rows)
+        first = 0 if past is None else past.turns
+        known = self.positions((rows + who).flatten(0, 1), first=first).view_as(rows)
         asking = self.dropout(known[target])
         # An encoder of a modality on itself has one input, and so one draw of dropout.
         asked = torch.where((target == source).view(-1, 1, 1, 1), asking, self.dropout(known[source]))
-        vectors = asking + self.dropout(self.attention(asking, asked, allowed[source]))
+        vectors = asking + self.dropout(self.attention(asking, asked, allowed[source], past))
         vectors = vectors + self.feed_forward(vectors)
         vectors = vectors * torch.sigmoid(self.gates(vectors))
         of_target = vectors.unflatten(0, (self.modalities, self.modalities))
@@ -143,3 +184,15 @@ class TransformerGate(nn.Module):
         places = torch.arange(self.modalities, device=device)
         target = places.repeat_interleave(self.modalities)
         return target, (target + places.repeat(self.modalities)) % self.modalities
+
+
+def reach_of(
+    batch: Batch, there: Bool[Tensor, "dialogues turns modalities"], past: Past | None
+) -> Bool[Tensor, "modalities dialogues turns asked"]:
+    """Return per source modality which turns (columns) a turn (row) may ask: those that have it, as `pairs` allows.
+
+    With a past, `there` is of the newest turn, and is added to it; all of the past may be asked.
+    """
+    if past is not None:
+        return past.there(there).permute(2, 0, 1).unsqueeze(2)
+    return pairs(batch) & there.permute(2, 0, 1).unsqueeze(2)

@@ -1,6 +1,6 @@
 """What stresses did to a recording: kept beside the features for the exact posterior and for the run's record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -75,6 +75,39 @@ class Trace:
             turn=None,
             speakers=None,
         )
+
+
+def joined_traces(traces: Sequence[Trace]) -> Trace:
+    """Return the trace of one dialogue from those of its turns, one or more, each of one row.
+
+    Where the turns were not stressed alike the likelihood is not known.
+    """
+    first = traces[0]
+    if any(_layers(trace) != _layers(first) for trace in traces):
+        return Trace(unknown="its turns were not stressed alike")
+    turns = [trace.turn for trace in traces if trace.turn is not None]
+    return replace(
+        first,
+        hidden={m: np.concatenate([trace.hidden[m] for trace in traces]) for m in first.hidden},
+        noise={
+            m: tuple(
+                replace(layer, hit=np.concatenate([trace.noise[m][place].hit for trace in traces]))
+                for place, layer in enumerate(layers)
+            )
+            for m, layers in first.noise.items()
+        },
+        source={m: np.concatenate([trace.source[m] for trace in traces]) for m in first.source},
+        turn=np.concatenate(turns) if turns else None,
+        speakers=traces[-1].speakers,
+    )
+
+
+def _layers(trace: Trace) -> tuple[object, ...]:
+    """Return all that has to be the same for every row of a dialogue."""
+    noise = {m: [(layer.variance.tobytes(), layer.probability) for layer in x] for m, x in trace.noise.items()}
+    return (
+        set(trace.hidden), noise, set(trace.source), trace.attacked, trace.turn is None, trace.unknown,
+    )  # fmt: skip
 
 
 def _taken(layers: tuple[AddedNoise, ...], rows: Int64[np.ndarray, " taken"]) -> tuple[AddedNoise, ...]:

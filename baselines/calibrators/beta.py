@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Integer
 
-from ..base import PerMask, State
+from ..base import State
+from .base import PerMask
 from .classwise import labelled_classes, log_softmax, minimised
 
 RIDGE = 1e-6

@@ -20,7 +20,8 @@ from annotated_types import Ge, Le
 from jaxtyping import Float, Float64, Int64, Integer
 from typing_extensions import Doc
 
-from ..base import PerMask, State
+from ..base import State
+from .base import PerMask
 from .classwise import labelled_classes, renormalised
 
 

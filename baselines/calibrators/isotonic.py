@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64, Integer
 
-from ..base import PerMask, State
+from ..base import State
+from .base import PerMask
 from .classwise import labelled_classes, renormalised
 
 

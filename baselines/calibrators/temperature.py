@@ -23,7 +23,8 @@ from jaxtyping import Float
 from typing_extensions import Doc
 
 from ...benchmark.errors import DataError, SpecError
-from ..base import PerMask, State
+from ..base import State
+from .base import PerMask
 
 LOWEST, HIGHEST = 0.01, 100.0
 """Range of the temperature."""

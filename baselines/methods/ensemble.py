@@ -8,7 +8,7 @@ probabilities. The record holds the mean score of a single member beside it: an 
 Source: Lakshminarayanan et al. (2017), Simple and scalable predictive uncertainty estimation using deep ensembles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, ClassVar
@@ -28,10 +28,12 @@ from ..base import (
     HasGradients,
     HonoursLinks,
     Model,
+    Session,
     State,
     TrainingRecord,
 )
 from ..per_mask import stored_parts
+from ..sessions import session_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +67,12 @@ class FittedEnsemble:
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the mean of the members' probabilities, and of their modality weights where they have any."""
-        said = [member.predict(conversations) for member in self.members]
-        named = said[0].modality_weights
-        return Predictions(
-            probabilities=np.mean([one.probabilities for one in said], axis=0),
-            modality_weights={name: np.mean([one.modality_weights[name] for one in said], axis=0) for name in named},
-        )
+        return _mean([member.predict(conversations) for member in self.members])
+
+    def session(self) -> "EnsembleSession | None":
+        """Return a session of every member; None where a member keeps no state."""
+        sessions = tuple(session for member in self.members if (session := session_of(member)) is not None)
+        return EnsembleSession(sessions) if len(sessions) == len(self.members) else None
 
     def feature_gradients(
         self, conversations: Conversations, slopes: Float[np.ndarray, "utterances classes"]
@@ -104,6 +106,18 @@ class FittedEnsemble:
             arrays={f"{place}/{name}": array for place, s in enumerate(states) for name, array in s.arrays.items()},
             settings={"members": [dict(state.settings) for state in states]},
         )
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleSession:
+    """A session of every member."""
+
+    sessions: tuple[Session, ...]
+    """In the order of the members."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return the mean of what the members say of the newest turn; see `Session`."""
+        return _mean([session.feed(turn) for session in self.sessions])
 
 
 @dataclass(frozen=True)
@@ -164,3 +178,11 @@ class Ensemble:
 
 
 PLUGIN = Ensemble
+
+
+def _mean(said: Sequence[Predictions]) -> Predictions:
+    named = said[0].modality_weights
+    return Predictions(
+        probabilities=np.mean([one.probabilities for one in said], axis=0),
+        modality_weights={name: np.mean([one.modality_weights[name] for one in said], axis=0) for name in named},
+    )

@@ -101,9 +101,11 @@ class SinusoidalPositions(nn.Module):
         super().__init__()
         self.width = width
 
-    def forward(self, rows: Float[Tensor, "dialogues turns width"]) -> Float[Tensor, "dialogues turns width"]:
-        """Return the rows plus their positions."""
-        turn = torch.arange(rows.shape[1], device=rows.device, dtype=rows.dtype)
+    def forward(
+        self, rows: Float[Tensor, "dialogues turns width"], *, first: int = 0
+    ) -> Float[Tensor, "dialogues turns width"]:
+        """Return the rows plus their positions, which count from `first`."""
+        turn = torch.arange(first, first + rows.shape[1], device=rows.device, dtype=rows.dtype)
         rates = torch.arange(0, self.width, 2, device=rows.device, dtype=rows.dtype)
         angles = turn[:, None] * torch.exp(-math.log(10_000.0) * rates / self.width)
         return rows + torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)

@@ -26,15 +26,11 @@ def predict(network: nn.Module, conversations: Conversations, *, device: str, hi
     for dialogues in prediction_batches(conversations):
         output: Output = network(make_batch(conversations, dialogues, device=device))
         row, valid = padded_rows(conversations, dialogues)
-        for name, values in _named(output, hidden=hidden).items():
+        for name, values in named(output, hidden=hidden).items():
             array = values.cpu().numpy()
             rows = parts.setdefault(name, np.empty((len(conversations), *array.shape[2:]), array.dtype))
             rows[row[valid]] = array[valid]
-    return Predictions(
-        probabilities=parts.pop("probabilities"),
-        hidden=parts.pop("hidden", None),
-        modality_weights={name.removeprefix("weight of "): weights for name, weights in parts.items()},
-    )
+    return predictions_of(parts)
 
 
 @torch.inference_mode()
@@ -54,8 +50,18 @@ def milliseconds_per_utterance(network: nn.Module, conversations: Conversations,
     return 1000 * statistics.median(seconds[2:]) / int(np.diff(conversations.starts)[shortest[0]])
 
 
-def _named(output: Output, *, hidden: bool) -> dict[str, torch.Tensor]:
+def named(output: Output, *, hidden: bool = False) -> dict[str, torch.Tensor]:
+    """Return what is kept of an output, by name; the inverse on its rows is `predictions_of`."""
     named = {"probabilities": torch.softmax(output.logits.double(), dim=-1)}
     if hidden and output.hidden is not None:
         named["hidden"] = output.hidden
     return named | {f"weight of {modality}": weights for modality, weights in output.modality_weights.items()}
+
+
+def predictions_of(parts: dict[str, np.ndarray]) -> Predictions:
+    """Return rows by name as predictions."""
+    return Predictions(
+        probabilities=parts.pop("probabilities"),
+        hidden=parts.pop("hidden", None),
+        modality_weights={name.removeprefix("weight of "): weights for name, weights in parts.items()},
+    )

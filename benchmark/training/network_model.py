@@ -21,8 +21,9 @@ from .inference import milliseconds_per_utterance, predict
 from .loop import Training
 from .recipe import Recipe
 from .scores import chosen_epoch, selection_optimism
+from .streams import NetworkSession, Streams
 from .task import Task
-from .threads import threads_for
+from .threads import suits_one_thread, threads_for
 
 
 @runtime_checkable
@@ -51,6 +52,14 @@ class NetworkModel:
     def honours_links(self) -> bool:
         """What the network says of itself by `honours_links = True`; one that says nothing does not."""
         return bool(getattr(self.network, "honours_links", False))
+
+    def session(self) -> NetworkSession | None:
+        """Return a session at the start of a dialogue; None where the network answers whole dialogues only."""
+        step = self.network.stream() if isinstance(self.network, Streams) else None
+        if step is None:
+            return None
+        self.network.eval()
+        return NetworkSession(step, self.task, self.device, suits_one_thread(self.network))
 
     def predict(self, conversations: Conversations, *, hidden: bool = False) -> Predictions:
         """Return one row per row of `conversations`; `hidden` adds the vectors before the last layer.

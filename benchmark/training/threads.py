@@ -1,7 +1,7 @@
 """How many threads torch uses on the CPU."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import nn
@@ -11,12 +11,21 @@ SMALL = 2_000_000
 each other at the end of every operation gain little on a quiet machine and cost many times the whole on a busy one."""
 
 
-@contextmanager
-def threads_for(network: nn.Module) -> Iterator[None]:
+def suits_one_thread(network: nn.Module) -> bool:
+    """Return whether a network is small; counting takes a quarter of a millisecond, so who asks often remembers."""
+    return sum(parameter.numel() for parameter in network.parameters()) < SMALL
+
+
+def threads_for(network: nn.Module) -> AbstractContextManager[None]:
     """Use as many threads as suit the network, and put the number back afterwards."""
+    return one_thread(suits_one_thread(network))
+
+
+@contextmanager
+def one_thread(wanted: bool = True) -> Iterator[None]:
+    """Use one thread, or, where that is not wanted, as many as before; put the number back afterwards."""
     before = torch.get_num_threads()
-    small = sum(parameter.numel() for parameter in network.parameters()) < SMALL
-    torch.set_num_threads(1 if small else before)
+    torch.set_num_threads(1 if wanted else before)
     try:
         yield
     finally:

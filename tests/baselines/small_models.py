@@ -17,6 +17,7 @@ SMALL: dict[str, str] = {
 """By name of the model the text that is tried in its place."""
 MORE: tuple[str, ...] = (
     "dialogue_gcn:preset=paper,inputs=all,packed=true,width=6,graph_width=6,epochs=2",
+    "dialogue_rnn:directions=forward,width=8,emotion_width=6,projection=5,epochs=2",
     "dialogue_rnn:preset=paper_meld,width=8,emotion_width=6,epochs=2,listener=true",
     "m3net:preset=paper,width=16,encoder_width=16,epochs=2,packed=true,edge_weights=clean",
     "mm_dfn:preset=paper,packed=true,width=8,graph_width=4,layers=3,epochs=2",
@@ -24,6 +25,7 @@ MORE: tuple[str, ...] = (
     "mister_e:preset=paper,width=8,attention_width=6,blocks=2,epochs=2",
     "multi_emo:preset=paper_meld,masked=true,width=8,state_width=6,feed_forward=8,heads=2,epochs=2",
     "sdt:preset=paper_meld,width=8,heads=2,epochs=2",
+    "sure:iterations=0,width=8,heads=2,epochs=2",
     "sure:preset=paper_meld,normalise=sample,width=8,heads=2,epochs=2",
 )
 """Further texts: other presets and switches that keep all promises."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from emobench.baselines.base import Calibrator, FitContext, Model, State, TrainingRecord
+from emobench.baselines.base import FitContext, Model, State, TrainingRecord
 from emobench.baselines.calibrated import Calibrated, FittedCalibrated
+from emobench.baselines.calibrators.base import Calibrator
 from emobench.baselines.calibrators.temperature import FittedTemperature, fit_temperature
 from emobench.baselines.late_fusion import LateFusion
 from emobench.baselines.prior import FittedPrior, Prior

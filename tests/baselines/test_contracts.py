@@ -20,6 +20,7 @@ from emobench.benchmark.models import make_model
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import CALIBRATORS, DATASETS, METHODS, MODELS, make, names
+from emobench.benchmark.stream import session_of, turns_of
 from tests.baselines.small_models import METHODS_ON, MORE, SMALL, SMALL_METHODS, WITH_METHODS
 
 READS_PRESENT = {"bayes_optimal": "the exact posterior knows what was recorded, whatever a model is told"}
@@ -237,3 +238,29 @@ def test_the_record_is_in_order(text: str, model: FittedModel) -> None:
     assert record.parameters >= 0
     if record.selection_optimism is not None:
         assert record.selection_optimism >= 0
+
+
+@every_model
+def test_turn_by_turn_it_says_what_it_says_of_the_dialogue_so_far(text: str, model: FittedModel) -> None:
+    for conversations in (splits().test, hit(splits().test), concealing(splits().test)):
+        one = conversations.take_dialogues([int(np.diff(conversations.starts).argmax())])
+        if predict(model, one) is None:
+            continue
+        first, second = session_of(model, one), session_of(model, one)
+        for count, turn in enumerate(turns_of(one, 0), 1):
+            rows = np.arange(count)
+            so_far = one.take_rows(rows, dialogue=np.zeros(count, np.int64), origin=np.zeros(1, np.int64), target=rows)
+            expected = model.predict(so_far)
+            # Single precision: one row and many are summed in another order.
+            for said in (first.feed(turn), second.feed(turn)):
+                assert_valid(said, turn)
+                assert np.allclose(said.probabilities[0], expected.probabilities[-1], rtol=0, atol=1e-6)
+                for name, weights in expected.modality_weights.items():
+                    assert np.allclose(said.modality_weights[name], weights[-1:], rtol=0, atol=1e-6)
+
+
+def concealing(clean: Conversations) -> Conversations:
+    """Hide a third of the features, told."""
+    rng = Randomness(0).generator()
+    hidden = {name: rng.random(rows.shape) < 0.3 for name, rows in clean.features.items()}
+    return clean.change(concealed=hidden)

@@ -21,6 +21,8 @@ MELD = (4710, 1205, 268, 683, 1743, 271, 1109)
     [
         ("preset=paper", Task({"text": 100}, IEMOCAP, 2), 8_880_406),
         ("preset=paper_meld", Task({"text": 600, "audio": 300}, MELD, 9), 2_666_607),
+        ("preset=paper,directions=forward", Task({"text": 100}, IEMOCAP, 2), 4_260_206),
+        ("directions=forward", Task({"text": 64, "audio": 32, "video": 32}, MELD, 4), 178_439),
         ("preset=paper,inputs=all", Task({"text": 100, "audio": 1582, "video": 342}, IEMOCAP, 2), 22_348_406),
     ],
 )

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from emobench.baselines.dialogue_layers import GeneralAttention, modalities_read
-from emobench.baselines.dialogue_rnn_network import Cells, DialogueRNN, DialogueRNNNetwork, Switches
+from emobench.baselines.dialogue_rnn_layer import Cells, DialogueRNN
+from emobench.baselines.dialogue_rnn_network import DialogueRNNNetwork, Switches
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import NotApplicable
 from emobench.benchmark.training.batches import make_batch
@@ -32,6 +33,7 @@ from tests.baselines.literal import (
 
 Make = Callable[..., Conversations]
 PLAIN = Switches(
+    directions="both",
     inputs="all",
     projection=0,
     width=5,
@@ -93,8 +95,13 @@ def direction_states(
 def literal_dialogue(w: Weights, inputs: np.ndarray, speakers: np.ndarray, switches: Switches) -> np.ndarray:
     sizes = {"listener": switches.listener, "hidden": switches.width, "emotion": switches.emotion_width}
     forwards = direction_states(w, 0, inputs, speakers, **sizes)
+    if switches.directions == "forward":
+        return literal_answers(w, forwards, switches)
     backwards = direction_states(w, 1, inputs[::-1], speakers[::-1], **sizes)[::-1]
-    e = np.concatenate([forwards, backwards], axis=1)
+    return literal_answers(w, np.concatenate([forwards, backwards], axis=1), switches)
+
+
+def literal_answers(w: Weights, e: np.ndarray, switches: Switches) -> np.ndarray:
     if switches.attention:
         query, bias = w["attention.query.weight"], w["attention.query.bias"]
         e = np.array([softmax(np.array([e_j @ (query @ e_t + bias) for e_j in e])) @ e for e_t in e])
@@ -121,8 +128,15 @@ def literal(made: nn.Module, conversations: Conversations, switches: Switches) -
 
 @pytest.mark.parametrize(
     "switches",
-    [PLAIN, SUITE, replace(PLAIN, listener=True), replace(SUITE, listener=True, attention=False)],
-    ids=["paper", "suite", "listener", "no attention"],
+    [
+        PLAIN,
+        SUITE,
+        replace(PLAIN, listener=True),
+        replace(SUITE, listener=True, attention=False),
+        replace(PLAIN, directions="forward", listener=True),
+        replace(SUITE, directions="forward", attention=False),
+    ],
+    ids=["paper", "suite", "listener", "no attention", "forward", "forward, no attention"],
 )
 @pytest.mark.parametrize("speakers", [1, 2, 4])
 def test_the_logits_are_those_of_the_equations(small: Make, switches: Switches, speakers: int) -> None:
@@ -346,3 +360,16 @@ def test_it_learns_what_only_the_dialogue_tells(small: Make) -> None:
         torch.manual_seed(0)
         made = DialogueRNNNetwork(Task.of(train), replace(switches, attention=False))
         assert accuracy_after_training(made, train, test, steps=50) > 0.8
+
+
+def test_forwards_without_attention_no_turn_depends_on_what_follows(small: Make) -> None:
+    conversations = several_speakers(small(lengths=(7,)), 3)
+    made = network(conversations, replace(SUITE, directions="forward", attention=False, listener=True))
+    changed = {name: rows.copy() for name, rows in conversations.features.items()}
+    for rows in changed.values():
+        rows[4:] += 1
+    before, after = (
+        output(made, x).logits[0] for x in (conversations, conversations.with_modalities(features=changed))
+    )
+    assert torch.equal(before[:4], after[:4])
+    assert not torch.allclose(before[4:], after[4:], atol=1e-3)

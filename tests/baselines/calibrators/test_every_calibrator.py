@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emobench.baselines.base import Calibrator, FitsPerMask, FittedCalibrator, HasSlopes
+from emobench.baselines.calibrators.base import Calibrator, FitsPerMask, FittedCalibrator, HasSlopes
 from emobench.benchmark.arguments import describe
 from emobench.benchmark.checkpoints import load_checkpoint, save_checkpoint
 from emobench.benchmark.errors import NotApplicable
