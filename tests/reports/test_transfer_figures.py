@@ -72,7 +72,7 @@ def test_it_is_drawn_with_marks_intervals_floors_and_a_line_at_no_gap(data: Data
     for theme in (WEB, PAPER):
         with theme.active():
             left, right = view.draw(theme).axes
-        assert [axes.get_title() for axes in (left, right)] == ["ECE", "Confidence gap"]
+        assert [axes.get_title(loc="left") for axes in (left, right)] == ["ECE", "Confidence gap"]
         marks = [line for line in left.get_lines() if len(line.get_xdata()) == 1]
         assert len(marks) == len(view.table.rows)
         floors = [line for line in left.get_lines() if line.get_linestyle() == ":"]
