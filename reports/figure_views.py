@@ -15,9 +15,10 @@ NOTES = {
     "classes": "A class that a model never finds has F1 0. Lines: 95 % intervals over dialogues.",
     "reliability": "Clean input: accuracy against mean confidence per bin with 95 % intervals, below it how many "
     "utterances each bin holds, with the mean confidence (solid line) and the accuracy (dotted) of all. Grey boxes: "
-    "where the accuracy of a perfectly calibrated model lies in at least 95 of 100 samples of this size, were utterances "
-    "independent; as those of a dialogue resemble each other, the boxes are rather too narrow, and a mark a little "
-    "outside is weak evidence. Marks inside are open and no evidence of miscalibration, marks outside are filled. Below the dashed diagonal a model is "
+    "where the accuracy of a perfectly calibrated model lies in at least 95 of 100 samples of this size, were "
+    "utterances independent; as those of a dialogue resemble each other, the boxes are rather too narrow, and a mark a "
+    "little outside is weak evidence. Marks inside are open and no evidence of miscalibration, marks outside are "
+    "filled. Below the dashed diagonal a model is "
     "over-confident, above it under-confident. A bin that is empty in one of several trainings has no mark.",
     "risk_coverage": "Clean input: error rate among the surest utterances, over the share that is kept. At the right "
     "end all are kept; the further a line falls towards the left, the more its confidence is worth; a level line tells "
@@ -64,6 +65,10 @@ NOTES = {
     "seeds: near 1 classes are apart, near 0 they touch, below 0 they are mixed. Uncertain is an utterance whose gold "
     "class becomes more probable when any modality or context that the run removes is taken away. Distances between "
     "clusters mean nothing.",
+    "transfer": "A model raw and with calibrators that were fitted on clean validation and are kept under every "
+    "condition. Left: ECE, dotted its noise floor (95th percentile; at or below it there is no evidence of "
+    "miscalibration); right: mean confidence minus accuracy, above 0 over-confident. Marks: means over seeds; lines: "
+    "95 % intervals over dialogues.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept. Scores are "
     "those of the epoch itself: before a temperature is fitted or anything else follows it.",
 }

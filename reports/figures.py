@@ -17,6 +17,7 @@ from .slugs import Slugs
 from .stability import stability_figures
 from .stress_contents import CLEAN, Stress
 from .stress_figures import conditions_figure, curve_figure
+from .transfer_figures import transfer_figures, transfer_legend
 
 UNDER_STRESS = ("weighted_f1", "ece", "nll")
 """Metrics that are drawn for all conditions."""
@@ -39,6 +40,8 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
         conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
         shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
         return tuple((model.name, model.place) for model in shown)
+    if group == "transfer":
+        return transfer_legend(data, protocol)
     if group == "cel":
         return cel_legend(data)
     if group in ("risk_coverage", "gains"):
@@ -53,6 +56,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     for stress in data.stresses:
         yield from _of_stress(data, stress)
     yield from confidence_figures(data)
+    yield from transfer_figures(data)
     yield from acting_figures(data)
     yield from conformal_figures(data)
     classes = classes_figure(data)

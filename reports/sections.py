@@ -25,7 +25,7 @@ _OF_FIGURES = {
     "classes": "classes", "confusion": "classes", "hidden": "classes", "weights": "reliance", "shares": "reliance",
     "context_shares": "reliance", "weight_curves": "reliance", "weight_shares": "reliance", "swarm": "reliance",
     "cel": "removals", "gains": "removals", "uncertain_entropy": "removals", "training": "training",
-    "ranks": "comparisons",
+    "ranks": "comparisons", "transfer": "calibration",
 }  # fmt: skip
 _OF_LABELS = {
     "main": "overview", "cel": "removals", "graph": "removals", "shapley": "reliance", "realised": "stress",

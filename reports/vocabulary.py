@@ -70,7 +70,8 @@ METRICS = {
         "Consistency bars",
         "none",
         "Per bin of confidence the range in which the accuracy of a perfectly calibrated model lies in at least 95 of "
-        "100 samples like this one, were utterances independent; those of a dialogue are not, so it is too narrow.",
+        "100 samples like this one, were utterances independent; those of a dialogue are not, so it is rather too "
+        "narrow.",
     ),
     "signed_gap": MetricText(
         "Confidence gap", "zero", "Mean confidence minus accuracy: above 0 is over-confident, below 0 under-confident."

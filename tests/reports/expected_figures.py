@@ -170,6 +170,16 @@ def cel(table: Table, run: Run) -> Iterator[Claim]:
         yield Claim(joined(cells["uncertain share"], cells.get(f"{INTERVAL} (2)")), shares, ENDS)
 
 
+def transfer(table: Table, run: Run) -> Iterator[Claim]:
+    """Read calibration error and confidence gap of a model raw and calibrated."""
+    for _, cells in table.cells():
+        place = Place(cells["model"].text, table.data, cells["condition"].text, "ece")
+        yield Claim(joined(cells["ECE"], cells[INTERVAL], floor_high=cells[FLOOR]), place, ENDS)
+        yield Claim(
+            joined(cells["Confidence gap"], cells[f"{INTERVAL} (2)"]), place._replace(metric="signed_gap"), ENDS
+        )
+
+
 def gains(table: Table, run: Run) -> Iterator[Claim]:
     """Read how many gain more than so much."""
     kinds = {"without a modality": "modalities", "without a context": "contexts"}
@@ -201,7 +211,7 @@ FIGURES: dict[str, Reader] = {
     "entropy": entropy, "uncertain-entropy": entropy, "acting": conditions, "conformal": conditions,
     "classes": classes, "confusion": confusion, "weights": weights, "weight-share": weight_share,
     "weight-curve": weight_curve, "shares": shares, "cel": cel, "gains": gains, "stability": stability,
-    "training": of_record,
+    "training": of_record, "transfer": transfer,
 }  # fmt: skip
 
 
