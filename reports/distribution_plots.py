@@ -40,12 +40,9 @@ def reliability(theme: Theme, bins: Sequence[Bin], whole: Whole, *, place: int) 
     lower = axes_in(theme, figure, left=46, right=10, top=244, bottom=40)
     _bars(theme, upper, bins)
     _accuracies(theme, upper, bins, place=place)
-    lower.bar(
-        [one.low for one in bins],
-        [one.count.value for one in bins],
-        width=[0.9 * (one.high - one.low) for one in bins],
-        align="edge", color=theme.colour(place), alpha=0.55, linewidth=0,
-    )  # fmt: skip
+    ends = [(one.low, one.low + 0.9 * (one.high - one.low), one.count.value) for one in bins]
+    bars = [[(low, 0.0), (high, 0.0), (high, count), (low, count)] for low, high, count in ends]
+    lower.add_collection(PolyCollection(bars, facecolor=theme.colour(place), alpha=0.55, linewidth=0))
     for x, dash in ((whole.confidence, "solid"), (whole.accuracy, (0, (2, 1.5)))):
         if not math.isnan(x):
             lower.axvline(x, color=theme.ink, linestyle=dash, linewidth=1.4 * theme.scale)
@@ -54,6 +51,7 @@ def reliability(theme: Theme, bins: Sequence[Bin], whole: Whole, *, place: int) 
         label_ticks(axes.xaxis, *_TENTHS)
     upper.tick_params(labelbottom=False)
     upper.set_ylim(0, 1.02)
+    lower.set_ylim(0, 1.05 * max((one.count.value for one in bins), default=1.0))
     lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     upper.set_title("Accuracy")
     lower.set_title("Utterances", fontsize=theme.points(10.5), pad=3)

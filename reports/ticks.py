@@ -5,7 +5,7 @@ the grid, one for the marks and a text per label in the place of the ticks. What
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -55,18 +55,18 @@ def _replace(axes: Axes, axis: Axis, which: str) -> None:
     axis.set_visible(False)
     side = "bottom" if which == "x" else "left"
     along = axes.get_xaxis_transform() if which == "x" else axes.get_yaxis_transform()
-    length = said.get("length", mpl.rcParams[f"{which}tick.major.size"])
+    length = said.get("length", _settings()[f"{which}tick.major.size"])
     if said["gridOn"] and places:
         across = np.tile([0.0, 1.0, np.nan], len(places))
         _add(axes, which, np.repeat(places, 3), across, transform=along, **_grid())
     if said[side] and length and places:
         marks: dict[str, Any] = {
             "linestyle": "none", "marker": TICKDOWN if which == "x" else TICKLEFT, "markersize": length,
-            "markeredgewidth": mpl.rcParams[f"{which}tick.major.width"], "color": mpl.rcParams[f"{which}tick.color"],
+            "markeredgewidth": _settings()[f"{which}tick.major.width"], "color": _settings()[f"{which}tick.color"],
         }  # fmt: skip
         _add(axes, which, places, np.zeros(len(places)), transform=along, clip_on=False, **marks)
     if said[f"label{side}"]:
-        pad = length + mpl.rcParams[f"{which}tick.major.pad"]
+        pad = length + _settings()[f"{which}tick.major.pad"]
         transform, vertical, horizontal = (
             axes.get_xaxis_text1_transform(pad) if which == "x" else axes.get_yaxis_text1_transform(pad)
         )
@@ -75,23 +75,26 @@ def _replace(axes: Axes, axis: Axis, which: str) -> None:
                 x, y = (place, 0.0) if which == "x" else (0.0, place)
                 axes.text(
                     x, y, label, transform=transform, va=vertical, ha=horizontal, zorder=_BELOW,
-                    fontsize=mpl.rcParams[f"{which}tick.labelsize"], color=mpl.rcParams[f"{which}tick.labelcolor"],
+                    fontsize=_settings()[f"{which}tick.labelsize"], color=_settings()[f"{which}tick.labelcolor"],
                 )  # fmt: skip
 
 
 def _shown(axis: Axis) -> list[tuple[float, str]]:
     """Return places and labels of the ticks between the ends of an axis."""
-    places = axis.get_majorticklocs()
+    places = [float(place) for place in axis.get_majorticklocs()]
     labels = axis.get_major_formatter().format_ticks(places)
     low, high = sorted(axis.get_view_interval())
     dust = 1e-10 * (high - low)
-    return [
-        (float(place), label) for place, label in zip(places, labels, strict=True) if low - dust <= place <= high + dust
-    ]
+    return [(place, label) for place, label in zip(places, labels, strict=True) if low - dust <= place <= high + dust]
 
 
 def _grid() -> dict[str, Any]:
-    return {name: mpl.rcParams[f"grid.{name}"] for name in ("color", "linewidth", "linestyle", "alpha")}
+    return {name: _settings()[f"grid.{name}"] for name in ("color", "linewidth", "linestyle", "alpha")}
+
+
+# `Any`: matplotlib types these keys one by one, and here they are put together.
+def _settings() -> dict[str, Any]:
+    return cast("dict[str, Any]", mpl.rcParams)
 
 
 # `Any`: properties of a line, which matplotlib does not type.

@@ -80,7 +80,7 @@ def folder(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPath
 def tables_of(folder: RunFolder) -> str:
     """Return the names of the CSV files, their heads and how many lines they have."""
     found = []
-    for path in sorted((folder.path / "tables").iterdir()):
+    for path in sorted((folder.path / "tables").glob("*.csv")):
         lines = path.read_text(encoding="utf-8").splitlines()
         found.append(f"{path.name}: {len(lines) - 1} rows of {lines[0]}")
     return "\n".join([*found, ""])
