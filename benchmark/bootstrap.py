@@ -9,6 +9,7 @@ Intervals are BCa: bias-corrected and accelerated (Efron, Better bootstrap confi
 6.6), with the acceleration from leaving out one dialogue at a time.
 """
 
+import math
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -110,16 +111,36 @@ def intervals(
     - No interval (NaN): fewer than two dialogues, an undefined figure, or one that is undefined in more than 5 % of the
       draws; draws in which it is undefined are left out otherwise.
     """
-    low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
-    acceleration = _acceleration(jackknife)
-    for figure in np.flatnonzero(np.isfinite(value)):
-        # One figure at a time stays in the processor's cache.
-        row = np.sort(draws[:, figure])  # NaN comes last
-        row = row[: len(row) - np.count_nonzero(np.isnan(row))]
-        if len(row) >= (1 - MOST_UNDEFINED) * max(1, len(draws)) and len(jackknife) >= 2:
-            ends = _ends(row, float(value[figure]), float(acceleration[figure]), level)
-            low[figure], high[figure] = min(ends[0], value[figure]), max(ends[1], value[figure])
+    found = [
+        interval(column, one, skewed, dialogues=len(jackknife), level=level)
+        for column, one, skewed in zip(draws.T, value.tolist(), acceleration(jackknife).tolist(), strict=True)
+    ]
+    low, high = np.array(found).reshape(-1, 2).T
     return Intervals(low, high)
+
+
+def interval(
+    draws: Float[np.ndarray, " draws"], value: float, acceleration: float, *, dialogues: int, level: float = LEVEL
+) -> tuple[float, float]:
+    """Return the interval of one figure from its draws, as `intervals` does; `acceleration` as the function says."""
+    if not math.isfinite(value) or dialogues < 2:
+        return math.nan, math.nan
+    row = np.sort(draws)  # NaN comes last
+    row = row[: len(row) - np.count_nonzero(np.isnan(row))]
+    if len(row) < (1 - MOST_UNDEFINED) * max(1, len(draws)):
+        return math.nan, math.nan
+    low, high = _ends(row, value, acceleration, level)
+    return min(low, value), max(high, value)
+
+
+def acceleration(jackknife: Float[np.ndarray, "dialogues figures"]) -> Float[np.ndarray, " figures"]:
+    """Return Σu³ / (6·(Σu²)^1.5) with u = mean − figure; 0 where the figure is the same whatever is left out."""
+    known = ~np.isnan(jackknife)
+    mean = np.where(known, jackknife, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    away = np.where(known, mean - jackknife, 0)
+    squares = np.square(away).sum(axis=0)
+    cubes = (away**3).sum(axis=0)
+    return np.asarray(np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0))
 
 
 def significance(
@@ -140,11 +161,11 @@ def significance(
     - NaN where `intervals` gives no interval.
     """
     p = np.full_like(value, np.nan)
-    acceleration = _acceleration(jackknife)
+    skewed = acceleration(jackknife)
     for figure in np.flatnonzero(np.isfinite(value)):
         row = draws[~np.isnan(draws[:, figure]), figure]
         if len(row) >= (1 - MOST_UNDEFINED) * max(1, len(draws)) and len(jackknife) >= 2:
-            p[figure] = _significance(row, float(value[figure]), float(acceleration[figure]))
+            p[figure] = _significance(row, float(value[figure]), float(skewed[figure]))
     return p
 
 
@@ -167,32 +188,29 @@ def _bias(below: float, draws: int) -> float:
     return _NORMAL.inv_cdf(min(max(below, 0.5), draws - 0.5) / draws)
 
 
-def _ends(
-    ordered: Float[np.ndarray, " draws"], value: float, acceleration: float, level: float
-) -> Float[np.ndarray, " 2"]:
+def _ends(ordered: Float[np.ndarray, " draws"], value: float, acceleration: float, level: float) -> tuple[float, float]:
     """Return the draws at the two corrected levels, interpolated between neighbours."""
     # How many columns a matrix product has may change a total's last bit: what ties must not hang on that.
     tie = _TIE * abs(value)
-    below = (np.searchsorted(ordered, value - tie, "left") + np.searchsorted(ordered, value + tie, "right")) / 2
-    share = float(below) / len(ordered)
+    below = (int(ordered.searchsorted(value - tie, "left")) + int(ordered.searchsorted(value + tie, "right"))) / 2
+    share = below / len(ordered)
     if not (1 - level) / 2 < share < (1 + level) / 2:
-        return np.asarray(2 * value - np.quantile(ordered, [(1 + level) / 2, (1 - level) / 2]))
+        low, high = np.quantile(ordered, [(1 - level) / 2, (1 + level) / 2]).tolist()
+        return 2 * value - high, 2 * value - low
     bias = _bias(below, len(ordered))
     tail = _NORMAL.inv_cdf((1 - level) / 2)
-    shifted = (bias + tail, bias - tail)
+    low, high = (_at(ordered, _level(bias, shifted, acceleration)) for shifted in (bias + tail, bias - tail))
+    return low, high
+
+
+def _level(bias: float, shifted: float, acceleration: float) -> float:
     # |acceleration| ≤ 1/6 and |bias ± tail| < 6 below a million draws: the denominator is positive.
-    levels = [_NORMAL.cdf(bias + z / max(1 - acceleration * z, 1e-9)) for z in shifted]
-    place = np.array(levels) * (len(ordered) - 1)
-    lower = np.floor(place).astype(np.int64)
-    upper = np.minimum(lower + 1, len(ordered) - 1)
-    return np.asarray(ordered[lower] + (place - lower) * (ordered[upper] - ordered[lower]))
+    return _NORMAL.cdf(bias + shifted / max(1 - acceleration * shifted, 1e-9))
 
 
-def _acceleration(jackknife: Float[np.ndarray, "dialogues figures"]) -> Float[np.ndarray, " figures"]:
-    """Return Σu³ / (6·(Σu²)^1.5) with u = mean − figure; 0 where the figure is the same whatever is left out."""
-    known = ~np.isnan(jackknife)
-    mean = np.where(known, jackknife, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    away = np.where(known, mean - jackknife, 0)
-    squares = np.square(away).sum(axis=0)
-    cubes = (away**3).sum(axis=0)
-    return np.asarray(np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0))
+def _at(ordered: Float[np.ndarray, " draws"], level: float) -> float:
+    """Return the draw at a level, interpolated between neighbours."""
+    place = level * (len(ordered) - 1)
+    lower = int(place)
+    at, above = float(ordered[lower]), float(ordered[min(lower + 1, len(ordered) - 1)])
+    return at + (place - lower) * (above - at)

@@ -257,7 +257,7 @@ class _Numbers:
 
         return cls(
             value=taken(cell.figures.value),
-            draws=taken(cell.figures.draws),
+            draws=taken(cell.figures.padded_draws),
             drawn=cell.figures.drawn[places],
             jackknife=taken(cell.figures.jackknife),
             of_seeds={seed: taken(values) for seed, values in cell.of_seeds.items()},

@@ -144,7 +144,7 @@ class Source:
             figures=mean,
             of_seeds={seed: figures.only(set(mean.names)).value for seed, figures in of_seeds.items()},
             sample_variance=np.mean(
-                [variance_of(figures.only(set(mean.names)).draws) for figures in of_seeds.values()], 0
+                [variance_of(figures.only(set(mean.names)).padded_draws) for figures in of_seeds.values()], 0
             ),
             deterministic=self.deterministic(place),
             directions=_directions(asked),

@@ -63,26 +63,25 @@ def curve_figures(
     able = {text: curve for text, curve in curves.items() if Name(curve.metric, "") in common}
     steps = np.array(severities, dtype=np.float64)
 
-    def summaries(arrays: Sequence[np.ndarray]) -> np.ndarray:
-        columns = []
+    def summaries(arrays: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+        """Return the figure of each curve, from the values, draws or jackknives of all figures on each rung."""
+        found = []
         for curve in able.values():
             places = [figures.names.index(Name(curve.metric, "")) for figures in rungs]
-            of_rungs = np.stack([array[..., place] for array, place in zip(arrays, places, strict=True)], axis=-1)
-            columns.append(curve.summarise(steps, of_rungs, bases[curve.metric].direction))
-        return np.stack(columns, axis=-1) if columns else np.empty((*arrays[0].shape[:-1], 0))
+            of_rungs = [of_figures[place] for of_figures, place in zip(arrays, places, strict=True)]
+            # As many draws as were made on every rung.
+            fewest = min(map(np.size, of_rungs))
+            columns = np.stack([column[:fewest] if column.ndim else column for column in of_rungs], axis=-1)
+            found.append(curve.summarise(steps, columns, bases[curve.metric].direction))
+        return found
 
+    dialogues = len(rungs[0].jackknife)
     return Figures(
         names=tuple(Name(text, "") for text in able),
-        value=summaries([figures.value for figures in rungs]),
-        draws=summaries([figures.draws for figures in rungs]),
-        drawn=np.array([_drawn(Name(curve.metric, ""), rungs) for curve in able.values()], dtype=np.int64),
-        jackknife=summaries([figures.jackknife for figures in rungs]),
+        value=np.array(summaries([figures.value for figures in rungs]), dtype=np.float64),
+        draws=tuple(summaries([figures.draws for figures in rungs])),
+        jackknife=np.array(summaries([figures.jackknife.T for figures in rungs])).reshape(-1, dialogues).T,
         floor=np.full(len(able), np.nan),
         floor_high=np.full(len(able), np.nan),
         draw_sd=np.full(len(able), np.nan),
     )
-
-
-def _drawn(name: Name, rungs: Sequence[Figures]) -> int:
-    """Return how many draws were made of a figure on every rung."""
-    return min(int(figures.drawn[figures.names.index(name)]) for figures in rungs)

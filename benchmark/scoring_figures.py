@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
-from .bootstrap import Intervals, intervals
+from .bootstrap import Intervals, acceleration, interval
 from .gap_intervals import gap_intervals
 from .metrics.base import ConditionMetric, Need, Scored, is_composed
 from .scoring_floors import floors_of
@@ -32,10 +32,8 @@ class Figures:
     """Which they are."""
     value: Float[np.ndarray, " figures"]
     """On the sample itself; NaN: not defined."""
-    draws: Float[np.ndarray, "draws figures"]
-    """In each bootstrap draw; NaN in those that were not made."""
-    drawn: Int64[np.ndarray, " figures"]
-    """How many draws were made, the first ones: fewer for rank metrics."""
+    draws: tuple[Float[np.ndarray, " draws"], ...]
+    """Of each, in the bootstrap draws that were made, the first ones: fewer of them for rank metrics."""
     jackknife: Float[np.ndarray, "dialogues figures"]
     """With one dialogue left out."""
     floor: Float[np.ndarray, " figures"]
@@ -61,20 +59,38 @@ class Figures:
         low, high = np.full_like(self.value, np.nan), np.full_like(self.value, np.nan)
         of_gaps = np.array([name in self.shrunken for name in self.names], dtype=bool)
         bare = np.array([name in self.bare for name in self.names], dtype=bool)
-        for count in np.unique(self.drawn).tolist():
-            alike = (self.drawn == count) & ~of_gaps & ~bare
-            draws = self.draws[:count] if alike.all() else self.draws.T[alike, :count].T
-            low[alike], high[alike] = intervals(self.value[alike], draws, self.jackknife[:, alike])
+        skewed = acceleration(self.jackknife)
+        for place in np.flatnonzero(~of_gaps & ~bare).tolist():
+            low[place], high[place] = interval(
+                self.draws[place], float(self.value[place]), float(skewed[place]), dialogues=len(self.jackknife)
+            )
         norms = np.flatnonzero(of_gaps)
         populations = [self.shrunken[self.names[place]] for place in norms]
         low[norms], high[norms] = gap_intervals(
-            self.value[norms], self.draws[:, norms], self.jackknife[:, norms], populations
+            self.value[norms], self._padded(norms.tolist()), self.jackknife[:, norms], populations
         )
         low = np.where((self.value <= self.floor_high) & ~np.isnan(low), 0.0, low)
         least, most = self._ends
         # A sum may be off the range by a rounding error; the interval holds the figure all the same.
         low, high = np.maximum(low, np.fmin(least, self.value)), np.minimum(high, np.fmax(most, self.value))
         return Intervals(np.where(bare, np.nan, low), np.where(bare, np.nan, high))
+
+    @property
+    def drawn(self) -> Int64[np.ndarray, " figures"]:
+        """How many draws were made of each."""
+        return np.array([len(draws) for draws in self.draws], dtype=np.int64)
+
+    @property
+    def padded_draws(self) -> Float[np.ndarray, "draws figures"]:
+        """The draws of all figures side by side; NaN in those that were not made."""
+        return self._padded(range(len(self.names)))
+
+    def _padded(self, places: Sequence[int]) -> Float[np.ndarray, "draws figures"]:
+        wanted = [self.draws[place] for place in places]
+        side_by_side = np.full((len(wanted), max(map(len, wanted), default=0)), np.nan)
+        for row, draws in zip(side_by_side, wanted, strict=True):
+            row[: len(draws)] = draws
+        return side_by_side.T
 
     @property
     def _ends(self) -> Float[np.ndarray, "2 figures"]:
@@ -97,8 +113,7 @@ class Figures:
         return Figures(
             names=names,
             value=self.value[places],
-            draws=self.draws[:, places],
-            drawn=self.drawn[places],
+            draws=tuple(self.draws[place] for place in places),
             jackknife=self.jackknife[:, places],
             floor=self.floor[places],
             floor_high=self.floor_high[places],
@@ -125,15 +140,17 @@ def figures_of(
     generator
         For the noise floors; None: no floors of any kind.
     """
-    able = {text: metric for text, metric in metrics.items() if _meets(scored, metric)}
+    there = _there(scored)
+    able = {text: metric for text, metric in metrics.items() if _needs(metric) <= there}
     of_metric = sampled(scored, able, weights)
-    names = tuple(Name(text, part) for text, metric in able.items() for part in metric.parts(scored))
+    parts = {text: metric.parts(scored) for text, metric in able.items()}
+    bare = {text for text, metric in able.items() if _is_bare(metric)}
+    names = tuple(Name(text, part) for text, own in parts.items() for part in own)
     floors = floors_of(scored, able, generator)
     return Figures(
         names=names,
         value=joined([one.whole for one in of_metric.values()], 1)[0],
-        draws=joined([_filled(one.draws, len(weights)) for one in of_metric.values()], len(weights)),
-        drawn=np.array([len(of_metric[name.metric].draws) for name in names], dtype=np.int64),
+        draws=tuple(column for one in of_metric.values() for column in one.draws.T),
         jackknife=joined([one.jackknife for one in of_metric.values()], weights.shape[1]),
         floor=np.array([floor.mean for floor in floors]),
         floor_high=np.array([floor.high for floor in floors]),
@@ -142,9 +159,9 @@ def figures_of(
             Name(text, part): one.shrunken[..., place]
             for text, one in of_metric.items()
             if one.shrunken is not None
-            for place, part in enumerate(able[text].parts(scored))
+            for place, part in enumerate(parts[text])
         },
-        bare=frozenset(name for name in names if _is_bare(able[name.metric])),
+        bare=frozenset(name for name in names if name.metric in bare),
         ranges={text: metric.range for text, metric in able.items()},
     )
 
@@ -192,8 +209,7 @@ def _sum(one: Figures, other: Figures) -> Figures:
     return Figures(
         names=one.names,
         value=one.value + other.value,
-        draws=one.draws + other.draws,
-        drawn=one.drawn,
+        draws=tuple(a + b for a, b in zip(one.draws, other.draws, strict=True)),
         jackknife=one.jackknife + other.jackknife,
         floor=one.floor + other.floor,
         floor_high=one.floor_high + other.floor_high,
@@ -208,7 +224,7 @@ def _scaled(figures: Figures, factor: float) -> Figures:
     return replace(
         figures,
         value=figures.value * factor,
-        draws=figures.draws * factor,
+        draws=tuple(draws * factor for draws in figures.draws),
         jackknife=figures.jackknife * factor,
         floor=figures.floor * factor,
         floor_high=figures.floor_high * factor,
@@ -216,8 +232,9 @@ def _scaled(figures: Figures, factor: float) -> Figures:
     )
 
 
-def _meets(scored: Scored, metric: ConditionMetric) -> bool:
-    there = {
+def _there(scored: Scored) -> frozenset[Need]:
+    """Return what there is beside the predictions themselves."""
+    there: dict[Need, bool] = {
         "clean input": scored.on_clean_input,
         "clean": scored.clean is not None,
         "removals": bool(scored.removals),
@@ -227,14 +244,8 @@ def _meets(scored: Scored, metric: ConditionMetric) -> bool:
         "validation": scored.validation is not None,
         "hidden": scored.hidden is not None,
     }
-    inner = metric.of.needs if is_composed(metric) else frozenset[Need]()
-    return all(there[need] for need in metric.needs | inner)
+    return frozenset(need for need, is_there in there.items() if is_there)
 
 
-def _filled(draws: Float[np.ndarray, "fewer parts"], rows: int) -> Float[np.ndarray, "draws parts"]:
-    """Return the draws, and NaN in those that were not made."""
-    if len(draws) == rows:
-        return draws
-    filled = np.full((rows, draws.shape[1]), np.nan)
-    filled[: len(draws)] = draws
-    return filled
+def _needs(metric: ConditionMetric) -> frozenset[Need]:
+    return metric.needs | metric.of.needs if is_composed(metric) else metric.needs

@@ -136,7 +136,7 @@ def figures_of_cell(cell: Cell) -> dict[Name, Figure]:
     return {
         name: Figure(
             value=float(figures.value[place]),
-            draws=figures.draws[: figures.drawn[place], place],
+            draws=figures.draws[place],
             of_seeds={seed: float(values[place]) for seed, values in cell.of_seeds.items()},
         )
         for place, name in enumerate(figures.names)

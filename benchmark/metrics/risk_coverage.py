@@ -46,16 +46,17 @@ class RiskCoverage:
     def value(self, ranked: tuple[Ranked, ...]) -> Float[np.ndarray, "draws parts"]:
         """Return wrong / kept at the highest threshold that keeps enough, for each coverage."""
         (one,) = ranked
-        wrong = np.zeros((len(one.positives), self.steps))
-        kept = np.zeros_like(wrong)
+        # Draw by draw in one piece of memory, as each is searched.
+        kept = np.ascontiguousarray(one.kept.T)
         # A share of whole utterances may miss its own decimal fraction by a rounding error.
         wanted = np.arange(1, self.steps + 1) / self.steps * (1 - 1e-12)
-        for draw, everything in enumerate(one.positives + one.negatives):
-            if everything:
-                counts = np.ascontiguousarray(one.kept[:, draw])
-                first = np.searchsorted(counts, wanted * everything, side="left")
-                wrong[draw], kept[draw] = one.negative[first, draw], counts[first]
-        return share(wrong, kept)
+        everything = one.positives + one.negatives
+        first = np.zeros((len(kept), self.steps), np.int64)
+        for draw in np.flatnonzero(everything).tolist():
+            first[draw] = kept[draw].searchsorted(wanted * everything[draw], side="left")
+        if not kept.shape[1]:
+            return np.full(first.shape, np.nan)
+        return share(np.take_along_axis(one.negative.T, first, axis=1), np.take_along_axis(kept, first, axis=1))
 
 
 PLUGIN = RiskCoverage

@@ -14,8 +14,7 @@ def figures(value: float, ranges: dict[str, tuple[float, float]]) -> Figures:
     return Figures(
         names=(Name("m", ""),),
         value=np.array([value]),
-        draws=value + 0.2 * rng.standard_normal((2000, 1)),
-        drawn=np.array([2000]),
+        draws=(value + 0.2 * rng.standard_normal(2000),),
         jackknife=value + 0.01 * rng.standard_normal((40, 1)),
         floor=none, floor_high=none, draw_sd=none, ranges=ranges,
     )  # fmt: skip
