@@ -1,7 +1,7 @@
 """A model followed by calibrators: what `model+temperature` means."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Float, Float32, Int64
 from ..benchmark.conversations import UNKNOWN, Conversations
 from ..benchmark.errors import DataError, NotApplicable, SpecError
 from ..benchmark.gold import gold_classes, loss_slopes
+from ..benchmark.pieces import MakesPieces, pieces_like, predict_pieces
 from ..benchmark.predictions import Predictions
 from .base import (
     Asked,
@@ -82,9 +83,28 @@ class FittedCalibrated:
         """Return the model's predictions with calibrated probabilities."""
         return self.calibrated(self.fitted.predict(conversations), conversations)
 
+    def pieces_like(self, clean: Conversations) -> MakesPieces:
+        """Return what makes the availability masks of an input, and then the model's own pieces."""
+        of_model = pieces_like(self.fitted, clean)
+
+        def pieces(conversations: Conversations) -> Iterator[object]:
+            yield masks_of(conversations)
+            yield from of_model(conversations)
+
+        return pieces
+
+    def predict_pieces(self, pieces: Iterator[object], rows: int) -> Predictions:
+        """Return the model's predictions with calibrated probabilities."""
+        masks = next(pieces)
+        assert isinstance(masks, np.ndarray)
+        return self._calibrated(predict_pieces(self.fitted, pieces, rows), masks)
+
     def calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
         """Return what the model said of these conversations with calibrated probabilities."""
-        probabilities, masks = predictions.probabilities, masks_of(conversations)
+        return self._calibrated(predictions, masks_of(conversations))
+
+    def _calibrated(self, predictions: Predictions, masks: Int64[np.ndarray, " utterances"]) -> Predictions:
+        probabilities = predictions.probabilities
         for calibrator in self.calibrators:
             probabilities = _applied(calibrator, probabilities, masks)
         return replace(predictions, probabilities=probabilities)

@@ -5,8 +5,9 @@ A file has the columns `condition`, `draw` (0, 1, … where the condition depend
 condition is one row group of its own, so that it can be read without the others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,19 +38,32 @@ def write_predictions(path: Path, predictions: Mapping[str, Sequence[Predictions
     RunFolderError
         When the file cannot be written.
     """
-    drawn = [(condition, draw, of) for condition, draws in predictions.items() for draw, of in enumerate(draws)]
-    if not drawn:
+    write_tables(
+        path,
+        (
+            prediction_table(condition, draw, of)
+            for condition, draws in predictions.items()
+            for draw, of in enumerate(draws)
+        ),
+    )
+
+
+def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
+    """Write tables of `prediction_table`, one after the other, of which one is in memory at a time; else the same."""
+    each = iter(tables)
+    first = next(each, None)
+    if first is None:
         raise PredictionError(f"expected predictions under one condition or more for {path.name}, got none")
-    schema = _table(*drawn[0]).schema
-    with write_whole(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        for condition, draw, those in drawn:
-            table = _table(condition, draw, those)
-            if table.schema != schema:
+    # Numbers that hardly repeat take twice as long and more room with a dictionary.
+    how = {"compression": "zstd", "use_dictionary": ["condition"]}
+    with write_whole(path) as temporary, pq.ParquetWriter(temporary, first.schema, **how) as writer:
+        for table in chain([first], each):
+            if table.schema != first.schema:
                 raise PredictionError(
-                    f"expected the columns {', '.join(schema.names)} under every condition, as under "
-                    f"{drawn[0][0]!r}; got {', '.join(table.schema.names)} under {condition!r}"
+                    f"expected the columns {', '.join(first.schema.names)} under every condition, as under "
+                    f"{_condition(first)!r}; got {', '.join(table.schema.names)} under {_condition(table)!r}"
                 )
-            writer.write_table(table, row_group_size=max(1, len(those.probabilities)))
+            writer.write_table(table, row_group_size=max(1, len(table)))
 
 
 def read_predictions(path: Path, condition: str, draw: int = 0) -> Predictions:
@@ -115,16 +129,8 @@ class PredictionFile:
             raise PredictionError(f"{where}: expected its predictions, got none; run the same `emobench run` again")
         read = {name: _numbers(table, name, where)[rows] for name in self._columns if name not in ("condition", "draw")}
         order = _order(read["utterance"], where)
-        classes = sum(name.startswith("p_") for name in self._columns)
         try:
-            return Predictions(
-                probabilities=np.stack([read[f"p_{k}"][order] for k in range(classes)], axis=1),
-                modality_weights={
-                    name.removeprefix(_WEIGHT): values[order]
-                    for name, values in read.items()
-                    if name.startswith(_WEIGHT)
-                },
-            )
+            return _predictions({name: values[order] for name, values in read.items()})
         except PredictionError as error:
             raise PredictionError(f"{where}: {error}; run the same `emobench run` again to predict it anew") from None
 
@@ -152,7 +158,8 @@ def conditions_in(path: Path) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
 
 
-def _table(condition: str, draw: int, predictions: Predictions) -> pa.Table:
+def prediction_table(condition: str, draw: int, predictions: Predictions) -> pa.Table:
+    """Return the rows of one draw of a condition as they stand in a file."""
     rows, classes = predictions.probabilities.shape
     columns = {
         "condition": repeated_text_column(condition, rows),
@@ -164,6 +171,27 @@ def _table(condition: str, draw: int, predictions: Predictions) -> pa.Table:
     for modality, weights in predictions.modality_weights.items():
         columns[f"{_WEIGHT}{modality}"] = number_column(weights.astype(np.float64))
     return pa.table(columns)
+
+
+def predictions_of(table: pa.Table) -> Predictions:
+    """Return what `prediction_table` made a table of; real numbers come back in double precision."""
+    names = [name for name in table.schema.names if name not in ("condition", "draw")]
+    return _predictions({name: numbers_of(table[name]) for name in names})
+
+
+def _predictions(columns: Mapping[str, Float[np.ndarray, " utterances"]]) -> Predictions:
+    """Return predictions from their columns, which are in the order of the utterances."""
+    classes = sum(name.startswith("p_") for name in columns)
+    return Predictions(
+        probabilities=np.stack([columns[f"p_{k}"] for k in range(classes)], axis=1),
+        modality_weights={
+            name.removeprefix(_WEIGHT): values for name, values in columns.items() if name.startswith(_WEIGHT)
+        },
+    )
+
+
+def _condition(table: pa.Table) -> str:
+    return str(texts_of(table["condition"])[0])
 
 
 @contextmanager

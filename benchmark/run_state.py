@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from ..protocols.base import FeatureStatistics
+from ..protocols.base import Attacked, FeatureStatistics
 from .conditions import Condition
 from .conversations import UNKNOWN, Conversations, DataSplits
 from .device import resolve_device
@@ -17,7 +18,7 @@ from .provenance import code_key, git_revision, hardware, key, versions
 from .realised import means_of, realised_under
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, ConditionRecord, DataRecord, ModelRecord, RunRecord, SkippedRecord
-from .stress_records import StressRecords
+from .stress_records import StressRecords, stress_table
 from .stressed import Digests
 
 
@@ -31,6 +32,15 @@ class Combination(NamedTuple):
     def __str__(self) -> str:
         """Name it in progress lines."""
         return f"{self.model} on {self.data}, seed {self.seed}"
+
+
+class StressNote(NamedTuple):
+    """What a draw of a condition did."""
+
+    table: pa.Table
+    """To every utterance: see `stress_records`."""
+    realised: dict[str, float]
+    """How severe it was: see `realised_under`."""
 
 
 class RunState:
@@ -71,8 +81,8 @@ class RunState:
             self._statistics[data] = FeatureStatistics.of(self.plan.data[data].train)
         return self._statistics[data]
 
-    def digest(self, combination: Combination, stressed: Conversations) -> str | None:
-        """Return a text that is the same where a model is given the same of a data set under two stresses.
+    def digests(self, combination: Combination) -> Digests | None:
+        """Return the digests of a data set's test split under stress, which tell where two inputs are the same.
 
         None for the exact posterior: it reads the trace as well.
         """
@@ -81,24 +91,42 @@ class RunState:
             return None
         if data not in self._digests:
             self._digests[data] = Digests(self.plan.data[data].test)
-        return self._digests[data].of(stressed)
+        return self._digests[data]
 
-    def note_stress(self, combination: Combination, condition: Condition, draw: int, stressed: Conversations) -> None:
+    def stressed(
+        self, combination: Combination, condition: Condition, draw: int, *, model: Attacked | None = None
+    ) -> Conversations:
+        """Return the test split under one draw of a condition; `model`: what attacks are aimed at."""
+        return condition.apply(
+            self.plan.data[combination.data].test,
+            seed=self.plan.options.stress_seed,
+            training=self.statistics(combination.data),
+            draw=draw,
+            model=model,
+        )
+
+    def stress_note(
+        self, combination: Combination, condition: Condition, draw: int, stressed: Conversations
+    ) -> StressNote | None:
+        """Return what a draw of a condition did, to be kept by `note_stress`; None where that is known already."""
+        if self.stress_is_noted(combination, condition, draw):
+            return None
+        clean = self.plan.data[combination.data].test
+        return StressNote(stress_table(condition.text, draw, clean, stressed), realised_under(clean, stressed))
+
+    def note_stress(self, combination: Combination, condition: Condition, draw: int, note: StressNote) -> None:
         """Keep how severe a draw of a condition was, and what it did to which row; once for all models.
 
         An attack differs from model to model: it has a record for each, and no common severity.
         """
-        if self.stress_is_noted(combination, condition, draw):
-            return
         place = _place(combination, condition)
         self._noted.add((*place, condition.text, str(draw)))
-        clean = self.plan.data[combination.data].test
         if place not in self._stresses:
             self._stresses[place] = StressRecords(self.folder.stresses_path(*place))
-        self._stresses[place].note(condition, draw, clean, stressed, seed=self.plan.options.stress_seed)
+        self._stresses[place].note(condition, draw, note.table, seed=self.plan.options.stress_seed)
         if not condition.attacks:
             of_draws = self._severities.setdefault((combination.data, condition.text), {})
-            of_draws[draw] = realised_under(clean, stressed)
+            of_draws[draw] = note.realised
             self._realised.setdefault(combination.data, {})[condition.text] = means_of(list(of_draws.values()))
 
     def stress_is_noted(self, combination: Combination, condition: Condition, draw: int) -> bool:
@@ -136,7 +164,7 @@ class RunState:
 
     def write(self) -> RunRecord:
         """Bring run.json and the record of the stresses up to date; what is unchanged is not written again."""
-        wanted = {condition.text for conditions in self.plan.conditions.values() for condition in conditions}
+        wanted = [condition.text for conditions in self.plan.conditions.values() for condition in conditions]
         for stresses in self._stresses.values():
             stresses.write(wanted)
         record = self._record()

@@ -19,8 +19,10 @@ seed and the purpose words that its random numbers come from (see `Randomness`);
 are used for.
 """
 
+import contextlib
 import json
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -32,53 +34,69 @@ from .arrow_columns import number_column, repeated_text_column
 from .conditions import Condition
 from .conversations import CONTEXT_ONLY, Conversations
 from .files import write_whole
+from .spool import Place, Spool
 
 _RANDOMNESS = b"emobench.randomness"
 
 
 class StressRecords:
-    """The record of one file as it grows; what the file held before is kept."""
+    """The record of one file as it grows; what the file held before is kept, and no more than a draw is in memory."""
 
     def __init__(self, path: Path) -> None:
-        """Read what an earlier run wrote; a file that cannot be read is written anew."""
+        """Find out what an earlier run wrote; a file that cannot be read is written anew."""
         self._path = path
-        self._tables: dict[tuple[str, int], pa.Table] = {}
-        self._purposes: dict[str, list[object]] = {}
-        self._changed = False
-        self._read()
+        self._spool = Spool(path.parent)
+        self._written, self._purposes = _places(path)
 
-    def note(
-        self, condition: Condition, draw: int, clean: Conversations, stressed: Conversations, *, seed: int
-    ) -> None:
-        """Keep what one draw of a condition did."""
+    def note(self, condition: Condition, draw: int, table: pa.Table, *, seed: int) -> None:
+        """Keep what one draw of a condition did, as `stress_table` says it."""
         sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
-        table = stress_table(condition.text, draw, clean, stressed)
         # An interrupt may come at any line: what has a table has to have purposes.
         self._purposes[f"{condition.text} {draw}"] = [[source.seed, *source.purpose] for source in sources]
-        self._tables[condition.text, draw] = table
-        self._changed = True
+        self._spool.put((condition.text, draw), table)
 
-    def write(self, conditions: Collection[str]) -> None:
-        """Write the conditions named, unless nothing has changed."""
-        kept = {place: table for place, table in self._tables.items() if place[0] in conditions}
-        if not self._changed or not kept:
+    def write(self, conditions: Iterable[str]) -> None:
+        """Write the conditions named, in that order, unless nothing has changed."""
+        order = {condition: place for place, condition in enumerate(dict.fromkeys(conditions))}
+        there = {place for place in {*self._written, *self._spool} if place[0] in order}
+        if not len(self._spool) or not there:
             return
-        purposes = {f"{text} {draw}": self._purposes[f"{text} {draw}"] for text, draw in kept}
-        schema = next(iter(kept.values())).schema.with_metadata({_RANDOMNESS: json.dumps(purposes).encode()})
-        with write_whole(self._path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for table in kept.values():
-                writer.write_table(table.replace_schema_metadata(schema.metadata))
-        self._changed = False
+        places = sorted(there, key=lambda place: (order[place[0]], place[1]))
+        purposes = {f"{text} {draw}": self._purposes[f"{text} {draw}"] for text, draw in places}
+        metadata = {_RANDOMNESS: json.dumps(purposes).encode()}
+        tables = (table.replace_schema_metadata(metadata) for table in self._tables(places))
+        first = next(tables)
+        with (
+            write_whole(self._path) as temporary,
+            pq.ParquetWriter(temporary, first.schema, compression="zstd") as writer,
+        ):
+            for table in chain([first], tables):
+                writer.write_table(table, row_group_size=max(1, len(table)))
+        self._written = {place: group for group, place in enumerate(places)}
+        self._spool.close()
 
-    def _read(self) -> None:
-        try:
-            with pq.ParquetFile(self._path) as file:
-                purposes = json.loads(file.schema_arrow.metadata[_RANDOMNESS])
-                tables = [file.read_row_group(group) for group in range(file.num_row_groups)]
-                places = [(str(table["condition"][0]), int(table["draw"][0].as_py())) for table in tables]
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-            return
-        self._purposes, self._tables = purposes, dict(zip(places, tables, strict=True))
+    def _tables(self, places: Iterable[Place]) -> Iterator[pa.Table]:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(pq.ParquetFile(self._path)) if self._written else None
+            for place in places:
+                # What is new comes before what an earlier run wrote of the same draw.
+                new = file is None or place in self._spool
+                yield self._spool.get(place) if new else file.read_row_group(self._written[place])
+
+
+def _places(path: Path) -> tuple[dict[Place, int], dict[str, list[object]]]:
+    """Return the row group of each draw in a file, and the purposes; nothing for one that cannot be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            purposes = json.loads(file.schema_arrow.metadata[_RANDOMNESS])
+            found: dict[Place, int] = {}
+            for group in range(file.num_row_groups):
+                # All columns, so that a file that is damaged anywhere is found out now.
+                table = file.read_row_group(group)
+                found[str(table["condition"][0]), int(table["draw"][0].as_py())] = group
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return {}, {}
+    return found, purposes
 
 
 def stress_table(condition: str, draw: int, clean: Conversations, stressed: Conversations) -> pa.Table:

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int64
 
 from ..baselines.base import Asked, FittedModel, HonoursLinks, PredictsConditions
 from .conversations import CONTEXT_ONLY, Conversations
@@ -22,26 +24,58 @@ def predict_under(fitted: FittedModel, clean: Conversations, stressed: Conversat
         When the model returns another number of rows or classes, or the stress leaves out or repeats a target, or
         reads one utterance in the place of another.
     """
+    require_links_honoured(fitted, stressed)
+    predictions = fitted.predict(stressed)
+    return Reading.of(clean, stressed).read(predictions)
+
+
+def require_links_honoured(fitted: FittedModel, stressed: Conversations) -> None:
+    """Raise NotApplicable for an input with links and a model that does not say that it honours them."""
     if stressed.links is not None and not (isinstance(fitted, HonoursLinks) and fitted.honours_links):
         raise NotApplicable("this model takes no pairwise mask of the context; type mode=strict")
-    predictions = _of_shape(fitted.predict(stressed), len(stressed), clean)
-    read = np.flatnonzero(stressed.target != CONTEXT_ONLY)
-    targets = stressed.target[read]
-    if not np.array_equal(np.sort(targets), np.arange(len(clean))):
-        raise PredictionError(
-            f"expected each of {len(clean)} utterances to be read once, got {len(targets)} reads of "
-            f"{len(np.unique(targets))} utterances"
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Where the predictions of a stressed input are read."""
+
+    given: int
+    """Rows that the model is given."""
+    classes: int
+    """Classes of the data."""
+    rows: Int64[np.ndarray, " utterances"] | None
+    """Per row of the original split, the row that is read for it; None: its own."""
+
+    @classmethod
+    def of(cls, clean: Conversations, stressed: Conversations) -> "Reading":
+        """Return how to read an input; PredictionError when it leaves out, repeats or exchanges a target."""
+        if stressed.target is clean.target and stressed.utterance_ids is clean.utterance_ids:
+            return cls(len(stressed), len(clean.classes), None)
+        read = np.flatnonzero(stressed.target != CONTEXT_ONLY)
+        targets = stressed.target[read]
+        if not np.array_equal(np.sort(targets), np.arange(len(clean))):
+            raise PredictionError(
+                f"expected each of {len(clean)} utterances to be read once, got {len(targets)} reads of "
+                f"{len(np.unique(targets))} utterances"
+            )
+        rows = np.empty(len(clean), np.int64)
+        rows[targets] = read
+        for name, row in zip(clean.utterance_ids, rows.tolist(), strict=True):
+            if stressed.utterance_ids[row] != name:
+                raise PredictionError(f"expected {name} to be read at its own row, got {stressed.utterance_ids[row]}")
+        return cls(len(stressed), len(clean.classes), rows)
+
+    def read(self, predictions: Predictions) -> Predictions:
+        """Return the rows that are read; PredictionError when the model returned others than it was given."""
+        _require_shape(predictions, (self.given, self.classes))
+        rows = self.rows
+        if rows is None:
+            return predictions
+        return Predictions(
+            probabilities=predictions.probabilities[rows],
+            modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
+            hidden=None if predictions.hidden is None else predictions.hidden[rows],
         )
-    rows = np.empty(len(clean), np.int64)
-    rows[targets] = read
-    for name, row in zip(clean.utterance_ids, rows.tolist(), strict=True):
-        if stressed.utterance_ids[row] != name:
-            raise PredictionError(f"expected {name} to be read at its own row, got {stressed.utterance_ids[row]}")
-    return Predictions(
-        probabilities=predictions.probabilities[rows],
-        modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
-        hidden=None if predictions.hidden is None else predictions.hidden[rows],
-    )
 
 
 def predict_condition(fitted: PredictsConditions, clean: Conversations, asked: Asked) -> Predictions:
@@ -54,7 +88,9 @@ def predict_condition(fitted: PredictsConditions, clean: Conversations, asked: A
     PredictionError
         When it returns another number of rows or classes.
     """
-    return _of_shape(fitted.predict_condition(asked, clean), len(clean), clean)
+    predictions = fitted.predict_condition(asked, clean)
+    _require_shape(predictions, (len(clean), len(clean.classes)))
+    return predictions
 
 
 class Digests:
@@ -63,27 +99,27 @@ class Digests:
     def __init__(self, clean: Conversations) -> None:
         """Hash the clean split."""
         self._clean = clean
+        self.known: dict[tuple[str, int], str] = {}
+        """Digests of inputs by condition and draw, the same for all models; filled by whoever makes them."""
         # The split is kept, so its arrays keep their places in memory.
-        self._known = {id(array): _hash(array) for _, array in _given(clean)}
+        self._of_clean = {id(array): _hash(array) for _, array in _given(clean)}
 
     def of(self, stressed: Conversations) -> str:
         """Return the digest of everything that a model may read, and of which predictions are read."""
         digest = hashlib.sha256(repr((stressed.links, stressed.transcripts is None)).encode())
         for name, array in _given(stressed):
             digest.update(f"|{name}|{array.shape}|".encode())
-            digest.update(self._known.get(id(array)) or _hash(array))
+            digest.update(self._of_clean.get(id(array)) or _hash(array))
         if stressed.transcripts is not None and stressed.transcripts is not self._clean.transcripts:
             digest.update(repr(stressed.transcripts).encode())
         return digest.hexdigest()
 
 
-def _of_shape(predictions: Predictions, rows: int, clean: Conversations) -> Predictions:
-    expected = (rows, len(clean.classes))
+def _require_shape(predictions: Predictions, expected: tuple[int, int]) -> None:
     if predictions.probabilities.shape != expected:
         raise PredictionError(
             f"expected probabilities as utterances × classes {expected}, got {predictions.probabilities.shape}"
         )
-    return predictions
 
 
 def _given(conversations: Conversations) -> Iterator[tuple[str, np.ndarray]]:

@@ -53,24 +53,37 @@ class Output:
     """Whatever else the loss of this network needs."""
 
 
+class Padding:
+    """Where the turns of some dialogues stand in a batch."""
+
+    def __init__(self, conversations: Conversations, dialogues: Int64[np.ndarray, " chosen"], *, device: str) -> None:
+        """Lay the named dialogues out, in the order named."""
+        self.row, self.valid = padded_rows(conversations, dialogues)
+        self._padding = ~self.valid
+        self._device = device
+
+    def tensor(self, array: np.ndarray, fill: int) -> Tensor:
+        """Return the rows of an array, with `fill` at padding."""
+        taken = array[self.row]
+        taken[self._padding] = fill
+        return torch.from_numpy(taken).to(self._device)
+
+
 def make_batch(conversations: Conversations, dialogues: Int64[np.ndarray, " chosen"], *, device: str) -> Batch:
     """Return the named dialogues, in the order named, as one batch on `device`."""
-    row, valid = padded_rows(conversations, dialogues)
-    padding = ~valid
+    return padded_batch(conversations, Padding(conversations, dialogues, device=device), device=device)
 
-    def gather(array: np.ndarray, fill: int) -> Tensor:
-        taken = array[row]
-        taken[padding] = fill
-        return torch.from_numpy(taken).to(device)
 
+def padded_batch(conversations: Conversations, padding: Padding, *, device: str) -> Batch:
+    """Return the dialogues that are laid out as one batch on `device`."""
     return Batch(
-        features={modality: gather(array, 0) for modality, array in conversations.features.items()},
-        observed={modality: gather(array, 0) for modality, array in conversations.observed.items()},
-        valid=torch.from_numpy(valid).to(device),
-        speaker=gather(conversations.speaker, 0),
-        label=gather(conversations.label, -1),
-        concealed={modality: gather(array, 0) for modality, array in conversations.concealed.items()},
-        links=None if conversations.links is None else _links(conversations, row, valid).to(device),
+        features={modality: padding.tensor(array, 0) for modality, array in conversations.features.items()},
+        observed={modality: padding.tensor(array, 0) for modality, array in conversations.observed.items()},
+        valid=torch.from_numpy(padding.valid.copy()).to(device),
+        speaker=padding.tensor(conversations.speaker, 0),
+        label=padding.tensor(conversations.label, -1),
+        concealed={modality: padding.tensor(array, 0) for modality, array in conversations.concealed.items()},
+        links=(None if conversations.links is None else _links(conversations, padding.row, padding.valid).to(device)),
     )
 
 

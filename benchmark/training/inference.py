@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -9,27 +10,35 @@ from torch import nn
 
 from ..conversations import Conversations
 from ..predictions import Predictions
-from .batches import Output, make_batch, padded_rows, prediction_batches
+from .batch_pieces import BatchPiece, pieces_of
+from .batches import Output, make_batch
 
 TIMED_PASSES = 20
 """Passes of one utterance that are timed; their median is reported."""
 
 
-@torch.inference_mode()
 def predict(network: nn.Module, conversations: Conversations, *, device: str, hidden: bool = False) -> Predictions:
     """Return the predictions of every row, in the order of the rows; `hidden` adds the vectors before the last layer.
 
     Softmax is taken in double precision, so that a confident network has no probability of exactly zero.
     """
+    pieces = pieces_of(conversations, device=device)
+    return predict_pieces(network, pieces, rows=len(conversations), hidden=hidden)
+
+
+@torch.inference_mode()
+def predict_pieces(network: nn.Module, pieces: Iterable[BatchPiece], *, rows: int, hidden: bool = False) -> Predictions:
+    """Return the predictions of so many rows from the batches that they have been made into; else as `predict`."""
     network.eval()
     parts: dict[str, np.ndarray] = {}
-    for dialogues in prediction_batches(conversations):
-        output: Output = network(make_batch(conversations, dialogues, device=device))
-        row, valid = padded_rows(conversations, dialogues)
+    for piece in pieces:
+        output: Output = network(piece.batch)
+        at = piece.row[piece.valid]
         for name, values in named(output, hidden=hidden).items():
             array = values.cpu().numpy()
-            rows = parts.setdefault(name, np.empty((len(conversations), *array.shape[2:]), array.dtype))
-            rows[row[valid]] = array[valid]
+            whole = parts.setdefault(name, np.empty((rows, *array.shape[2:]), array.dtype))
+            whole[at] = array[piece.valid]
+        piece.mend()
     return predictions_of(parts)
 
 

@@ -14,10 +14,12 @@ from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
 from ..errors import DataError
 from ..gold import gold_classes, loss_slopes
+from ..pieces import MakesPieces
 from ..predictions import Predictions
+from .batch_pieces import SharedBatches, only_batches
 from .companions import Course
 from .gradients import feature_gradients
-from .inference import milliseconds_per_utterance, predict
+from .inference import milliseconds_per_utterance, predict, predict_pieces
 from .loop import Training
 from .recipe import Recipe
 from .scores import chosen_epoch, selection_optimism
@@ -72,6 +74,21 @@ class NetworkModel:
         self.task.require(conversations)
         with threads_for(self.network):
             return predict(self.network, conversations, device=self.device, hidden=hidden)
+
+    def pieces_like(self, clean: Conversations) -> MakesPieces:
+        """Return what makes the batches of an input; tensors of arrays shared with `clean` are made once."""
+        shared = SharedBatches(clean, device=self.device)
+
+        def pieces(conversations: Conversations) -> Iterator[object]:
+            self.task.require(conversations)
+            yield from shared.pieces_of(conversations)
+
+        return pieces
+
+    def predict_pieces(self, pieces: Iterator[object], rows: int) -> Predictions:
+        """Return one row per row of the input of which these are the batches, just as `predict` does."""
+        with threads_for(self.network):
+            return predict_pieces(self.network, only_batches(pieces), rows=rows)
 
     def hidden_vectors(self, conversations: Conversations) -> Float[np.ndarray, "utterances width"] | None:
         """Return the vectors before the last layer; None where the network gives none. Errors as `predict`."""

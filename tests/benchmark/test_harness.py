@@ -1,6 +1,6 @@
 """The harness computes what is missing, keeps what is there, and survives what goes wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
-from emobench.benchmark import fitting, harness
+from emobench.benchmark import fitting, harness, prediction_store
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
@@ -259,14 +259,17 @@ def test_a_model_that_fails_under_every_condition_leaves_no_predictions(tmp_path
 
 
 def test_long_runs_are_written_down_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness, "SECONDS_BETWEEN_FLUSHES", -1.0)
+    monkeypatch.setattr(harness, "SECONDS_BETWEEN_FLUSHES", float("-inf"))
     written = []
-    original = harness.write_predictions
-    monkeypatch.setattr(
-        harness, "write_predictions", lambda path, made: written.append(len(made)) or original(path, made)
-    )
+    original = prediction_store.write_tables
+
+    def counting(path: Path, tables: Iterable[pa.Table]) -> None:
+        original(path, tables)
+        written.append(len(conditions_in(path)))
+
+    monkeypatch.setattr(prediction_store, "write_tables", counting)
     execute(plan("fake", protocols=("modality_drop:drop=audio",)), RunFolder(tmp_path))
-    assert written == [1, 2, 2]
+    assert written == [1, 2], "what has not changed since is not written again"
 
 
 def test_damaged_predictions_are_made_again(tmp_path: Path) -> None:
