@@ -135,6 +135,30 @@ class HasHidden(Protocol):
         ...
 
 
+@runtime_checkable
+class Session(Protocol):
+    """One dialogue in progress, as an interface has it: what was said so far is kept, what comes is fed."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return one row: what `predict` says of the last row of the dialogue so far, `turn` included.
+
+        Parameters
+        ----------
+        turn
+            The next utterance: one row, one dialogue.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A fitted model that can go on from where it was, instead of reading the whole dialogue again at every turn."""
+
+    def session(self) -> Session | None:
+        """Return a session at the start of a dialogue; None where the model turns out to need the whole."""
+        ...
+
+
 @dataclass(frozen=True)
 class Asked:
     """A condition of which predictions are asked for."""

@@ -23,6 +23,7 @@ from .base import (
     HonoursLinks,
     Model,
     PredictsConditions,
+    Session,
     State,
     TrainingRecord,
 )
@@ -36,6 +37,7 @@ from .per_mask import (
     views_of,
     wants_per_mask,
 )
+from .sessions import session_of
 
 FittedStage = FittedCalibrator | FittedPerMask
 """One calibrator for all rows, or one for each availability mask."""
@@ -75,9 +77,15 @@ class FittedCalibrated:
 
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the model's predictions with calibrated probabilities."""
-        return self._calibrated(self.fitted.predict(conversations), conversations)
+        return self.calibrated(self.fitted.predict(conversations), conversations)
 
-    def _calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+    def session(self) -> "CalibratedSession | None":
+        """Return a session of the model whose answers are calibrated; None where the model keeps no state."""
+        session = session_of(self.fitted)
+        return None if session is None else CalibratedSession(session, self)
+
+    def calibrated(self, predictions: Predictions, conversations: Conversations) -> Predictions:
+        """Return predictions of the model on these conversations with calibrated probabilities."""
         probabilities, masks = predictions.probabilities, masks_of(conversations)
         for calibrator in self.calibrators:
             probabilities = _applied(calibrator, probabilities, masks)
@@ -131,13 +139,27 @@ class FittedCalibrated:
 
 
 @dataclass(frozen=True, eq=False)
+class CalibratedSession:
+    """A dialogue in progress, with calibrated answers."""
+
+    before: Session
+    """Of the model without calibrators."""
+    fitted: FittedCalibrated
+    """Whose calibrators are applied."""
+
+    def feed(self, turn: Conversations) -> Predictions:
+        """Return the calibrated prediction of the next turn."""
+        return self.fitted.calibrated(self.before.feed(turn), turn)
+
+
+@dataclass(frozen=True, eq=False)
 class FittedCalibratedByCondition(FittedCalibrated):
     """The same for a model that knows conditions by name."""
 
     def predict_condition(self, asked: Asked, clean: Conversations) -> Predictions:
         """Return the model's predictions under a condition with calibrated probabilities."""
         assert isinstance(self.fitted, PredictsConditions)
-        return self._calibrated(self.fitted.predict_condition(asked, clean), clean)
+        return self.calibrated(self.fitted.predict_condition(asked, clean), clean)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ..benchmark.errors import DataError
 from ..benchmark.predictions import Predictions
 from .base import FitContext, State, TrainingRecord
 from .prior import class_shares
+from .sessions import EachTurnByItself
 
 ARRAYS = ("coefficients", "intercepts", "means")
 """What is learned of each modality."""
@@ -93,6 +94,10 @@ class FittedLateFusion:
             probabilities=total / np.maximum(count, 1)[:, None],
             modality_weights=dict(zip(self.regressions, weights, strict=True)),
         )
+
+    def session(self) -> EachTurnByItself:
+        """Return a session: no turn depends on another."""
+        return EachTurnByItself(self)
 
     def state(self) -> State:
         """Return coefficients, intercepts and means by place, names of modalities, and shares."""

@@ -16,6 +16,7 @@ from ..benchmark.conversations import Conversations
 from ..benchmark.predictions import Predictions
 from ..benchmark.training.task import class_counts
 from .base import FitContext, State, TrainingRecord
+from .sessions import EachTurnByItself
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,10 @@ class FittedPrior:
     def predict(self, conversations: Conversations) -> Predictions:
         """Return the shares in every row."""
         return Predictions(np.tile(self.shares, (len(conversations), 1)))
+
+    def session(self) -> EachTurnByItself:
+        """Return a session: no turn depends on another."""
+        return EachTurnByItself(self)
 
     def state(self) -> State:
         """Return the shares."""

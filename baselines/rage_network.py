@@ -125,6 +125,7 @@ class RageNetwork(nn.Module):
     """Projections, modality dropout and fusion; one utterance at a time, for there is no context in this model."""
 
     honours_links: ClassVar[bool] = True
+    one_turn_at_a_time: ClassVar[bool] = True
 
     def __init__(self, task: Task, switches: Switches) -> None:
         """Make the layers. The query is text; on data without text, the first modality."""

@@ -11,6 +11,7 @@ import typer
 from . import check, data
 from .catalogue import list_plugins, show_plugin
 from .compare import compare
+from .latency import latency
 from .published import list_published
 from .template import template
 
@@ -33,6 +34,7 @@ app.command("template", help="Write the rows that saved predictions have to fill
 app.command("check")(check.check)
 app.command("accept")(check.accept)
 app.command("compare")(compare)
+app.command("latency")(latency)
 
 Models = Annotated[
     list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
