@@ -13,8 +13,9 @@ from .. import __version__
 # What decides a prediction: everything but the parts that only count, show or talk.
 _PREDICTING = ("benchmark", "protocols", "baselines")
 _NOT_PREDICTING = (
-    "benchmark/bootstrap", "benchmark/command_line", "benchmark/metrics", "benchmark/noise_floor", "benchmark/overlaps",
-    "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit", "benchmark/suite",
+    "benchmark/bootstrap", "benchmark/command_line", "benchmark/latency", "benchmark/metrics", "benchmark/noise_floor",
+    "benchmark/overlaps", "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit",
+    "benchmark/suite",
 )  # fmt: skip
 _VERSIONED = ("numpy", "torch", "scikit-learn", "scipy", "netcal")
 _PACKAGE = Path(__file__).parent.parent

@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float, Float32
 from torch import nn
 
-from ...baselines.base import FitContext, State, TrainingRecord
+from ...baselines.base import FitContext, Session, State, TrainingRecord
+from ...baselines.sessions import EachTurnByItself
 from ..conversations import Conversations
 from ..errors import DataError
 from ..gold import gold_classes, loss_slopes
@@ -151,11 +152,7 @@ def fit_network(
     task.require(validation)
     options = recipe.options()
     with _seeded(context):
-        network = recipe.network(task)
-        for layer in network.modules():
-            if isinstance(layer, Learning):
-                layer.learn(train)
-        network.to(context.device)
+        network = _with_first_weights(recipe, task, train, context)
         with threads_for(network):
             objective = recipe.objective(task)
             course = Course(recipe, task, network, objective, train, validation, options, context)
@@ -179,6 +176,29 @@ def fit_network(
         },
     )
     return NetworkModel(network, task, context.device, record)
+
+
+def untrained_network(recipe: Recipe, train: Conversations, *, context: FitContext) -> NetworkModel:
+    """Return the model as `fit_network` would begin with it: first weights, for figures that need no training.
+
+    Raises
+    ------
+    DataError
+        When training has no labels.
+    """
+    task = Task.of(train)
+    with _seeded(context):
+        network = _with_first_weights(recipe, task, train, context)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return NetworkModel(network, task, context.device, TrainingRecord(parameters=parameters))
+
+
+def _with_first_weights(recipe: Recipe, task: Task, train: Conversations, context: FitContext) -> nn.Module:
+    network = recipe.network(task)
+    for layer in network.modules():
+        if isinstance(layer, Learning):
+            layer.learn(train)
+    return network.to(context.device)
 
 
 def _selected_by(training: Training) -> str:

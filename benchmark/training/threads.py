@@ -10,6 +10,15 @@ SMALL = 2_000_000
 """Networks of fewer parameters are computed by one thread: their steps take milliseconds, and threads that wait for
 each other at the end of every operation gain little on a quiet machine and cost many times the whole on a busy one."""
 
+_fixed = False
+
+
+def fix_threads(threads: int) -> None:
+    """Let this process use so many threads from now on, whatever the network."""
+    global _fixed
+    torch.set_num_threads(threads)
+    _fixed = True
+
 
 def suits_one_thread(network: nn.Module) -> bool:
     """Return whether a network is small; counting takes a quarter of a millisecond, so who asks often remembers."""
@@ -17,13 +26,19 @@ def suits_one_thread(network: nn.Module) -> bool:
 
 
 def threads_for(network: nn.Module) -> AbstractContextManager[None]:
-    """Use as many threads as suit the network, and put the number back afterwards."""
+    """Use as many threads as suit the network, and put the number back afterwards; none of it after `fix_threads`."""
     return one_thread(suits_one_thread(network))
 
 
 @contextmanager
 def one_thread(wanted: bool = True) -> Iterator[None]:
-    """Use one thread, or, where that is not wanted, as many as before; put the number back afterwards."""
+    """Use one thread, or, where that is not wanted, as many as before; put the number back afterwards.
+
+    Nothing of it after `fix_threads`.
+    """
+    if _fixed:
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(1 if wanted else before)
     try:

@@ -1,0 +1,189 @@
+"""What `emobench latency` was asked for, checked, and the cells that it comes to."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from ..device import resolve_device
+from ..errors import SpecError, suggestion
+from .percentiles import PERCENTS, iterations_needed, name_of
+from .record import ANY_CONTEXT, Cell, Compiled, Scenario
+from .timing import Rules
+
+SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+DTYPES = ("float32", "bfloat16", "float16")
+NOTHING = "none"
+"""Typed after `--drop`: no modality is missing."""
+MOST_BATCH = 1_000_000
+MOST_THREADS = 1024
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Everything but models and data; what may be given several times is measured in all combinations."""
+
+    scenarios: tuple[str, ...] = ("single", "stream", "batch")
+    device: str = "auto"
+    dtypes: tuple[str, ...] = ("float32",)
+    compiled: bool = False
+    """By torch.compile."""
+    cuda_graphs: bool = False
+    """Compiled, with CUDA graphs."""
+    threads: tuple[int, ...] = (1,)
+    """Of the processor. One by default: it depends least on what else the machine does."""
+    batches: tuple[int, ...] = (1, 8, 64)
+    """Dialogues at once, of the scenario `batch`."""
+    contexts: tuple[int, ...] = ()
+    """Turns before the one wanted, of `single` and `batch`; empty: as the dialogues have it."""
+    dropped: tuple[str, ...] = (NOTHING,)
+    """Modalities that are missing, `audio/text`, or `none`."""
+    iterations: int = 300
+    seconds: float = 2.0
+    limit: float = 60.0
+    """Seconds after which a measurement ends, whatever is still missing."""
+    budget: float | None = None
+    """Milliseconds; None: no budget."""
+    budget_percent: float = 95.0
+    """Percentile whose bound the verdict is about."""
+    untrained: bool = False
+
+    def __post_init__(self) -> None:
+        """Check all values.
+
+        Raises
+        ------
+        SpecError
+            One line: what was expected, what was got, what to type.
+        """
+        _require_known("--scenario", self.scenarios, SCENARIOS)
+        _require_known("--dtype", self.dtypes, DTYPES)
+        _require_known("--device", (self.device,), ("auto", "cpu", "cuda"))
+        for option, values, least, greatest in (
+            ("--threads", self.threads, 1, MOST_THREADS),
+            ("--batch", self.batches, 1, MOST_BATCH),
+            ("--context", self.contexts, 0, MOST_BATCH),
+            ("--iterations", (self.iterations,), iterations_needed(50), MOST_BATCH),
+        ):
+            for value in values:
+                if not least <= value <= greatest:
+                    raise SpecError(f"expected {option} from {least} to {greatest}, got {value}")
+        for option, number, most in (("--seconds", self.seconds, 3600.0), ("--limit", self.limit, 86400.0)):
+            if not 0 < number <= most:
+                raise SpecError(f"expected {option} above 0 and up to {most:g}, got {number:g}")
+        self._check_budget()
+
+    @property
+    def rules(self) -> Rules:
+        """When a measurement ends."""
+        return Rules(self.iterations, self.seconds, self.limit)
+
+    @property
+    def percents(self) -> tuple[float, ...]:
+        """The percentiles that are reported."""
+        return tuple(sorted({*PERCENTS, *([self.budget_percent] if self.budget is not None else [])}))
+
+    def command(self, models: Sequence[str], data: Sequence[str]) -> str:
+        """Return what to type to measure this again; what is as usual is left out."""
+        usual = Asking()
+        words = ["emobench latency", *(f"--model {model}" for model in models), *(f"--data {name}" for name in data)]
+        for option, values, default in (
+            ("--scenario", self.scenarios, usual.scenarios),
+            ("--device", (self.device,), (usual.device,)),
+            ("--dtype", self.dtypes, usual.dtypes),
+            ("--threads", self.threads, usual.threads),
+            ("--batch", self.batches, usual.batches),
+            ("--context", self.contexts, usual.contexts),
+            ("--drop", self.dropped, usual.dropped),
+            ("--iterations", (self.iterations,), (usual.iterations,)),
+            ("--seconds", (self.seconds,), (usual.seconds,)),
+            ("--limit", (self.limit,), (usual.limit,)),
+            ("--budget-ms", () if self.budget is None else (self.budget,), ()),
+            ("--budget-percentile", (self.budget_percent,), (usual.budget_percent,)),
+        ):
+            words += [f"{option} {_typed(value)}" for value in values] if values != default else []
+        for flag, given in (
+            ("--compile", self.compiled),
+            ("--cuda-graphs", self.cuda_graphs),
+            ("--untrained", self.untrained),
+        ):
+            words += [flag] * given
+        return " ".join(words)
+
+    def cells(self, models: Sequence[str], data: Sequence[str]) -> tuple[Cell, ...]:
+        """Return what is measured for these models and data sets, in order.
+
+        Raises
+        ------
+        NotApplicable, SpecError
+            When a device is asked for that is not there, or CUDA graphs without one.
+        """
+        device = resolve_device(self.device)
+        if self.cuda_graphs and device == "cpu":
+            raise SpecError("expected a CUDA device for --cuda-graphs, got cpu; type --compile instead")
+        compiled: Compiled = "reduce-overhead" if self.cuda_graphs else "default" if self.compiled else ""
+        shared = itertools.product(data, models, self.threads, self.dtypes, map(_dropped, self.dropped))
+        return tuple(
+            dict.fromkeys(
+                Cell(
+                    model=model,
+                    data=of,
+                    scenario=scenario,
+                    device=device,
+                    dtype=dtype,
+                    compiled=compiled,
+                    threads=threads,
+                    batch=batch,
+                    context=context,
+                    dropped=dropped,
+                    weights="first" if self.untrained else "trained",
+                )
+                for of, model, threads, dtype, dropped in shared
+                for scenario, batch, context in self._sizes()
+            )
+        )
+
+    def _sizes(self) -> list[tuple[Scenario, int, int]]:
+        """Return scenarios with batch and context, each in the order of `SCENARIOS`."""
+        contexts = self.contexts or (ANY_CONTEXT,)
+        sizes: list[tuple[Scenario, int, int]] = []
+        for scenario in SCENARIOS:
+            if scenario not in self.scenarios:
+                continue
+            if scenario == "stream":
+                sizes.append((scenario, 1, ANY_CONTEXT))
+            else:
+                batches = self.batches if scenario == "batch" else (1,)
+                sizes += [(scenario, batch, context) for batch in batches for context in contexts]
+        return sizes
+
+    def _check_budget(self) -> None:
+        if self.budget is not None and not 0 < self.budget < float("inf"):
+            raise SpecError(f"expected --budget-ms above 0, got {self.budget:g}; type for example --budget-ms 50")
+        if not 0 < self.budget_percent < 100:
+            raise SpecError(
+                f"expected --budget-percentile between 0 and 100, both excluded, got {self.budget_percent:g}"
+            )
+        needed = iterations_needed(self.budget_percent)
+        if self.budget is not None and self.iterations < needed:
+            raise SpecError(
+                f"expected --iterations {needed} or more for a verdict on {name_of(self.budget_percent)}, "
+                f"got {self.iterations}"
+            )
+
+
+def _typed(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _dropped(text: str) -> str:
+    """Return the one spelling of what is dropped; empty for `none`."""
+    return "" if text == NOTHING else "/".join(sorted({part.strip() for part in text.split("/")}))
+
+
+def _require_known(option: str, values: Sequence[str], known: Sequence[str]) -> None:
+    if not values:
+        raise SpecError(f"expected {option} at least once, got none; known: {', '.join(known)}")
+    for value in values:
+        if value not in known:
+            raise SpecError(f"unknown {option} {value!r}; {suggestion(value, known)}")

@@ -1,0 +1,187 @@
+"""What else went on while latencies were measured: noted, and flagged where it is too much; nothing is taken away.
+
+The best witness is the reference operation, which never changes (`drift`). The others say why: work of other processes,
+how often this one was put aside, how long the machine's queue was.
+"""
+
+import gc
+import os
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .record import FlagRecord, InterferenceRecord
+
+MOST_DRIFT = 0.10
+"""Drift of the reference above which latencies are flagged."""
+MOST_BUSY = 0.25
+"""Cores' worth of work by others above which latencies are flagged."""
+MOST_NEIGHBOURS = 0.3
+"""Rank correlation of neighbours above which their bounds are flagged."""
+MOST_SWITCHES = 20.0
+"""Times a second that the process may be put aside."""
+BUSY_SHARE = 0.1
+"""Share of a core from which another process is named."""
+NAMED = 5
+"""Processes that are named at most, the busiest."""
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+class Snapshot(NamedTuple):
+    """The state of process and machine at one moment."""
+
+    seconds: float
+    """On a monotonic clock."""
+    load: float | None
+    busy: float | None
+    """Seconds of all cores' work since the machine started; None: the system does not tell."""
+    own: float
+    """Seconds of this process's work."""
+    voluntary: int
+    involuntary: int
+    collections: int
+    of_processes: dict[tuple[int, str], float]
+    """Seconds of work of every other process, by number and name."""
+
+
+def snapshot(*, root: Path = Path("/proc")) -> Snapshot:
+    """Return how things stand now; `root` is where the system shows its processes."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Snapshot(
+        seconds=time.monotonic(),
+        load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        busy=_busy(root),
+        own=usage.ru_utime + usage.ru_stime,
+        voluntary=usage.ru_nvcsw,
+        involuntary=usage.ru_nivcsw,
+        collections=sum(generation["collections"] for generation in gc.get_stats()),
+        of_processes=_processes(root),
+    )
+
+
+def between(
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    reference: Sequence[float],
+    host: Float[np.ndarray, " iterations"],
+    turn: Int[np.ndarray, " iterations"],
+    on_device: Sequence[str] = (),
+) -> InterferenceRecord:
+    """Return what went on between two moments.
+
+    Parameters
+    ----------
+    reference
+        Milliseconds of the reference operation.
+    host, turn
+        The latencies, in the order measured, and their turns.
+    on_device
+        Other processes on the device, by name.
+    """
+    seconds = max(after.seconds - before.seconds, 1e-9)
+    busy = None
+    if before.busy is not None and after.busy is not None:
+        busy = max(0.0, after.busy - before.busy - (after.own - before.own)) / seconds
+    drift, alike = drift_of(reference), neighbours(host, turn)
+    involuntary = after.involuntary - before.involuntary
+    flags = _flags(drift=drift, busy=busy, alike=alike, switches=involuntary / seconds, on_device=on_device)
+    return InterferenceRecord(
+        drift=drift,
+        load_before=before.load,
+        load_after=after.load,
+        busy_elsewhere=busy,
+        voluntary_switches=after.voluntary - before.voluntary,
+        involuntary_switches=involuntary,
+        collections=after.collections - before.collections,
+        neighbours=alike,
+        processes=(*_busiest(before, after, seconds), *on_device),
+        flags=flags,
+    )
+
+
+def drift_of(reference: Sequence[float]) -> float:
+    """Return (largest − smallest) / median of the reference; at least one figure, all above 0.
+
+    Examples
+    --------
+    >>> drift_of([2.0, 2.0, 2.5])
+    0.25
+    """
+    return float((max(reference) - min(reference)) / np.median(reference))
+
+
+def neighbours(values: Float[np.ndarray, " iterations"], turn: Int[np.ndarray, " iterations"]) -> float:
+    """Return Spearman's rank correlation of each value with the next; 0 where there are too few or all are equal.
+
+    Values are ratios to the median of the same turn, since later turns may take longer, and follow earlier ones.
+    """
+    if len(values) < 3:
+        return 0.0
+    turns, place = np.unique(turn, return_inverse=True)
+    medians = np.array([np.median(values[place == number]) for number in range(len(turns))])
+    _, rank, count = np.unique(values / medians[place], return_inverse=True, return_counts=True)
+    # Equal values share the mean of their ranks.
+    ranked = (np.cumsum(count) - (count - 1) / 2)[rank]
+    first, second = ranked[:-1] - ranked[:-1].mean(), ranked[1:] - ranked[1:].mean()
+    size = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / size if size else 0.0
+
+
+def _flags(
+    *, drift: float, busy: float | None, alike: float, switches: float, on_device: Sequence[str]
+) -> tuple[FlagRecord, ...]:
+    found = []
+    if drift > MOST_DRIFT:
+        found.append(FlagRecord(kind="drift", value=drift, text=f"the reference operation drifted by {drift:.0%}"))
+    if busy is not None and busy > MOST_BUSY:
+        found.append(FlagRecord(kind="busy", value=busy, text=f"other processes kept {busy:.1f} cores busy"))
+    if switches > MOST_SWITCHES:
+        text = f"the process was put aside for others {switches:.0f} times a second"
+        found.append(FlagRecord(kind="switches", value=switches, text=text))
+    if on_device:
+        text = f"other processes were on the device: {', '.join(on_device)}"
+        found.append(FlagRecord(kind="device", value=len(on_device), text=text))
+    if alike > MOST_NEIGHBOURS:
+        text = f"successive latencies are alike (rank correlation {alike:.2f}), so their bounds are too narrow"
+        found.append(FlagRecord(kind="neighbours", value=alike, text=text))
+    return tuple(found)
+
+
+def _busiest(before: Snapshot, after: Snapshot, seconds: float) -> list[str]:
+    shares = {
+        process: (worked - before.of_processes.get(process, 0.0)) / seconds
+        for process, worked in after.of_processes.items()
+    }
+    named = sorted(((share, name) for (_, name), share in shares.items() if share >= BUSY_SHARE), reverse=True)
+    return [f"{name} ({share:.1f} cores)" for share, name in named[:NAMED]]
+
+
+def _busy(root: Path) -> float | None:
+    """Return the seconds that all cores worked (user, nice, system, interrupts, stolen), guests not counted twice."""
+    try:
+        first = (root / "stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+        user, nice, system, _, _, *interrupts = map(int, first[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + sum(interrupts)) / _TICKS
+
+
+def _processes(root: Path) -> dict[tuple[int, str], float]:
+    found = {}
+    for path in root.glob("[0-9]*/stat"):
+        try:
+            number, rest = path.read_text(encoding="utf-8", errors="replace").split(" (", 1)
+            name, fields = rest.rsplit(") ", 1)
+            user, system = fields.split()[11:13]
+        except (OSError, ValueError):  # it has ended meanwhile
+            continue
+        if int(number) != os.getpid():
+            found[int(number), name] = (int(user) + int(system)) / _TICKS
+    return found

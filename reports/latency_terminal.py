@@ -1,0 +1,211 @@
+"""The tables of `emobench latency` on the terminal; they fit 80 columns."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..benchmark.latency.files import json_path, read_latencies
+from ..benchmark.latency.percentiles import name_of
+from ..benchmark.latency.record import ANY_CONTEXT, Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
+from ..benchmark.run_folder import RunFolder
+from .numbers import MISSING, count, number, percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+FLAG = "!"
+"""Beside a latency with which something interfered."""
+_STYLES = {"holds": "green", "breaks": "red"}
+_MEANINGS = (
+    "Milliseconds a user waits, from features to probabilities, both as arrays on the host; after ≤ the upper bound of "
+    "the percentile (confidence 95 %). forward: the networks alone. Streams are fed turn by turn (state), or the "
+    "dialogue so far is read again at every turn (anew)."
+)
+
+
+def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "RenderableType":
+    """Return what to print with rich about these cells of a folder; all, where none are named.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder holds no latencies, or they are damaged.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    record = read_latencies(folder)
+    shown = [one for one in record.cells if not cells or one.cell in cells]
+    tables = [_table(title, list(those)) for title, those in itertools.groupby(shown, key=lambda one: _title(one.cell))]
+    notes = [Text(note, style="dim") for note in (_MEANINGS, *_references(shown), *_budget(shown))]
+    warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
+    machines = [Text(line, style="dim") for line in _machines(record, shown)]
+    where = Text(f"Written: {json_path(folder)} (all samples beside it)", no_wrap=True, overflow="ignore")
+    return Group(*tables, *notes, *map(Text, _costs(shown)), *machines, *warned, where)
+
+
+def _table(title: str, cells: Sequence[CellLatency]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    judged = any(one.budget for one in cells)
+    table = Table(
+        title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
+    )
+    table.add_column("model, scenario", ratio=1, overflow="fold")
+    for head in ("p50", "p95", "p99", "answers/s", "× ref."):
+        table.add_column(head, justify="right", no_wrap=True)
+    if judged:
+        table.add_column("budget", no_wrap=True)
+    for model, those in itertools.groupby(cells, key=lambda one: one.cell.model):
+        table.add_row(Text(model, style="bold"))
+        for one in those:
+            for row in _rows(one, judged=judged):
+                table.add_row(*row)
+        table.add_section()
+    return table
+
+
+def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]:
+    from rich.text import Text
+
+    whole = one.summary()
+    if whole is None:
+        yield [Text(f"  {label_of(one)}"), Text(one.state, style="yellow")]
+        return
+    flagged = f" {FLAG}" if one.interference and one.interference.flags else ""
+    rate = MISSING if one.throughput is None else count(round(one.throughput.value))
+    cells: list[RenderableType] = [Text(f"  {label_of(one)}{flagged}"), *_percentiles(whole), Text(rate)]
+    cells.append(Text(number(one.ratio, decimals=2)))
+    if judged:
+        verdict = one.budget.verdict if one.budget else MISSING
+        cells.append(Text(verdict, style=_STYLES.get(verdict, "")))
+    yield cells
+    alone = one.summary("forward", "device") or one.summary("forward")
+    if alone is not None:
+        yield [Text("    forward"), *_percentiles(alone)]
+
+
+def label_of(one: CellLatency) -> str:
+    """Return the scenario with what tells it from others of the same model."""
+    cell = one.cell
+    label = f"batch {cell.batch}" if cell.scenario == "batch" else cell.scenario
+    if cell.scenario == "stream" and one.state == "done":
+        label += " (state)" if one.stateful else " (anew)"
+    if cell.context != ANY_CONTEXT:
+        label += f", {cell.context} before"
+    return label + (f", no {cell.dropped}" if cell.dropped else "")
+
+
+def _percentiles(summary: SummaryRecord) -> Iterator["RenderableType"]:
+    from rich.text import Text
+
+    for wanted in (50.0, 95.0):
+        found = summary.percentile(wanted)
+        yield Text(MISSING if found is None else f"{number(found.value)} ≤{number(found.high)}")
+    found = summary.percentile(99.0)
+    yield Text(MISSING if found is None else number(found.value))
+
+
+def _title(cell: Cell) -> str:
+    kind = " (simulated data)" if cell.data.partition(":")[0] == "simulated" else ""
+    words = [f"{cell.data}{kind}", cell.device, cell.dtype]
+    words += [f"compiled ({cell.compiled})"] * bool(cell.compiled)
+    words += [f"{cell.threads} thread{'s' * (cell.threads > 1)}"]
+    return ", ".join([*words, *["first weights, not trained"] * (cell.weights == "first")])
+
+
+def _references(cells: Sequence[CellLatency]) -> Iterator[str]:
+    """Say what latencies are ratios to, and how long it took."""
+    operations: dict[str, list[float]] = {}
+    for one in cells:
+        if one.reference:
+            operations.setdefault(one.reference.operation, []).append(one.reference.median)
+    for operation, medians in operations.items():
+        span = " to ".join(dict.fromkeys(number(value) for value in (min(medians), max(medians))))
+        yield f"× ref.: p50 over the time of a {operation} in the same process, {span} ms."
+
+
+def _budget(cells: Sequence[CellLatency]) -> Iterator[str]:
+    budgets = dict.fromkeys((one.budget.budget, one.budget.percent) for one in cells if one.budget)
+    for limit, percent_ in budgets:
+        over = [one for one in cells if one.budget and (one.budget.budget, one.budget.percent) == (limit, percent_)]
+        name = name_of(percent_)
+        yield (
+            f"Budget {limit:g} ms: holds where the upper bound of {name} is within it, breaks where the lower bound of "
+            f"{name} is above it; batches are not judged."
+        )
+        for one in over:
+            if one.budget and one.budget.over:
+                yield (
+                    f"Over budget: {one.cell.model}, {label_of(one)}: {percent(one.budget.over)} "
+                    f"[{percent(one.budget.low)}, {percent(one.budget.high)}] of iterations, "
+                    f"by {number(one.budget.hinge)} ms on average over all."
+                )
+
+
+def _costs(cells: Sequence[CellLatency]) -> Iterator[str]:
+    """Yield one line per model, device and precision: parameters, bytes, operations, memory."""
+    first: dict[tuple[str, ...], CellLatency] = {}
+    for one in cells:
+        if one.cost is not None:
+            first.setdefault((one.cell.model, one.cell.device, one.cell.dtype), one)
+    several = len({place[1:] for place in first}) > 1
+    for (model, *on), one in first.items():
+        cost = one.cost
+        assert cost is not None
+        words = [f"{count(cost.parameters)} parameters", f"{_bytes(cost.weight_bytes)} of weights"]
+        if cost.operations is not None:
+            words.append(f"{_operations(cost.operations)} for a dialogue of {cost.operations_turns} turns")
+        if cost.resident_before is not None and cost.resident_peak is not None:
+            words.append(f"{_bytes(max(0, cost.resident_peak - cost.resident_before))} of memory added")
+        if cost.device_peak is not None:
+            words.append(f"{_bytes(cost.device_peak)} on the device")
+        place = f" ({', '.join(on)})" if several else ""
+        yield f"{model}{place}: {', '.join(words)}."
+
+
+def _bytes(size: int) -> str:
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{number(value, decimals=1) if unit != 'B' else count(size)} {unit}"
+
+
+def _operations(operations: int) -> str:
+    value, unit = operations / 1e6, "million"
+    if value >= 1000:
+        value, unit = value / 1000, "thousand million"
+    return f"{number(value, decimals=1)} {unit} operations"
+
+
+def _machines(record: LatencyRecord, cells: Sequence[CellLatency]) -> Iterator[str]:
+    for name in dict.fromkeys(one.machine for one in cells if one.machine):
+        machine = record.machines[name]
+        words = [f"{machine.processor} ({machine.cores} cores, {machine.memory})"]
+        words += [f"clock {machine.megahertz}"] * bool(machine.megahertz)
+        words += [f"{machine.device}, driver {machine.driver}, clocks {machine.device_clocks}"] * bool(machine.driver)
+        yield f"Measured on {', '.join(words)}; {machine.system}, torch {machine.versions.get('torch', MISSING)}."
+
+
+def _flags(cells: Sequence[CellLatency]) -> Iterator[str]:
+    """Say of each kind of interference how often it was too much and at worst how much; then all other notes."""
+    kinds: dict[str, list[FlagRecord]] = {}
+    for one in cells:
+        for flag in one.interference.flags if one.interference else ():
+            kinds.setdefault(flag.kind, []).append(flag)
+    measured = sum(one.state == "done" for one in cells)
+    for flags in kinds.values():
+        worst = max(flags, key=lambda flag: flag.value)
+        yield f"{FLAG} Interference in {len(flags)} of {measured} measurements, at worst: {worst.text}."
+    yield from (f"{one.cell.model}, {label_of(one)}: {note}." for one in cells for note in one.notes)
+
+
+def _withheld(cells: Sequence[CellLatency]) -> Iterator[str]:
+    found = {name: needed for one in cells for summary in one.summaries for name, needed in summary.withheld.items()}
+    for name, needed in found.items():
+        yield f"{name} is not shown where there were fewer than the {needed} iterations that its bound needs."

@@ -1,0 +1,112 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from latency_cells import cell, failed, samples, written
+
+from emobench.benchmark.errors import RunFolderError
+from emobench.benchmark.latency.files import has_latencies, json_path, read_latencies, read_samples, samples_path
+from emobench.benchmark.run_folder import RunFolder
+
+CELLS = [cell(), cell(scenario="batch", batch=8, device="cuda"), cell(dropped="audio", context=3, weights="first")]
+
+
+def test_all_samples_come_back(tmp_path: Path) -> None:
+    folder = written(tmp_path, CELLS, parts=lambda one: ("whole", "forward") if one.batch > 1 else ("whole",))
+    found = read_samples(folder)
+    assert [(one.cell, one.part) for one in found] == [
+        (CELLS[0], "whole"),
+        (CELLS[1], "whole"),
+        (CELLS[1], "forward"),
+        (CELLS[2], "whole"),
+    ]
+    for one in found:
+        expected = samples(one.cell, part=one.part)
+        for name in ("turn", "block", "host", "device"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(expected, name))
+
+
+def test_the_table_says_everything_in_its_columns(tmp_path: Path) -> None:
+    folder = written(tmp_path, CELLS)
+    table = pd.read_parquet(samples_path(folder))
+    first = table[table.cell == CELLS[2].text]
+    columns = ["model", "dropped", "context", "weights", "part"]
+    assert first[columns].drop_duplicates().to_numpy().tolist() == [["prior", "audio", 3, "first", "whole"]]
+    assert first.iteration.tolist() == list(range(300))
+    assert table.host.dtype == np.float32
+    assert samples_path(folder).stat().st_size < 40 * len(table)
+
+
+def test_a_failed_cell_has_a_reason_and_no_samples(tmp_path: Path) -> None:
+    folder = written(tmp_path, [], more=(failed(cell()),))
+    record = read_latencies(folder)
+    assert record.cells[0].why == "out of memory"
+    assert record.cells[0].summary() is None
+    assert record.machines == {}
+    assert read_samples(folder) == ()
+
+
+def test_machines_that_nothing_was_measured_on_are_left_out(tmp_path: Path) -> None:
+    assert list(read_latencies(written(tmp_path, CELLS[:1])).machines) == ["a machine"]
+
+
+def test_no_latencies_say_what_to_type(tmp_path: Path) -> None:
+    assert not has_latencies(RunFolder(tmp_path))
+    with pytest.raises(RunFolderError, match="holds no latencies; type for example: emobench latency"):
+        read_latencies(RunFolder(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["{", '{"latency_version": 2}'])
+def test_a_damaged_record_says_where(tmp_path: Path, content: str) -> None:
+    folder = written(tmp_path, CELLS)
+    json_path(folder).write_text(content, encoding="utf-8")
+    with pytest.raises(RunFolderError, match="cannot be read: at "):
+        read_latencies(folder)
+
+
+def test_a_record_that_is_no_text_is_damaged(tmp_path: Path) -> None:
+    folder = written(tmp_path, CELLS)
+    json_path(folder).write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(RunFolderError, match="cannot read"):
+        read_latencies(folder)
+
+
+def test_samples_of_another_measurement_are_not_taken_for_these(tmp_path: Path) -> None:
+    folder, other = written(tmp_path / "a", CELLS[:1]), written(tmp_path / "b", CELLS[1:])
+    samples_path(folder).write_bytes(samples_path(other).read_bytes())
+    with pytest.raises(RunFolderError, match=r"does not belong to latency\.json"):
+        read_samples(folder)
+    samples_path(folder).unlink()
+    with pytest.raises(RunFolderError, match="is missing"):
+        read_samples(folder)
+
+
+def test_reading_needs_no_torch(tmp_path: Path) -> None:
+    written(tmp_path, CELLS)
+    code = (
+        "import sys; from pathlib import Path; from emobench.benchmark.run_folder import RunFolder;"
+        "from emobench.benchmark.latency.files import read_latencies, read_samples;"
+        f"folder = RunFolder(Path({str(tmp_path)!r})); read_latencies(folder); read_samples(folder);"
+        "print('torch' in sys.modules, 'pandas' in sys.modules, 'scipy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "prior | simulated | single | cpu | float32 | threads=1"),
+        (
+            {"scenario": "batch", "batch": 8, "context": 3, "dropped": "audio", "compiled": "default"},
+            "prior | simulated | batch | batch=8 | context=3 | dropped=audio | cpu | float32 | compiled=default | "
+            "threads=1",
+        ),
+        ({"weights": "first"}, "prior | simulated | single | cpu | float32 | threads=1 | first weights"),
+    ],
+)
+def test_a_cell_has_one_text(changes: dict[str, object], text: str) -> None:
+    assert cell(**changes).text == text

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+import pytest
+from fake_clocks import FakeClock
+
+from emobench.benchmark.latency import timing
+from emobench.benchmark.latency.devices import HostStopwatch
+from emobench.benchmark.latency.timing import Rules, Step, Timed, measure, warmed_up
+from emobench.benchmark.randomness import Randomness
+
+
+def order() -> np.random.Generator:
+    return Randomness(0, ("order",)).generator()
+
+
+def reference(clock: FakeClock, milliseconds: float = 1.0) -> Callable[[], float]:
+    def timed() -> float:
+        clock.work(milliseconds)()
+        return milliseconds
+
+    return timed
+
+
+def measured(clock: FakeClock, units: list[list[Step]], rules: Rules) -> Timed:
+    return measure(units, HostStopwatch(clock), rules, reference=reference(clock), order=order(), clock=clock)
+
+
+def test_known_durations_come_back() -> None:
+    clock = FakeClock()
+    timed = measured(clock, [[Step(clock.work(4.0), 0)]], Rules(iterations=20, seconds=0.01))
+    assert set(timed.samples.host) == {4.0}
+    assert np.isnan(timed.samples.device).all()
+    assert timed.warm_up == (21, True, 4.0, 0.004, True)
+    assert timed.notes == ()
+
+
+@pytest.mark.parametrize(("rules", "expected"), [(Rules(30, 0.001), 30), (Rules(5, 0.4), 100)])
+def test_it_goes_on_until_both_the_count_and_the_time_are_reached(rules: Rules, expected: int) -> None:
+    clock = FakeClock()
+    assert len(measured(clock, [[Step(clock.work(4.0), 0)]], rules).samples.host) == expected
+
+
+def test_the_limit_ends_it_and_is_noted() -> None:
+    clock = FakeClock()
+    timed = measured(clock, [[Step(clock.work(100.0), 0)]], Rules(iterations=1000, seconds=2, limit=5))
+    assert 10 < len(timed.samples.host) < 1000
+    assert timed.notes[0].startswith("ended at the limit of 5 s, after ")
+    assert clock.now <= 5.2e9
+
+
+def test_the_reference_is_timed_before_between_and_after() -> None:
+    clock = FakeClock()
+    timed = measured(clock, [[Step(clock.work(1.0), 0)]], Rules(iterations=100, seconds=0.01))
+    assert timed.samples.block == [block for block in range(10) for _ in range(10)]
+    assert timed.reference == (1.0,) * 11
+
+
+def test_after_the_reference_a_unit_is_done_once_without_being_timed() -> None:
+    clock, calls = FakeClock(), count()
+
+    def work() -> None:
+        next(calls)
+        clock.work(1.0)()
+
+    timed = measured(clock, [[Step(work, 0)]], Rules(iterations=100, seconds=0.01))
+    assert next(calls) == timed.warm_up.iterations + 100 + 9
+
+
+def test_steps_of_a_unit_keep_their_order_and_units_change_theirs() -> None:
+    clock, seen = FakeClock(), []
+
+    def step(dialogue: int, turn: int) -> Step:
+        def work() -> None:
+            seen.append((dialogue, turn))
+            clock.work(1.0)()
+
+        return Step(work, turn)
+
+    units = [[step(dialogue, turn) for turn in range(3)] for dialogue in range(4)]
+    timed = measured(clock, units, Rules(iterations=240, seconds=0.01))
+    assert timed.samples.turn == [0, 1, 2] * 80
+    assert [turn for _, turn in seen] == [0, 1, 2] * (len(seen) // 3)
+    passes = [tuple(dialogue for dialogue, _ in seen[place : place + 12 : 3]) for place in range(24, 240, 12)]
+    assert len(set(passes)) > 3
+
+
+def test_warm_up_goes_on_until_the_median_settles() -> None:
+    clock, calls = FakeClock(), count()
+
+    def cold() -> None:
+        # Each of the first windows is a fifth faster than the one before.
+        clock.work(10 * 0.8 ** min(next(calls) // 10, 5))()
+
+    found = warmed_up([[Step(cold, 0)]] * 10, HostStopwatch(clock), lambda: False)
+    assert found.settled
+    assert found.first == 10.0
+    assert found.iterations == 70
+    assert found.seconds == pytest.approx(0.1)
+
+
+def test_what_never_settles_is_measured_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "MOST_WINDOWS", 4)
+    clock, calls = FakeClock(), count()
+
+    def growing() -> None:
+        clock.work(2.0 ** (next(calls) // 10))()
+
+    timed = measured(clock, [[Step(growing, 0)]], Rules(iterations=5, seconds=0.001))
+    assert not timed.warm_up.settled
+    assert timed.warm_up.iterations == 41
+    assert timed.notes == ("the median did not settle in the warm-up",)
+
+
+def test_a_slow_warm_up_leaves_out_inputs_and_says_so() -> None:
+    clock = FakeClock()
+    timed = measured(clock, [[Step(clock.work(600.0), 0)]] * 50, Rules(iterations=5, seconds=1, limit=10))
+    assert not timed.warm_up.complete
+    assert "the warm-up ended before it had seen every input" in timed.notes
+    assert len(timed.samples.host) >= 5
+
+
+def test_a_window_of_warm_up_is_made_of_whole_units() -> None:
+    clock = FakeClock()
+    found = warmed_up([[Step(clock.work(1.0), turn) for turn in range(4)]] * 2, HostStopwatch(clock), lambda: False)
+    assert found.iterations == 8 + 12 + 12
