@@ -13,6 +13,7 @@ from ..benchmark.run_record import RunRecord
 from .comparisons import ComparisonView, comparisons_of
 from .contents import RunView
 from .gathering import read
+from .latency import latencies_of
 from .sections import SECTIONS
 
 KINDS = ("model", "data", "section")
@@ -112,7 +113,8 @@ def read_view(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     Raises
     ------
     RunFolderError
-        When run.json or results.parquet is missing or damaged; damaged comparisons are left out, which is said.
+        When run.json or results.parquet is missing or damaged; damaged comparisons and latencies are left out, which is
+        said.
     """
     return folder.view if isinstance(folder, PartOfRun) else _read(folder)
 
@@ -123,7 +125,9 @@ def _read(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
         comparisons = comparisons_of(folder)
     except RunFolderError as error:
         run = replace(run, missing=(*run.missing, f"Comparisons are left out: {error}"))
-    return run, comparisons
+    only = folder.only if isinstance(folder, PartOfRun) else ALL
+    latency, wrong = latencies_of(folder, _places(run), models=only.models, data=only.data)
+    return replace(run, latency=latency, missing=(*run.missing, *wrong)), comparisons
 
 
 def _empty(run: RunView, comparisons: ComparisonView | None) -> Iterator[str]:
@@ -139,6 +143,11 @@ def _empty(run: RunView, comparisons: ComparisonView | None) -> Iterator[str]:
             said = tables_source(part, comparisons if name == "comparisons" else None)
             if said == nothing and not figures(part):
                 yield name
+
+
+def _places(run: RunView) -> dict[str, int]:
+    """Return by model its place for its colour."""
+    return {model.name: model.place for data in run.data for model in data.models}
 
 
 def _found(text: str, known: dict[str, list[str]]) -> tuple[str, list[str]]:

@@ -10,8 +10,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import nn
 
-from ...baselines.base import FitContext, Session, State, TrainingRecord
-from ...baselines.sessions import EachTurnByItself
+from ...baselines.base import FitContext, State, TrainingRecord
 from ..conversations import Conversations
 from ..errors import DataError
 from ..gold import gold_classes, loss_slopes

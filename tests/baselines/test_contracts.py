@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from emobench.baselines.base import FitContext, FittedModel, Model
-from emobench.baselines.sessions import session_of
 from emobench.benchmark.checkpoints import load_checkpoint, save_checkpoint
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import NotApplicable, SpecError
@@ -147,29 +146,6 @@ def test_a_dialogue_does_not_depend_on_the_others_nor_on_their_order(model: Fitt
         alone = model.predict(conversations.take_dialogues([0]))
         assert np.allclose(turned.probabilities, together.probabilities[rows], atol=1e-5)
         assert np.allclose(alone.probabilities, together.probabilities[: starts[1]], atol=1e-5)
-
-
-@every_model
-def test_a_session_says_of_each_turn_what_the_dialogue_so_far_says(model: FittedModel) -> None:
-    test = splits().test
-    if session_of(model) is None:
-        return
-    for dialogue in range(test.dialogues):
-        whole = hit(test).take_dialogues([dialogue])
-        session = session_of(model)
-        assert session is not None
-        for row in range(len(whole)):
-            said = session.feed(so_far_row(whole, row, first=row))
-            expected = model.predict(so_far_row(whole, row, first=0))
-            assert said.probabilities.shape == (1, len(test.classes))
-            assert np.allclose(said.probabilities[0], expected.probabilities[-1], atol=1e-5)
-
-
-def so_far_row(whole: Conversations, row: int, *, first: int) -> Conversations:
-    """Return the rows of one dialogue from `first` up to and including `row`."""
-    rows = np.arange(first, row + 1)
-    zeros = np.zeros(len(rows), np.int64)
-    return whole.take_rows(rows, dialogue=zeros, origin=np.zeros(1, np.int64), target=np.arange(len(rows)))
 
 
 @every_model
