@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from .svg_text import shortened
 from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
 
 Pixels = float | int
@@ -95,7 +96,9 @@ def wrapped(condition: str) -> str:
     ['modality_drop:', 'drop=audio/text']
     """
     lines = [""]
-    for piece in re.split(r"(?<=[,+/:])(?=.)", condition):
+    # The parts of a chain stay whole for as long as they can.
+    ends = "[,+/]" if "+" in condition else "[,+/:]"
+    for piece in re.split(rf"(?<={ends})(?=.)", condition):
         if lines[-1] and len(lines[-1] + piece) > LONGEST:
             lines.append("")
         lines[-1] += piece
@@ -161,7 +164,7 @@ def svg_for_page(figure: Figure, slug: str) -> str:
         text = stream.getvalue().decode()
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text[text.index("<svg") :])
-    return re.sub(r"\n\s*", "\n", text).strip()
+    return shortened(text, slug)
 
 
 def saved(figure: Figure, file_format: Literal["svg", "pdf"]) -> bytes:
@@ -233,7 +236,6 @@ def _tag_for_page(tag: str, slug: str) -> str:
         assert box is not None
         return f'<svg {box.group()} role="img" aria-labelledby="{slug}-title {slug}-description">'
     tag = re.sub(r'(<g) id="[^"]*"', r"\1", tag).replace("xlink:href", "href")
-    tag = re.sub(r' id="|url\(#|href="#', lambda found: f"{found.group()}{slug}-", tag)
     # The page has its own font; matplotlib writes it in one property or in two.
     tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
     tag = re.sub(r" font-family: [^;\"]*;?", "", tag)
