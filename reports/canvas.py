@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from .svg_text import shortened
 from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
 from .ticks import as_few_artists
 
@@ -101,7 +102,9 @@ def wrapped(condition: str) -> str:
     ['modality_drop:', 'drop=audio/text']
     """
     lines = [""]
-    for piece in re.split(r"(?<=[,+/:])(?=.)", condition):
+    # The parts of a chain stay whole for as long as they can.
+    ends = "[,+/]" if "+" in condition else "[,+/:]"
+    for piece in re.split(rf"(?<={ends})(?=.)", condition):
         if lines[-1] and len(lines[-1] + piece) > LONGEST:
             lines.append("")
         lines[-1] += piece
@@ -168,7 +171,7 @@ def svg_for_page(figure: Figure, slug: str) -> str:
         text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text[text.index("<svg") :])
-    return re.sub(r"\n\s*", "\n", text).strip()
+    return shortened(text, slug)
 
 
 def saved(figure: Figure, file_format: Literal["svg", "pdf"]) -> bytes:
@@ -245,11 +248,8 @@ def _tag_for_page(tag: str, slug: str) -> str:
         return f'<svg {box.group()} role="img" aria-labelledby="{slug}-title {slug}-description">'
     if tag.startswith("<g "):
         tag = re.sub(r'(<g) id="[^"]*"', r"\1", tag)
-    if "#" in tag or " id=" in tag:
-        tag = re.sub(
-            r' id="|url\(#|href="#', lambda found: f"{found.group()}{slug}-", tag.replace("xlink:href", "href")
-        )
-        tag = with_variables(tag)
+    if "#" in tag:
+        tag = with_variables(tag.replace("xlink:href", "href"))
     if "font" in tag:
         # The page has its own font; matplotlib writes it in one property or in two.
         tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)

@@ -47,7 +47,8 @@ def _models(data: DataView, run: RunView, told: Differences, metrics: Sequence[s
         [_named_model(model), *(_figure(data, model, CLEAN, metric, marked[metric], told) for metric in metrics)]
         for model in models
     ]
-    head = ["Model", *(f"{text_of(one).title} {_ARROWS[text_of(one).better]}".strip() for one in metrics)]
+    # An arrow alone on a line would point at nothing.
+    head = ["Model", *(f"{text_of(one).title}\u00a0{_ARROWS[text_of(one).better]}".strip() for one in metrics)]
     figures = [(model, CLEAN, metric) for metric in metrics for model in models]
     sentences = [
         f"{'Models' if not start else 'Further figures of the models'} on {_where(data)}, clean input.",

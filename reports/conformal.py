@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..benchmark.run_record import FitRecord, RunRecord
 from .contents import DataView, ModelView, Row
-from .numbers import interval, number, percent
+from .numbers import number, percent, percent_interval
 from .results import Result
 from .sentences import Phrase, Sentence, joined
 from .stress_contents import CLEAN
@@ -161,7 +161,7 @@ def _against_level(coverage: Result) -> str:
 
 
 def _share(coverage: Result) -> str:
-    return f"{percent(coverage.value)} {interval(coverage.low * 100, coverage.high * 100, decimals=1)}".strip()
+    return f"{percent(coverage.value)} {percent_interval(coverage.low, coverage.high)}".strip()
 
 
 def _with(sets: Sets, what: str) -> str:

@@ -7,6 +7,7 @@ from .contents import DataView, ModelView, RunView
 from .definitions import defined
 from .numbers import percent
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
+from .results import Result
 from .sentences import Sentence
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
 
@@ -41,8 +42,13 @@ def _rows(model: ModelView, methods: Sequence[Method]) -> Iterator[Sequence[Tex]
 def _cells(sets: Sets | None) -> tuple[Tex, ...]:
     if sets is None:
         return (figure_cell(None),) * 3
-    least = Tex("--") if sets.least is None else breakable(f"{sets.least[0]} {percent(sets.least[1].value)}")
+    least = Tex("--") if sets.least is None else _least(*sets.least)
     return figure_cell(sets.coverage), figure_cell(sets.size), least
+
+
+def _least(name: str, figure: Result) -> Tex:
+    # A number is not broken at its point.
+    return Tex(rf"{breakable(name)} \mbox{{{escape(percent(figure.value))}}}")
 
 
 def _tex(sentence: Sentence) -> str:

@@ -35,7 +35,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class ProblemGroup:
-    """Conditions that were not computed for one reason."""
+    """Conditions that were not computed for one reason; see `Problem`."""
 
     model: str
     data: str
@@ -43,7 +43,6 @@ class ProblemGroup:
     """Empty: the training itself."""
     seeds: tuple[int, ...]
     state: str
-    """`failed` or `not applicable`."""
     why: str
 
 
@@ -57,7 +56,7 @@ class Row:
     problems: tuple[Problem, ...]
     """What is missing here, for some seeds or all."""
     nothing_left: bool = False
-    """Whether no modality is left: what a model then does says nothing of how it deals with worse input."""
+    """Whether no modality is left: that says nothing of how a model deals with worse input."""
 
     @property
     def label(self) -> str:
@@ -222,7 +221,7 @@ class DataView:
 
     @property
     def nothing_left(self) -> frozenset[str]:
-        """Conditions under which no modality is left, by their text."""
+        """Texts of the conditions under which no modality is left."""
         return frozenset(row.condition.text for model in self.models for row in model.rows if row.nothing_left)
 
     @property

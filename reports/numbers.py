@@ -221,6 +221,12 @@ def percent(share: Number, *, decimals: int = 1) -> str:
     return Numeral(f"{hundredfold} %", {"": share})
 
 
+def percent_interval(low: float, high: float) -> str:
+    """Return the ends of a share in per cent, such as `[1.0, >99.9]`; empty: one is not known."""
+    unknown = math.isnan(low) or math.isnan(high)
+    return "" if unknown else f"[{', '.join(percent(end).removesuffix(' %') for end in (low, high))}]"
+
+
 def whole_percent(share: float) -> str:
     """Return a share between 0 and 1 in whole per cent, without the sign, for many shares side by side.
 

@@ -27,6 +27,10 @@ _ACCENTS = {
 _LIGATURES = re.compile(r"-(?=-)|,(?=,)|'(?=')|[?!](?=`)")
 PAGE_WIDTH = 16.6
 """Centimetres of a line."""
+_SHORT, _FIRST_ROWS = 12, 4
+"""Rows of a table that is kept whole; of a longer one those that stand below its head at least."""
+_LINE, _CAPTION = 11, 110
+"""Points of a line of a table, letters of a line of a caption."""
 _LONG_RUN = 10
 _LONG_WORD = 24
 
@@ -103,6 +107,7 @@ def table(
     made = Table(
         "\n".join(
             [
+                _room(caption, own),
                 r"\begingroup\small\setlength{\tabcolsep}{3pt}",
                 rf"\begin{{longtable}}{{{columns}}}",
                 rf"\caption{{{caption}}}\label{{{label}}} \\",
@@ -135,6 +140,14 @@ def table_parts(
         for row in rows
     ]
     return f"@{{}}{columns}@{{}}", rf"\toprule {titles} \\ \midrule", lines
+
+
+def _room(caption: Tex, rows: Sequence[tuple[Tex, ...] | Tex]) -> str:
+    """Return what begins a new page where a short table would not be whole, or a long one would have few rows."""
+    lines = [1 if isinstance(row, Tex) else 2 for row in rows]
+    first = lines if len(lines) <= _SHORT else lines[:_FIRST_ROWS]
+    points = _LINE * (len(caption) // _CAPTION + 4 + sum(first))
+    return rf"\par\ifdim\dimexpr\pagegoal-\pagetotal\relax<{points}pt\relax\newpage\fi"
 
 
 def _aligned_rows(rows: Sequence[Sequence[Tex] | Tex]) -> tuple[tuple[Tex, ...] | Tex, ...]:

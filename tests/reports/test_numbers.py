@@ -15,6 +15,7 @@ from emobench.reports.numbers import (
     interval,
     number,
     percent,
+    percent_interval,
     shared,
     short,
     signed,
@@ -174,3 +175,9 @@ def test_a_small_spread_is_shown_by_its_first_digit() -> None:
     assert [spread(v) for v in (0.0123, 0.00031, 0.00039, 0.0000021, 1e-9, 0.0, math.nan, None)] == [
         "0.012", "0.0003", "0.0004", "0.000002", "0", "0", "–", "–",
     ]  # fmt: skip
+
+
+def test_ends_of_shares_are_per_cent() -> None:
+    assert percent_interval(0.0103, 0.9999) == "[1.0, >99.9]"
+    assert percent_interval(0.0, 1.0) == "[0, 100]"
+    assert percent_interval(math.nan, 1.0) == percent_interval(0.0, math.nan) == ""

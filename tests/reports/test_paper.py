@@ -13,7 +13,7 @@ from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
 from emobench.reports.paper_marks import leaders
-from emobench.reports.tex import escape
+from emobench.reports.tex import Tex, escape, table
 
 Maker = Callable[..., RunFolder]
 
@@ -109,3 +109,20 @@ def test_selection_on_test_and_few_dialogues_are_told(tmp_path: Path, make_run: 
 def test_the_same_folder_gives_the_same_file(plain: RunFolder) -> None:
     first = (plain.path / "report.tex").read_bytes()
     assert LatexDocument().write(plain).read_bytes() == first
+
+
+def test_a_short_table_is_kept_whole_and_a_long_one_has_rows_below_its_head() -> None:
+    def points(rows: int) -> int:
+        made = table(Tex("c" * 230), "l", [Tex("a"), Tex("b")], [[Tex("x"), Tex("0.5")]] * rows, [3.0, 3.0])
+        found = re.match(r"\\par\\ifdim\\dimexpr\\pagegoal-\\pagetotal\\relax<(\d+)pt\\relax\\newpage\\fi\n", made)
+        assert found
+        return int(found[1])
+
+    assert points(2) == 11 * (2 + 4 + 2 * 2)
+    assert points(12) == 11 * (2 + 4 + 2 * 12)
+    assert points(40) == 11 * (2 + 4 + 2 * 4)
+
+
+def test_arrows_and_numbers_are_not_torn_off(plain: RunFolder) -> None:
+    text = plain.path.joinpath("report.tex").read_text(encoding="utf-8")
+    assert r"\bfseries Weighted F1~$\uparrow$" in text
