@@ -26,7 +26,11 @@ def keep_only(folder: Path, written: Collection[str]) -> None:
         if name not in digests and Path(name).name == name and digest and _digest(folder / name) == digest:
             with contextlib.suppress(OSError):
                 (folder / name).unlink()
-    write_text(folder / LIST, json.dumps(digests, indent=1) + "\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    if digests:
+        write_text(folder / LIST, json.dumps(digests, indent=1) + "\n")
+    else:
+        (folder / LIST).unlink(missing_ok=True)
 
 
 def _listed(folder: Path) -> Mapping[str, str]:

@@ -118,15 +118,15 @@ def _shared_decimals(kinds: Sequence[Kind], places: Int64[np.ndarray, " rows"]) 
 
 
 def _numbers(folder: RunFolder, table: pa.Table, name: str) -> Float[np.ndarray, " rows"]:
-    if name not in table.column_names:
+    # A column without any number need not be of numbers.
+    if name not in table.column_names or table[name].null_count == len(table):
         return np.full(len(table), np.nan)
-    column = table[name]
-    if not is_number(column) and column.null_count < len(column):
+    if not is_number(table[name]):
         raise RunFolderError(
-            f"{folder.results_path}: expected numbers in the column {name!r}, got {column.type}; "
+            f"{folder.results_path}: expected numbers in the column {name!r}, got {table[name].type}; "
             "type `emobench score` for this folder to write it anew"
         )
-    return numbers_of(column)
+    return numbers_of(table[name])
 
 
 def _without_dust(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:

@@ -64,7 +64,7 @@ def test_figures_of_conditions_are_there_in_full(folder: RunFolder, frame: pd.Da
 
 def test_figures_have_their_tables_under_their_addresses(folder: RunFolder, frame: pd.DataFrame) -> None:
     views = {view.slug: view for view in figures(read(folder))}
-    assert views.keys() <= {path.stem for path in (folder.path / "tables").iterdir()}
+    assert views.keys() <= {path.stem for path in (folder.path / "tables").glob("*.csv")}
     slug = next(one for one in views if one.startswith("conditions-simulated-modality-drop-weighted"))
     for row in table(folder, slug):
         figure = frame.loc[(row["model"], row["condition"], "weighted_f1")]
@@ -78,7 +78,7 @@ def test_every_table_of_the_page_has_its_file_and_the_page_leads_to_it(folder: R
     HtmlPage().write(folder)
     page = parsed(folder)
     ids = {attributes["id"].removesuffix("-numbers") for tag, attributes in page.tags if tag == "table"}
-    files = {path.stem for path in (folder.path / "tables").iterdir()}
+    files = {path.stem for path in (folder.path / "tables").glob("*.csv")}
     assert ids == files
     linked = {attributes["href"] for _, attributes in page.tags if attributes.get("href", "").startswith("tables/")}
     assert linked == {f"tables/{slug}.csv" for slug in ids}
@@ -107,7 +107,7 @@ def test_no_name_is_taken_for_a_formula(tmp_path: Path, make_run: Maker) -> None
     assert [row["Model"] for row in rows] == [
         "'=cmd|' /C calc'!A0", "'@SUM(1)", "'+1", "'-1", "''quoted", 'a,"b" c', "=9".replace("=", "'="),
     ]  # fmt: skip
-    for path in target.iterdir():
+    for path in target.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file, strict=True))
         assert len({len(line) for line in lines}) == 1
@@ -130,7 +130,7 @@ def test_nothing_to_show_is_an_empty_folder(tmp_path: Path, make_run: Maker) -> 
 
 
 def test_the_same_folder_gives_the_same_files(folder: RunFolder) -> None:
-    first = {path.name: path.read_bytes() for path in CsvTables().write(folder).iterdir()}
+    first = {path.name: path.read_bytes() for path in CsvTables().write(folder).glob("*.csv")}
     assert {f"{slug}.csv": text.encode() for slug, text in csv_tables(read(folder)).items()} == first
 
 

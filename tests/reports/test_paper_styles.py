@@ -21,6 +21,7 @@ from emobench.reports import plots
 from emobench.reports.base import Format
 from emobench.reports.canvas import Entry, legend, panel
 from emobench.reports.formats.figures import FigureFiles
+from emobench.reports.leftovers import LIST
 from emobench.reports.paper_figures import paper_figures
 from emobench.reports.results import Result
 from emobench.reports.theme import HATCHES, LEAST, MARKERS, PAPER, WEB, paper_theme
@@ -173,10 +174,10 @@ def test_a_style_is_an_argument_of_the_format_and_has_a_folder_of_its_own(
     assert writer == FigureFiles("acl", 2)
     target = writer.write(folder)
     assert target == folder.path / "figures" / "acl-two-columns"
-    first = {path.name: path.read_bytes() for path in target.iterdir()}
+    first = {path.name: path.read_bytes() for path in target.glob("*.*") if path.name != LIST}
     assert set(first) == {"confusion-simulated-prior.pdf", "confusion-simulated-prior.svg"}
     writer.write(folder)
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == first
+    assert {path.name: path.read_bytes() for path in target.glob("*.*") if path.name != LIST} == first
     pdf = first["confusion-simulated-prior.pdf"]
     assert b"STIXGeneral-Regular" in pdf
     assert b"/FontFile2" in pdf
