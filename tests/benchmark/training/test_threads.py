@@ -28,3 +28,12 @@ def test_small_networks_get_one_thread_and_the_number_is_put_back(
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_network_that_is_not_small_keeps_the_number() -> None:
+    assert threads.suits_one_thread(nn.Linear(4, 4))
+    before = torch.get_num_threads()
+    for wanted in (True, False):
+        with threads.one_thread(wanted):
+            assert torch.get_num_threads() == (1 if wanted else before)
+    assert torch.get_num_threads() == before
