@@ -101,6 +101,7 @@ class TestTraces:
         one = stressed.take_dialogues([0])
         again = joined(turns_of(stressed, 0)).trace
         assert (again.unknown, again.attacked) == (one.trace.unknown, one.trace.attacked)
+        assert again.turn is not None
         assert np.array_equal(again.turn, one.recorded_turn())
         for name in ("hidden", "source"):
             before, after = getattr(one.trace, name), getattr(again, name)

@@ -39,3 +39,12 @@ def test_a_number_that_is_fixed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_network_that_is_not_small_keeps_the_number() -> None:
+    assert threads.suits_one_thread(nn.Linear(4, 4))
+    before = torch.get_num_threads()
+    for wanted in (True, False):
+        with threads.one_thread(wanted):
+            assert torch.get_num_threads() == (1 if wanted else before)
+    assert torch.get_num_threads() == before
