@@ -43,6 +43,7 @@ from .stress_contents import CLEAN
 from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
+from .tight import tightened
 from .transfer import told_of_transfer, transfers
 from .verdicts import by_quality, nothing_left, verdicts
 from .vocabulary import MAIN, METRICS, text_of
@@ -76,10 +77,9 @@ def render(
     """
     script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
+    template = _environment().get_template("report.html")
+    return tightened(
+        template.render(
             run=run,
             comparisons=comparisons,
             linked=linked,

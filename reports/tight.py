@@ -7,7 +7,8 @@ files are made; what a browser gets are the shortest elements that mean as much.
 import re
 
 _VALUE = re.compile(r'<span class="value">([^<]*)</span>')
-_ASIDE = re.compile(r'<span class="(?:interval|floor)">((?:[^<]|</?strong>)*)</span>')
+_INTERVAL = re.compile(r'<span class="interval">([^<]*)</span>')
+_FLOOR = re.compile(r'<span class="floor">((?:[^<]|</?strong>)*)</span>')
 _SORT = re.compile(r'data-sort="(-?\d[^" ]*)"')
 DIGITS = 7
 """Significant digits by which rows are sorted; more than are shown."""
@@ -15,5 +16,6 @@ DIGITS = 7
 
 def tightened(page: str) -> str:
     """Return a page with short markup: figures bare, what stands beside them in `small`, keys to sort by rounded."""
-    page = _ASIDE.sub(r"<small>\1</small>", _VALUE.sub(r"\1", page))
+    page = _INTERVAL.sub(r"<small>\1</small>", _VALUE.sub(r"\1", page))
+    page = _FLOOR.sub(r"<small class=f>\1</small>", page)
     return _SORT.sub(lambda key: f"data-sort={float(key[1]):.{DIGITS}g}", page)
