@@ -37,7 +37,10 @@ def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "Renderabl
 
     record = read_latencies(folder)
     shown = [one for one in record.cells if not cells or one.cell in cells]
-    tables = [_table(title, list(those)) for title, those in itertools.groupby(shown, key=lambda one: _title(one.cell))]
+    titles: dict[str, list[CellLatency]] = {}
+    for one in shown:
+        titles.setdefault(_title(one.cell), []).append(one)
+    tables = [_table(title, those) for title, those in titles.items()]
     notes = [Text(note, style="dim") for note in (_MEANINGS, *_references(shown), *_budget(shown))]
     warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
     machines = [Text(line, style="dim") for line in _machines(record, shown)]
@@ -76,7 +79,7 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
         yield [Text(f"  {label_of(one)}"), Text(one.state, style="yellow")]
         return
     flagged = f" {FLAG}" if one.interference and one.interference.flags else ""
-    rate = MISSING if one.throughput is None else count(round(one.throughput.value))
+    rate = MISSING if one.throughput is None else _rate(one.throughput.value)
     cells: list[RenderableType] = [Text(f"  {label_of(one)}{flagged}"), *_percentiles(whole), Text(rate)]
     cells.append(Text(number(one.ratio, decimals=2)))
     if judged:
@@ -86,6 +89,10 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
     alone = one.summary("forward", "device") or one.summary("forward")
     if alone is not None:
         yield [Text("    forward"), *_percentiles(alone)]
+
+
+def _rate(value: float) -> str:
+    return count(round(value)) if value >= 100 else number(value, decimals=1)
 
 
 def label_of(one: CellLatency) -> str:

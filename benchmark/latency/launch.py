@@ -14,12 +14,14 @@ from .record import Cell
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 STARTING = 300.0
-"""Seconds for starting, loading, compiling and counting, beside the measuring."""
+"""Seconds for starting, loading and counting, beside the measuring."""
+COMPILING = 1800.0
+"""Seconds for compiling."""
 
 
 def measure_in_fresh_process(order: Order) -> tuple[Answer, tuple[PartSamples, ...]]:
     """Return the answer of a fresh process and its samples; one that dies or takes too long is a failed cell."""
-    patience = STARTING + 3 * order.rules.limit
+    patience = STARTING + 3 * order.rules.limit + COMPILING * bool(order.cell.compiled)
     with tempfile.TemporaryDirectory(prefix="emobench-latency-") as folder:
         answer, samples = Path(folder, "answer.json"), Path(folder, "samples.npz")
         try:

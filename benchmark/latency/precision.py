@@ -62,14 +62,15 @@ def adapted(fitted: FittedModel, *, dtype: str, compiled: "Compiled") -> FittedM
     if dtype == "float32" and not compiled:
         return fitted
 
-    def change(network: nn.Module) -> nn.Module:
-        changed = network if dtype == "float32" else InDtype(network, DTYPES[dtype])
-        if compiled:
-            changed.eval()
-            changed.compile(mode=compiled)
-        return changed
+    return _with_networks(fitted, partial(_changed, dtype=dtype, compiled=compiled))
 
-    return _with_networks(fitted, change)
+
+def _changed(network: nn.Module, *, dtype: str, compiled: "Compiled") -> nn.Module:
+    changed = network if dtype == "float32" else InDtype(network, DTYPES[dtype])
+    if compiled:
+        changed.eval()
+        changed.compile(mode=compiled)
+    return changed
 
 
 def _with_networks(fitted: FittedModel, change: Callable[[nn.Module], nn.Module]) -> FittedModel:

@@ -6,6 +6,8 @@ Warm-up. First all units once, so that every shape of input was seen; then windo
 always the same, until the medians of two windows in a row differ by at most `SETTLED`. What never settles is measured
 all the same, and said.
 
+With a compiled model the first pass is always whole, since it compiles, and the limit below counts from its end.
+
 Measuring. Passes over all units, in a new order each time. It goes on until there are n iterations whose times sum to
 t seconds, and ends at the hard limit at the latest, which is noted. In between, about `BLOCKS` times, the reference
 operation is timed; the unit after it is first done once without being timed, because the reference has driven the
@@ -123,6 +125,7 @@ def measure(
     *,
     reference: Callable[[], float],
     order: np.random.Generator,
+    compiling: bool = False,
     clock: Clock = time.perf_counter_ns,
 ) -> Timed:
     """Warm up, then time the units.
@@ -135,15 +138,19 @@ def measure(
         Times the reference operation and returns its milliseconds.
     order
         Draws the order of the units, anew for each pass.
+    compiling
+        Whether the first pass compiles; then it is always whole, and the hard limit counts from its end.
     clock
         Tells how much time has passed in all, for the hard limit.
     """
-    ends = clock() + int(1e9 * rules.limit)
-    warm_up = warmed_up(units, stopwatch, lambda: clock() > ends - int(1e9 * rules.limit * (1 - SHARE_OF_WARM_UP)))
+    limit = Limit(rules.limit, clock)
+    warm_up = warmed_up(units, stopwatch, limit, compiling=compiling)
     gc.collect()
     samples, since = Samples(), Samples()
     medians, notes = [reference()], _notes(warm_up)
-    for unit in _passes(units, order):
+    passes = _passes(units, order)
+    while True:
+        unit = next(passes)
         if since.enough(rules, share=1 / BLOCKS):
             medians.append(reference())
             since = Samples()
@@ -155,7 +162,7 @@ def measure(
             samples.add(step, len(medians) - 1, elapsed)
         if samples.enough(rules):
             break
-        if clock() >= ends:
+        if limit.share() >= 1:
             notes.append(
                 f"ended at the limit of {rules.limit:g} s, after {len(samples.host)} of {rules.iterations} iterations "
                 f"and {samples.milliseconds / 1000:.1f} of {rules.seconds:g} s"
@@ -164,30 +171,49 @@ def measure(
     return Timed(warm_up, samples, (*medians, reference()), tuple(notes))
 
 
-def warmed_up(units: Sequence[Unit], stopwatch: Stopwatch, over: Callable[[], bool]) -> WarmUp:
-    """Do all units once, then the first of them until their median settles or the time for it is `over`."""
+class Limit:
+    """The hard limit of a measurement, which runs from when it is made."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        """Begin."""
+        self._seconds, self._clock = seconds, clock
+        self._began = clock()
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self._began = self._clock()
+
+    def share(self) -> float:
+        """Return how much of it has passed; 1: all."""
+        return (self._clock() - self._began) / (1e9 * self._seconds)
+
+
+def warmed_up(units: Sequence[Unit], stopwatch: Stopwatch, limit: Limit, *, compiling: bool = False) -> WarmUp:
+    """Do all units once, then the first of them until their median settles, or for half of the limit.
+
+    With `compiling` the first pass is always whole, and the limit runs from its end.
+    """
     first_pass: list[float] = []
     unseen = list(units)
-    while unseen and not (first_pass and over()):
+    while unseen and (compiling or not first_pass or limit.share() < SHARE_OF_WARM_UP):
         first_pass += [stopwatch.time(step.call).host for step in unseen.pop(0)]
+    if compiling:
+        limit.restart()
     window, iterations, settled = _window(units), len(first_pass), False
-    before = math.inf
-    for _ in range(MOST_WINDOWS):
-        if settled or over():
-            break
+    windows, before = 0, math.inf
+    while not settled and windows < MOST_WINDOWS and limit.share() < SHARE_OF_WARM_UP:
         median = statistics.median(stopwatch.time(step.call).host for step in window)
         iterations += len(window)
-        settled, before = abs(median - before) <= SETTLED * median, median
+        settled, before, windows = abs(median - before) <= SETTLED * median, median, windows + 1
     return WarmUp(iterations, settled, first_pass[0], sum(first_pass) / 1000, complete=not unseen)
 
 
 def _window(units: Sequence[Unit]) -> list[Step]:
     """Return the first steps, whole units only, over and over until there are enough."""
     window: list[Step] = []
-    for unit in itertools.cycle(units):
-        if len(window) >= LEAST_WARM_UP:
-            break
-        window += unit
+    again = itertools.cycle(units)
+    while len(window) < LEAST_WARM_UP:
+        window += next(again)
     return window
 
 

@@ -182,7 +182,8 @@ class _Memory:
 
 def _timed(units: tuple[Unit, ...], stopwatch: Stopwatch, order: Order, reference: Callable[[], float]) -> Timed:
     generator = Randomness(0, ("latency", "order")).generator()
-    return measure(units, stopwatch, order.rules, reference=reference, order=generator)
+    compiling = bool(order.cell.compiled)
+    return measure(units, stopwatch, order.rules, reference=reference, order=generator, compiling=compiling)
 
 
 def _adapted(fitted: FittedModel, cell: Cell) -> FittedModel:

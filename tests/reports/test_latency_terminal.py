@@ -1,7 +1,7 @@
 from io import StringIO
 from pathlib import Path
 
-from latency_cells import cell, failed, written
+from latency_cells import cell, failed, measured, samples, written
 from rich.console import Console
 
 from emobench.benchmark.run_folder import RunFolder
@@ -64,3 +64,28 @@ def test_a_failed_cell_is_a_row(tmp_path: Path) -> None:
     text = shown(written(tmp_path, [], more=(failed(cell(scenario="stream")),)))
     assert "stream" in text
     assert "failed" in text
+
+
+def test_costs_say_what_is_known(tmp_path: Path) -> None:
+    of = cell(model="sure")
+    latency = measured(of, [samples(of)])
+
+    def said(**changes: object) -> str:
+        assert latency.cost is not None
+        known = latency.model_copy(update={"cost": latency.cost.model_copy(update=changes)})
+        return " ".join(shown(written(tmp_path, [], more=(known,))).split())
+
+    assert (
+        "sure: 1,234 parameters, 5.0 GB of weights, 3.0 thousand million operations for a dialogue of 6 turns."
+        in said(operations=3_000_000_000, weight_bytes=5_000_000_000, resident_before=None)
+    )
+    few = said(operations=None, weight_bytes=8)
+    assert "sure: 1,234 parameters, 8 B of weights, 12.0 MB of memory added." in few
+    assert " GB of weights" in said(weight_bytes=4 * 10**12)
+
+
+def test_a_slow_model_keeps_its_decimals(tmp_path: Path) -> None:
+    of = cell(model="slow")
+    text = shown(written(tmp_path, [], more=(measured(of, [samples(of, mean=400.0)], budget=10_000.0),)))
+    assert " 2.4 " in text
+    assert "Over budget" not in text

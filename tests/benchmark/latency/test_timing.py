@@ -7,7 +7,7 @@ from fake_clocks import FakeClock
 
 from emobench.benchmark.latency import timing
 from emobench.benchmark.latency.devices import HostStopwatch
-from emobench.benchmark.latency.timing import Rules, Step, Timed, measure, warmed_up
+from emobench.benchmark.latency.timing import Limit, Rules, Step, Timed, measure, warmed_up
 from emobench.benchmark.randomness import Randomness
 
 
@@ -93,7 +93,7 @@ def test_warm_up_goes_on_until_the_median_settles() -> None:
         # Each of the first windows is a fifth faster than the one before.
         clock.work(10 * 0.8 ** min(next(calls) // 10, 5))()
 
-    found = warmed_up([[Step(cold, 0)]] * 10, HostStopwatch(clock), lambda: False)
+    found = warmed_up([[Step(cold, 0)]] * 10, HostStopwatch(clock), Limit(60, clock))
     assert found.settled
     assert found.first == 10.0
     assert found.iterations == 70
@@ -123,5 +123,24 @@ def test_a_slow_warm_up_leaves_out_inputs_and_says_so() -> None:
 
 def test_a_window_of_warm_up_is_made_of_whole_units() -> None:
     clock = FakeClock()
-    found = warmed_up([[Step(clock.work(1.0), turn) for turn in range(4)]] * 2, HostStopwatch(clock), lambda: False)
+    found = warmed_up([[Step(clock.work(1.0), turn) for turn in range(4)]] * 2, HostStopwatch(clock), Limit(60, clock))
     assert found.iterations == 8 + 12 + 12
+
+
+def test_compiling_may_take_longer_than_the_limit_which_counts_afterwards() -> None:
+    clock, calls = FakeClock(), count()
+
+    def compiled() -> None:
+        clock.work(30_000.0 if next(calls) < 2 else 10.0)()
+
+    def timed(*, compiling: bool) -> Timed:
+        units = [[Step(compiled, 0)]] * 5
+        options = {"reference": reference(clock), "order": order(), "clock": clock}
+        return measure(units, HostStopwatch(clock), Rules(20, 0.1, 10), compiling=compiling, **options)  # type: ignore[arg-type]  # as named
+
+    found = timed(compiling=True)
+    assert (found.warm_up.complete, found.warm_up.settled, found.notes) == (True, True, ())
+    assert found.warm_up.seconds == pytest.approx(60.03)
+    assert set(found.samples.host) == {10.0}
+    calls = count()
+    assert not timed(compiling=False).warm_up.complete
