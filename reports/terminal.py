@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
 from .contents import DataView, ModelView, RunView, label_of
+from .latency_summary import latency_line
 from .numbers import MISSING, apart
 from .only import read_view
 from .published import beside
@@ -43,6 +44,8 @@ def summary(folder: RunFolder) -> "RenderableType":
     lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
     if rule := _rule(run):
         lines.append(Text(rule, style="dim"))
+    if latencies := latency_line(run):
+        lines.append(Text(latencies, style="dim"))
     lines += [Text(f"Missing: {sentence}.", style="yellow") for sentence in run.missing]
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))
