@@ -78,9 +78,9 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
     if whole is None:
         yield [Text(f"  {label_of(one)}"), Text(one.state, style="yellow")]
         return
-    flagged = f" {FLAG}" if one.interference and one.interference.flags else ""
+    flag = FLAG if one.interference and one.interference.flags else " "
     rate = MISSING if one.throughput is None else _rate(one.throughput.value)
-    cells: list[RenderableType] = [Text(f"  {label_of(one)}{flagged}"), *_percentiles(whole), Text(rate)]
+    cells: list[RenderableType] = [Text(f"{flag} {label_of(one)}"), *_percentiles(whole), Text(rate)]
     cells.append(Text(number(one.ratio, decimals=2)))
     if judged:
         verdict = one.budget.verdict if one.budget else MISSING
