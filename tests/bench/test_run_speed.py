@@ -56,13 +56,14 @@ def predicting() -> dict[str, float]:
     """Return the seconds that SURE takes to predict all inputs, by preset."""
     splits = Simulated(train=SOME, validation=SOME, test=SOME).load()
     whole = len(Simulated().load().test)
-    return {preset: _pass(splits.test, preset) * whole / len(splits.test) * INPUTS for preset in ("paper", "suite")}
+    sizes = {"paper": Sure(preset="paper"), "suite": Sure(preset="suite")}
+    return {name: _pass(splits.test, sure) * whole / len(splits.test) * INPUTS for name, sure in sizes.items()}
 
 
-def _pass(conversations: Conversations, preset: str) -> float:
+def _pass(conversations: Conversations, sure: Sure) -> float:
     """Return how long SURE takes to predict these conversations once."""
     task = Task.of(conversations)
-    model = NetworkModel(Sure(preset=preset).network(task), task, "cpu")
+    model = NetworkModel(sure.network(task), task, "cpu")
     model.predict(conversations)
     times = []
     for _ in range(3):
