@@ -1,6 +1,6 @@
 """Figures of whole degradation curves: those of single conditions, put together over the rungs of a ladder."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -63,24 +63,24 @@ def curve_figures(
     able = {text: curve for text, curve in curves.items() if Name(curve.metric, "") in common}
     steps = np.array(severities, dtype=np.float64)
 
-    def summaries(arrays: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
-        """Return the figure of each curve, from the values, draws or jackknives of all figures on each rung."""
+    def summaries(numbers: Callable[[Figures, int], np.ndarray]) -> list[np.ndarray]:
+        """Return the figure of each curve, from some numbers of a figure on each rung."""
         found = []
         for curve in able.values():
             places = [figures.names.index(Name(curve.metric, "")) for figures in rungs]
-            of_rungs = [of_figures[place] for of_figures, place in zip(arrays, places, strict=True)]
+            of_rungs = [numbers(figures, place) for figures, place in zip(rungs, places, strict=True)]
             # As many draws as were made on every rung.
-            fewest = min(map(np.size, of_rungs))
-            columns = np.stack([column[:fewest] if column.ndim else column for column in of_rungs], axis=-1)
+            fewest = min(map(len, of_rungs))
+            columns = np.stack([column[:fewest] for column in of_rungs], axis=-1)
             found.append(curve.summarise(steps, columns, bases[curve.metric].direction))
         return found
 
     dialogues = len(rungs[0].jackknife)
     return Figures(
         names=tuple(Name(text, "") for text in able),
-        value=np.array(summaries([figures.value for figures in rungs]), dtype=np.float64),
-        draws=tuple(summaries([figures.draws for figures in rungs])),
-        jackknife=np.array(summaries([figures.jackknife.T for figures in rungs])).reshape(-1, dialogues).T,
+        value=np.array(summaries(lambda figures, place: figures.value[[place]])).reshape(-1),
+        draws=tuple(summaries(lambda figures, place: figures.draws[place])),
+        jackknife=np.array(summaries(lambda figures, place: figures.jackknife[:, place])).reshape(-1, dialogues).T,
         floor=np.full(len(able), np.nan),
         floor_high=np.full(len(able), np.nan),
         draw_sd=np.full(len(able), np.nan),

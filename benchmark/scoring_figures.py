@@ -32,7 +32,7 @@ class Figures:
     """Which they are."""
     value: Float[np.ndarray, " figures"]
     """On the sample itself; NaN: not defined."""
-    draws: tuple[Float[np.ndarray, " draws"], ...]
+    draws: tuple[Float[np.ndarray, " _"], ...]
     """Of each, in the bootstrap draws that were made, the first ones: fewer of them for rank metrics."""
     jackknife: Float[np.ndarray, "dialogues figures"]
     """With one dialogue left out."""

@@ -42,7 +42,7 @@ class Ranked:
     @cached_property
     def kept(self) -> Float64[np.ndarray, "thresholds draws"]:
         """All utterances with this score or a higher one."""
-        return self.positive + self.negative
+        return np.asarray(self.positive + self.negative)
 
     @cached_property
     def auroc(self) -> Float64[np.ndarray, " draws"]:
@@ -136,11 +136,11 @@ class _Counted:
 
     def above(self, weights: Float32[np.ndarray, "dialogues draws"]) -> Float32[np.ndarray, "thresholds draws"]:
         """Return the weight at each threshold or above."""
-        return self.counts @ weights
+        return np.asarray(self.counts @ weights)
 
     def without(self, gone: slice, dialogues: int) -> Float32[np.ndarray, "thresholds dialogues"]:
         """Return how many lie at each threshold or above, without each of these dialogues in turn."""
-        return self.counts.sum(axis=1, keepdims=True) - self.counts[:, gone]
+        return np.asarray(self.counts.sum(axis=1, keepdims=True) - self.counts[:, gone])
 
 
 @dataclass(frozen=True, eq=False)

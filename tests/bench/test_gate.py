@@ -90,7 +90,7 @@ def side(figures: Sequence[Figures]) -> dict[str, Figure]:
     return {
         name.metric: Figure(
             float(mean.value[place]),
-            mean.draws[:, place],
+            mean.draws[place],
             {seed: float(one.value[place]) for seed, one in enumerate(figures)},
         )
         for place, name in enumerate(mean.names)
@@ -258,7 +258,7 @@ def test_noise_alone_is_not_beyond_a_limit(dialogues: int, conditions: int) -> N
                 merged[:, 2:] = merged[:, 2:].mean(axis=1, keepdims=True)
             one = scored(of, merged)
             figures = figures_of(one, {"ece": METRICS["ece"]}, of.drawn, generator=rng)
-            figure = Figure(float(figures.value[0]), figures.draws[:, 0], {0: float(figures.value[0])})
+            figure = Figure(float(figures.value[0]), figures.draws[0], {0: float(figures.value[0])})
             subject = Subject("model", "data", str(condition), "ECE", "lower")
             questions.append(Question(1, rule, "limit", subject, "", figure.value, 0.01, float(figures.floor[0])))
             joint.add(excess_of(figure, "lower", 0.01, dialogues=dialogues, biased=True, about=("data", "model")))

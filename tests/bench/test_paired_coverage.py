@@ -67,7 +67,7 @@ def cell(scored: Scored, asked: Asked, drawn: np.ndarray) -> Cell:
         place=Place("", ""),
         figures=figures,
         of_seeds={0: figures.value},
-        sample_variance=variance_of(figures.draws),
+        sample_variance=variance_of(figures.padded_draws),
         deterministic=True,
         kinked=kinked_metrics(asked),
         directions={text: metric.direction for text, metric in asked.metrics.items()},

@@ -166,7 +166,7 @@ def test_an_interval_holds_its_figure_and_grows_with_its_level(seed: int, sharpe
     populations = [of.shrunken[name] for name in of.names]
     before = None
     for level in (0.5, 0.8, 0.9, 0.95, 0.99):
-        ends = gap_intervals(of.value, of.draws, of.jackknife, populations, level=level)
+        ends = gap_intervals(of.value, of.padded_draws, of.jackknife, populations, level=level)
         assert (ends.low >= 0).all()
         assert (ends.low <= of.value).all()
         assert (of.value <= ends.high).all()
@@ -183,7 +183,7 @@ def test_a_calibrated_model_may_have_no_error_and_a_bad_one_may_not() -> None:
 
 def test_draws_in_which_it_is_undefined_are_left_out_unless_they_are_many() -> None:
     of = figures(("rmsce",), sharpened=6.0)
-    populations, draws = of.shrunken[of.names[0]].copy(), of.draws.copy()
+    populations, draws = of.shrunken[of.names[0]].copy(), of.padded_draws.copy()
     assert populations.shape == (len(SHARES), 400)
     for undefined, some in ((10, True), (30, False)):
         draws[:undefined] = populations[:, :undefined] = np.nan
@@ -192,8 +192,8 @@ def test_draws_in_which_it_is_undefined_are_left_out_unless_they_are_many() -> N
         assert np.isfinite(ends.low[0]) == np.isfinite(ends.high[0]) == some
         assert ends.low[0] == rest.low[0] or not some
     jackknife = np.concatenate([of.jackknife, [[np.nan]]])
-    known = gap_intervals(of.value, of.draws, of.jackknife, list(of.shrunken.values())).high[0]
-    assert gap_intervals(of.value, of.draws, jackknife, list(of.shrunken.values())).high[0] == pytest.approx(
+    known = gap_intervals(of.value, of.padded_draws, of.jackknife, list(of.shrunken.values())).high[0]
+    assert gap_intervals(of.value, of.padded_draws, jackknife, list(of.shrunken.values())).high[0] == pytest.approx(
         known, rel=1e-2
     )
 
@@ -201,11 +201,11 @@ def test_draws_in_which_it_is_undefined_are_left_out_unless_they_are_many() -> N
 def test_where_there_is_no_interval() -> None:
     of = figures()
     populations = list(of.shrunken.values())
-    assert np.isnan(gap_intervals(of.value, of.draws, of.jackknife[:1], populations)).all()
-    assert np.isnan(gap_intervals(np.array([np.nan]), of.draws, of.jackknife, populations)).all()
-    assert np.isnan(gap_intervals(of.value, of.draws[:0], of.jackknife, populations)).all()
+    assert np.isnan(gap_intervals(of.value, of.padded_draws, of.jackknife[:1], populations)).all()
+    assert np.isnan(gap_intervals(np.array([np.nan]), of.padded_draws, of.jackknife, populations)).all()
+    assert np.isnan(gap_intervals(of.value, of.padded_draws[:0], of.jackknife, populations)).all()
     # Left out one at a time, no dialogue leaves a figure: nothing is known above it.
-    nothing = gap_intervals(of.value, of.draws, np.full((5, 1), np.nan), populations)
+    nothing = gap_intervals(of.value, of.padded_draws, np.full((5, 1), np.nan), populations)
     assert nothing.high[0] == of.value[0]
     assert gap_intervals(np.empty(0), np.empty((9, 0)), np.empty((3, 0)), []).low.shape == (0,)
 
@@ -216,7 +216,7 @@ def test_figures_that_are_no_norm_of_gaps_keep_their_interval() -> None:
     assert set(of.shrunken) == {Name("ece", "")}
     for place, name in enumerate(of.names):
         count = of.drawn[place]
-        ends = intervals(of.value[[place]], of.draws[:count, [place]], of.jackknife[:, [place]])
+        ends = intervals(of.value[[place]], of.padded_draws[:count, [place]], of.jackknife[:, [place]])
         same = (of.intervals.low[place], of.intervals.high[place]) == (ends.low[0], ends.high[0])
         assert same == (name.metric not in ("ece", "debiased_ece"))
 
@@ -242,7 +242,7 @@ def test_the_mean_over_models_has_the_interval_of_means() -> None:
     both = mean_of_seeds([one, other])
     populations = [(one.shrunken[Name("ece", "")] + other.shrunken[Name("ece", "")]) / 2]
     place = [both.names.index(Name("ece", ""))]
-    expected = gap_intervals(both.value[place], both.draws[:, place], both.jackknife[:, place], populations)
+    expected = gap_intervals(both.value[place], both.padded_draws[:, place], both.jackknife[:, place], populations)
     assert both.intervals.high[place] == pytest.approx(expected.high)
     assert both.intervals.low[place] == pytest.approx(expected.low)
     np.testing.assert_allclose(mean_of_seeds([one, one]).intervals, one.intervals)

@@ -216,7 +216,7 @@ def test_the_variance_of_a_figure_is_split(make_up: MakeUp) -> None:
     (one,) = compare_cells(strong, weak)
     assert one.split.seed == pytest.approx(np.var([*strong.of_seeds.values()], ddof=1), rel=1e-12)
     # Over seeds the mean figure varies less over samples than each of them.
-    of_mean = source.cell(Place("strong", "small"), asked_for(["nll"]), 300).figures.draws.var(ddof=1)
+    of_mean = source.cell(Place("strong", "small"), asked_for(["nll"]), 300).figures.padded_draws.var(ddof=1)
     assert one.split.sample > of_mean > 0.3 * one.split.sample
     assert 0 < one.split.seed_share < 1
 
@@ -299,7 +299,7 @@ def test_rank_metrics_are_compared_on_the_draws_they_have(make_up: MakeUp, metri
         figures = [of.source.cell(of.place, asked_for([metric]), 1_200).figures for of in sides]
     assert found
     apart = figures[0].value - figures[1].value
-    draws = figures[0].draws - figures[1].draws
+    draws = figures[0].padded_draws - figures[1].padded_draws
     jackknife = figures[0].jackknife - figures[1].jackknife
     assert np.isnan(draws[500:]).all(), "the example must have fewer draws than there are"
     low, high = intervals(apart, draws[:500], jackknife)
@@ -373,7 +373,7 @@ def test_calibration_errors_get_intervals_of_their_standard_error(make_up: MakeU
         sides = both(source)
         one = difference(*sides, "ece")
         figures = [of.source.cell(of.place, asked_for(["ece"]), 300).figures for of in sides]
-    draws = figures[0].draws - figures[1].draws
+    draws = figures[0].padded_draws - figures[1].padded_draws
     jackknife = (figures[0].jackknife - figures[1].jackknife)[:, 0]
     of_jackknife = np.sqrt(29 / 30 * ((jackknife - jackknife.mean()) ** 2).sum())
     assert one.standard_error == pytest.approx(max(draws.std(ddof=1), of_jackknife), rel=1e-9)
