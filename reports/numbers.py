@@ -205,17 +205,17 @@ def percent(share: Number, *, decimals: int = 1) -> str:
 
     Examples
     --------
-    >>> percent(0.125), percent(0.99996), percent(1.0), percent(0.00001), percent(0.0103)
-    ('12.5 %', '>99.9 %', '100 %', '<0.1 %', '1.0 %')
+    >>> percent(0.125), percent(0.99996), percent(1.0), percent(0.00001), percent(0.0103), percent(0.0096)
+    ('12.5 %', '>99.9 %', '100 %', '<0.1 %', '1.0 %', '1.0 %')
     """
     if share is None or math.isnan(share):
         return MISSING
     if share in (0.0, 1.0):
         return Numeral(f"{share * 100:.0f} %", {"": share})
     hundredfold = number(share * 100, decimals=decimals)
-    if round(abs(share) * 100, decimals) == 1:
+    if hundredfold[0] in "<>" and abs(abs(share) * 100 - 1) < 0.5 * 10.0**-decimals + 1e-9:
         # One per cent is no bound of anything.
-        hundredfold = hundredfold.lstrip("<>")
+        hundredfold = f"{_MINUS if share < 0 else ''}{1:.{decimals}f}"
     elif share < 1 and share * 100 >= 100 - 0.5 * 10.0**-decimals:
         hundredfold = f">{100 - 10.0**-decimals:.{decimals}f}"
     return Numeral(f"{hundredfold} %", {"": share})

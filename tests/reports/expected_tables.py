@@ -221,8 +221,9 @@ def flips(table: Table, run: Run) -> Iterator[Claim]:
             if churn:
                 yield Claim(shown, place._replace(metric="churn"), NO_ENDS)
             gold = place._replace(metric="gold_flip_rate")
+            # Gold classes are the same whatever was drawn.
             if gold in run.rows:
-                yield Claim(cells["Gold"], gold)
+                yield Claim(cells["Gold"], gold, ENDS)
 
 
 def training(table: Table, run: Run) -> Iterator[Claim]:

@@ -131,8 +131,8 @@ def test_the_summary_has_a_sentence_and_a_row_for_each_model(run: RunView) -> No
 
 def test_the_terminal_has_a_line(folder: RunFolder, run: RunView, tmp_path: Path, make_run: Maker) -> None:
     assert latency_line(run) == (
-        "Latency, median: rage_fusion 1.016 ms, p95 1.247 ms (holds: p95 within 5 ms); late_fusion 2.940 ms, p95 3.53 ms "
-        "(holds: p95 within 5 ms)."
+        "Latency, median: rage_fusion 1.016 ms, p95 1.247 ms (holds: p95 within 5 ms); late_fusion 2.940 ms, "
+        "p95 3.53 ms (holds: p95 within 5 ms)."
     )
     console = Console(width=80, file=io.StringIO(), record=True)
     console.print(summary(PartOfRun(folder.path, Only())))

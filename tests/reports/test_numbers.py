@@ -151,6 +151,8 @@ def test_shares_and_counts() -> None:
     assert [percent(v) for v in (0.0, 1.0, 0.5, 0.9996, 0.0004, -0.25, math.nan, None)] == [
         "0 %", "100 %", "50.0 %", ">99.9 %", "<0.1 %", "−25.0 %", "–", "–",
     ]  # fmt: skip
+    around_one = (0.00949, 0.0095, 0.00952, 0.0103, 0.0105, -0.0096)
+    assert [percent(v) for v in around_one] == ["0.9 %", "1.0 %", "1.0 %", "1.0 %", "1.1 %", "−1.0 %"]
     assert [count(v) for v in (0, 2610, 17.4, 0.02, math.nan, None)] == ["0", "2,610", "17.4", "<0.1", "–", "–"]
     assert [short(v) for v in (0.3, 10.0, -5.0)] == ["0.3", "10", "−5"]
 
