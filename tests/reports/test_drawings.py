@@ -150,7 +150,7 @@ def test_a_second_report_draws_nothing_and_a_changed_figure_draws_one(
     def report() -> tuple[bytes, dict[str, bytes]]:
         drawn.clear()
         target = FigureFiles().write(folder)
-        return HtmlPage().write(folder).read_bytes(), {path.name: path.read_bytes() for path in target.iterdir()}
+        return HtmlPage().write(folder).read_bytes(), {path.name: path.read_bytes() for path in target.glob("*-*")}
 
     first = report()
     # conditions ×2, reliability, confusion; of papers heat ×2 beside
@@ -170,13 +170,13 @@ def test_a_file_is_the_same_whether_its_twin_was_drawn_or_not(
 ) -> None:
     folder = make_run(tmp_path / "run", only=("clean", "modality_drop:drop=text"), metrics=("ece",), dialogues=20)
     target = FigureFiles().write(folder)
-    first = {path.name: path.read_bytes() for path in target.iterdir()}
+    first = {path.name: path.read_bytes() for path in target.glob("*-*")}
     for path in (tmp_path / "cache" / "figures").glob("*.pdf"):
         path.unlink()
     drawn.clear()
     FigureFiles().write(folder)
     assert len(drawn) == len(first) / 2
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == first
+    assert {path.name: path.read_bytes() for path in target.glob("*-*")} == first
 
 
 def _change(folder: RunFolder) -> None:

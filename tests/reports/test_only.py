@@ -173,7 +173,7 @@ def test_a_folder_is_read_once_for_all_its_reports(folder: RunFolder, monkeypatc
 def test_a_section_with_nothing_in_it_is_named_in_every_document_and_on_the_terminal(folder: RunFolder) -> None:
     part = PartOfRun(folder.path, Only((), ("mosi",), ("classes", "published", "comparisons")))
     run, _ = read_view(part)
-    told = ("Nothing in it belongs to the section 'published' (beside published figures)",)
+    told: tuple[str, ...] = ("Nothing in it belongs to the section 'published' (beside published figures)",)
     told += ("Nothing in it belongs to the section 'comparisons' (what `emobench compare` found)",)
     assert run.missing == told
     HtmlPage().write(part)
