@@ -35,7 +35,7 @@ class Condition:
         """Keys of the code of protocols that are not part of this package."""
         return tuple(source_key(PROTOCOLS, name) for name, _ in self.stresses)
 
-    @property
+    @cached_property
     def _calls(self) -> tuple[Call, ...]:
         return tuple(canonical(name, protocol) for name, protocol in self.stresses)
 

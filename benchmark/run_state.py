@@ -59,6 +59,7 @@ class RunState:
         self._digests: dict[str, Digests] = {}
         self._stresses: dict[tuple[str, ...], StressRecords] = {}
         self._severities: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+        self._fit_keys: dict[Combination, str] = {}
         self._noted: set[tuple[str, ...]] = set()
         self._written = earlier
 
@@ -135,10 +136,11 @@ class RunState:
 
     def fit_key(self, combination: Combination) -> str:
         """Return the content key of a trained model."""
-        model, data, seed = combination
-        fingerprint = self.plan.data[data].fingerprint
-        sources = model_sources(model)
-        return key(code_key(), sources, model, fingerprint, seed, self.plan.options.selection, self.device)
+        if combination not in self._fit_keys:
+            model, data, seed = combination
+            parts = (model_sources(model), model, self.plan.data[data].fingerprint, seed, self.plan.options.selection)
+            self._fit_keys[combination] = key(code_key(), *parts, self.device)
+        return self._fit_keys[combination]
 
     def cell_key(self, combination: Combination, condition: Condition) -> str:
         """Return the content key of the predictions under one condition."""

@@ -22,7 +22,6 @@ are used for.
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -64,14 +63,11 @@ class StressRecords:
         places = sorted(there, key=lambda place: (order[place[0]], place[1]))
         purposes = {f"{text} {draw}": self._purposes[f"{text} {draw}"] for text, draw in places}
         metadata = {_RANDOMNESS: json.dumps(purposes).encode()}
-        tables = (table.replace_schema_metadata(metadata) for table in self._tables(places))
-        first = next(tables)
-        with (
-            write_whole(self._path) as temporary,
-            pq.ParquetWriter(temporary, first.schema, compression="zstd") as writer,
-        ):
-            for table in chain([first], tables):
-                writer.write_table(table, row_group_size=max(1, len(table)))
+        # That of a table just made: one that was read names the insides of its lists in another way.
+        schema = self._spool.get(next(iter(self._spool))).schema.with_metadata(metadata)
+        with write_whole(self._path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for table in self._tables(places):
+                writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, len(table)))
         self._written = {place: group for group, place in enumerate(places)}
         self._spool.close()
 
@@ -80,8 +76,10 @@ class StressRecords:
             file = stack.enter_context(pq.ParquetFile(self._path)) if self._written else None
             for place in places:
                 # What is new comes before what an earlier run wrote of the same draw.
-                new = file is None or place in self._spool
-                yield self._spool.get(place) if new else file.read_row_group(self._written[place])
+                if file is None or place in self._spool:
+                    yield self._spool.get(place)
+                else:
+                    yield file.read_row_group(self._written[place])
 
 
 def _places(path: Path) -> tuple[dict[Place, int], dict[str, list[object]]]:

@@ -20,7 +20,6 @@ from emobench.baselines.base import (
 from emobench.baselines.calibrated import FittedCalibrated
 from emobench.baselines.predictions import FittedPredictions, Predictions
 from emobench.baselines.prior import Prior
-from emobench.benchmark import harness
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError, NotApplicable, PredictionError
 from emobench.benchmark.harness import execute
@@ -31,6 +30,7 @@ from emobench.benchmark.predictions import Predictions as Predicted
 from emobench.benchmark.registry import DATASETS
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import CellRecord
+from emobench.benchmark.run_state import RunState
 from emobench.benchmark.stressed import predict_condition
 
 Register = Callable[..., None]
@@ -129,8 +129,8 @@ def test_what_the_stress_did_is_noted_once(
 ) -> None:
     save(*(rows(small_splits.test, condition=name) for name in ("clean", "modality_drop:drop=text")))
     made = []
-    original = harness._stressed
-    monkeypatch.setattr(harness, "_stressed", lambda *of: made.append(of[3].text) or original(*of))
+    original = RunState.stressed
+    monkeypatch.setattr(RunState, "stressed", lambda *of, **model: made.append(of[2].text) or original(*of, **model))
     execute(plan("prior", text, protocols=("modality_drop:drop=text",)), RunFolder(tmp_path / "run"))
     assert made == ["clean", "modality_drop:drop=text"]
 

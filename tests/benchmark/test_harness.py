@@ -1,5 +1,6 @@
 """The harness computes what is missing, keeps what is there, and survives what goes wrong."""
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -185,6 +186,34 @@ def test_an_input_that_two_conditions_share_is_predicted_once(tmp_path: Path) ->
     assert np.array_equal(clean, same)
 
 
+def test_an_input_whose_prediction_failed_is_tried_again_under_the_next_condition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = FittedFake.predict
+
+    def predict(self: FittedFake, conversations: Conversations) -> Predictions:
+        predictions = original(self, conversations)
+        if Log.predictions == 1:
+            raise ValueError("once")
+        return predictions
+
+    monkeypatch.setattr(FittedFake, "predict", predict)
+    record = execute(plan("fake", protocols=("modality_drop:rate=0",)), RunFolder(tmp_path))
+    assert [cell.state for cell in record.cells] == ["failed", "done"]
+
+
+def test_the_files_are_the_same_whatever_was_asked_for_first(tmp_path: Path) -> None:
+    once, by_and_by = RunFolder(tmp_path / "once"), RunFolder(tmp_path / "by_and_by")
+    protocols = ("modality_drop:drop=audio", "noise:snr_db=0", "modality_drop:rate=0.5")
+    execute(plan("fake", protocols=protocols, stress_draws=2), once)
+    for some in ((protocols[1],), protocols):
+        asked = plan("fake", protocols=protocols, stress_draws=2)
+        conditions = tuple(c for c in asked.conditions["plain"] if c.text == "clean" or c.text in some)
+        execute(replace(asked, conditions={"plain": conditions}), by_and_by)
+    for path in (once.predictions_path("fake", "plain", 0), once.stresses_path("plain")):
+        assert path.read_bytes() == (by_and_by.path / path.relative_to(once.path)).read_bytes()
+
+
 def test_other_data_are_another_fit(tmp_path: Path, small_splits: DataSplits, register: Register) -> None:
     folder = RunFolder(tmp_path)
     execute(plan("fake", protocols=()), folder)
@@ -246,6 +275,7 @@ def test_an_interruption_keeps_what_was_done_and_the_run_goes_on_from_there(tmp_
     with pytest.raises(KeyboardInterrupt):
         execute(interrupted, folder)
     assert [cell.condition for cell in folder.read_record().cells] == ["clean", "modality_drop:drop=text"]
+    assert "emobench ahead" not in [thread.name for thread in threading.enumerate()]
     with pytest.raises(KeyboardInterrupt):
         execute(interrupted, folder)
     assert (Log.fits, Log.predictions) == ([0], 4), "neither the fit nor the two conditions were done again"
