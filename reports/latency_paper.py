@@ -1,7 +1,6 @@
 """Latencies in LaTeX: a table for each data set, and how they were measured, for the methods section."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from ..benchmark.latency.percentiles import name_of
 from ..benchmark.latency.record import CellLatency, MachineRecord
@@ -34,8 +33,11 @@ def latency_methods(run: RunView) -> Iterator[str]:
     done = [one for data in view.data for one in data.done]
     yield (
         "Latencies are those of the whole way from features to probabilities, both as arrays on the host, each setting "
-        "in a fresh process, after a warm-up that lasted until the median had settled; all samples were kept."
+        "in a fresh process, after a warm-up until the median settled; all samples were kept."
     )
+    unsettled = sum(one.warm_up is not None and not one.warm_up.settled for one in done)
+    if unsettled:
+        yield f"In {count(unsettled)} of {count(len(done))} measurements it had not settled in the time for it."
     least = min(one.iterations_wanted for one in done)
     taken = [summary.iterations for one in done if (summary := one.summary())]
     ended = " (some measurements ended at their time limit before)" if min(taken) < least else ""
@@ -73,18 +75,14 @@ def _machine(machine: MachineRecord) -> str:
 
 
 def _table(run: LatencyView, view: LatencyOfData) -> Tex:
+    groups: dict[str, list[CellLatency]] = {}
+    for one in view.done:
+        setting = setting_of(one.cell) if len(view.settings) > 1 else ""
+        groups.setdefault(", ".join(filter(None, (one.cell.model, setting))), []).append(one)
     rows: list[Sequence[Tex] | Tex] = []
-    several = len(view.settings) > 1
-
-    def heading(one: CellLatency) -> tuple[str, str]:
-        return (one.cell.model, setting_of(one.cell) if several else "")
-
-    for (model, setting), own in groupby(view.done, key=heading):
-        rows.append(breakable(", ".join(filter(None, (model, setting)))))
-        rows += map(_row, own)
-    for one in view.missing:
-        reason = f"{one.cell.model}, {label_of(one)}: {one.state}"
-        rows.append(breakable(reason))
+    for heading, own in groups.items():
+        rows += [breakable(heading), *map(_row, own)]
+    rows += [breakable(f"{one.cell.model}, {label_of(one)}: {one.state}") for one in view.missing]
     head = ["What is asked", *(f"{name}, ms" for name in COLUMNS), "Over budget", "Over ref.", "Answers per s"]
     label = f"tab:{_slug(view.name)}-latency"
     return table(prose(_caption(run, view)), label, list(map(escape, head)), rows, list(_WIDTHS))
