@@ -231,8 +231,10 @@ def _written(folder: RunFolder) -> dict[str, Any]:
 
 
 def _report_key(folder: RunFolder, text: str) -> str:
+    from .latency.files import json_path, samples_path
+
     reports = Path(__file__).parent.parent / "reports"
     code = [(path.name, path.read_bytes()) for path in sorted(reports.rglob("*.*")) if path.suffix != ".pyc"]
-    paths = (folder.record_path, folder.results_path, folder.comparisons_path)
+    paths = (folder.record_path, folder.results_path, folder.comparisons_path, json_path(folder), samples_path(folder))
     inputs = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in paths]
     return key(text, code, inputs)

@@ -26,6 +26,9 @@ LEGEND_COLUMNS = 3
 LONGEST = 24
 """Characters of a name beside an axis; the table below the figure has it in full."""
 
+OPEN_DASH = (0, (4.0, 2.0))
+"""Of lines whose marks are open."""
+
 _LEGEND_ROW, _LEGEND_HANDLE = 16.0, 42.0
 """Pixels of a legend: a row, and what an entry is wider than its name."""
 
@@ -37,6 +40,8 @@ class Entry(NamedTuple):
     """As shown."""
     place: int
     """For colour and mark; −1: the ceiling."""
+    dashed: bool = False
+    """Whether its line is, whatever its place, and its mark open."""
 
 
 def blank(theme: Theme, width: Pixels, height: Pixels) -> Figure:
@@ -210,7 +215,10 @@ def _line(theme: Theme, one: Entry, *, dashes: bool, marks: bool) -> Line2D:
     if one.place < 0 or dashes:
         style = CEILING_DASH if one.place < 0 else DASHES[one.place % len(DASHES)]
     marker = "" if dashes or one.place < 0 else MARKERS[one.place % len(MARKERS)]
-    return Line2D([], [], color=theme.colour(one.place), linestyle=style, marker=marker)
+    colour = theme.colour(one.place)
+    if one.dashed:
+        return Line2D([], [], color=colour, linestyle=OPEN_DASH, marker=marker, markerfacecolor=theme.surface)
+    return Line2D([], [], color=colour, linestyle=style, marker=marker)
 
 
 def _patch(theme: Theme, one: Entry) -> Patch:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
 from ..benchmark.selection_audit import Optimism, optimism
 from .distributions import Distributions
+from .latency import LatencyView
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
 
@@ -266,10 +267,17 @@ class RunView:
     """Those to show, of `SECTIONS`; empty: all."""
     only: str = ""
     """What was chosen to be shown, in words; empty: all."""
+    latency: LatencyView | None = None
+    """How long models take; None: not measured."""
 
     def shows(self, section: str) -> bool:
         """Whether a section is to be shown."""
         return not self.sections or section in self.sections
+
+    @property
+    def scored(self) -> bool:
+        """Whether there are figures, or were meant to be; if not, latencies alone are in the folder."""
+        return self.latency is None or bool(self.record.cells)
 
     @property
     def problem_groups(self) -> tuple[ProblemGroup, ...]:

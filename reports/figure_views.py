@@ -63,6 +63,16 @@ NOTES = {
     "seeds: near 1 classes are apart, near 0 they touch, below 0 they are mixed. Uncertain is an utterance whose gold "
     "class becomes more probable when any modality or context that the run removes is taken away. Distances between "
     "clusters mean nothing.",
+    "latency_distribution": "How many per cent of the waits are no longer than so many milliseconds, on a scale that "
+    "widens towards the tail; upright lines: bounds of a percentile, each with 95 % confidence. Lines end at the "
+    "highest percentile that has a bound. Dotted: the budget.",
+    "latency_turns": "Median and p95 by turn of the dialogue, with bounds, each with 95 % confidence. Solid lines and "
+    "filled marks: the model keeps state between turns and is fed the new one; dashed lines and open marks: it reads "
+    "the dialogue so far anew. Neighbouring turns are put together where single ones have too few waits.",
+    "latency_batch": "Answers per second by how many dialogues are asked about at once, with 95 % intervals (batch "
+    "means).",
+    "latency_quality": "One mark per model: figure on clean input with its 95 % interval against p95 of one new "
+    "utterance with its bounds. Further up is better, further left is faster. Dotted: the budget.",
     "training": "One line per seed and split; rings mark the epoch whose weights were kept.",
 }
 """What to see in the figures of a group."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from .acting import shown_for, wanted_of
 from .acting_figures import GROUP, acting_figures
@@ -9,6 +10,7 @@ from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .distribution_figures import confidence_figures, gain_figures, shown_in
 from .figure_views import FigureView
+from .latency_figures import latency_figures
 from .model_figures import classes_figure, confusion_figure, training_figure, weights_figure
 from .reliance_figures import reliance_figures, reliance_legend
 from .removal_figures import cel_figures, cel_legend
@@ -26,7 +28,7 @@ EPOCH_SCORES = (("weighted_f1", "Weighted F1"), ("nll", "NLL"))
 
 def figures(run: RunView) -> tuple[FigureView, ...]:
     """Return the figures of a run in the order of the report."""
-    found = (figure for data in run.data for figure in _of_data(data))
+    found = chain((figure for data in run.data for figure in _of_data(data)), latency_figures(run))
     return tuple(one for one in unique_slugs(found) if run.shows(section_of_figure(one.group)))
 
 

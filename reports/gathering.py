@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby, product
 from math import nan
 
+from ..benchmark.latency.files import has_latencies
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import CellRecord, ConditionRecord, DataRecord, FitRecord, ModelRecord, RunRecord
 from .contents import Bin, DataView, ModelView, Problem, Removal, Row, RunView
@@ -23,12 +24,15 @@ def read(folder: RunFolder) -> RunView:
     Raises
     ------
     RunFolderError
-        When run.json or results.parquet is missing or damaged.
+        When run.json or results.parquet is missing or damaged; where there are latencies, results need not be there.
     """
     # A relative path may end in dots; what is wanted is the folder's name.
     record, missing = folder.read_older()
-    results = Results.read(folder)
+    timed_only = has_latencies(folder) and not folder.results_path.exists()
+    results = Results({}) if timed_only else Results.read(folder)
     said = [missing] if missing else []
+    if timed_only and record.cells:
+        said.append("The run was not scored, so latencies alone are shown; type `emobench score` for this folder")
     if results.lacking:
         # Scored anew it has them, but where the record is too old for that.
         remedy = "" if missing else "; type `emobench score` for this folder to write it anew"

@@ -12,6 +12,7 @@ from ..benchmark.run_record import RunRecord
 from .comparisons import ComparisonView, comparisons_of
 from .contents import RunView
 from .gathering import read
+from .latency import latencies_of
 from .sections import SECTIONS
 
 KINDS = ("model", "data", "section")
@@ -93,17 +94,26 @@ def read_view(folder: RunFolder) -> tuple[RunView, ComparisonView | None]:
     Raises
     ------
     RunFolderError
-        When run.json or results.parquet is missing or damaged; damaged comparisons are left out, which is said.
+        When run.json or results.parquet is missing or damaged; damaged comparisons and latencies are left out, which is
+        said.
     """
     run, comparisons = read(folder), None
     try:
         comparisons = comparisons_of(folder)
     except RunFolderError as error:
         run = replace(run, missing=(*run.missing, f"Comparisons are left out: {error}"))
+    only = folder.only if isinstance(folder, PartOfRun) else Only()
+    latency, wrong = latencies_of(folder, _places(run), models=only.models, data=only.data)
+    run = replace(run, latency=latency, missing=(*run.missing, *wrong))
     if not isinstance(folder, PartOfRun):
         return run, comparisons
     run = replace(run, sections=folder.only.sections, only=str(folder.only))
     return run, _compared(comparisons, folder.only) if comparisons and run.shows("comparisons") else None
+
+
+def _places(run: RunView) -> dict[str, int]:
+    """Return by model its place for its colour."""
+    return {model.name: model.place for data in run.data for model in data.models}
 
 
 def _found(text: str, known: dict[str, list[str]]) -> tuple[str, list[str]]:

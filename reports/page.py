@@ -27,6 +27,8 @@ from .figure_views import NOTES, FigureView
 from .figures import figures, legend_entries
 from .glance import at_a_glance, leaders
 from .heat import HeatMap, heat_maps
+from .latency_cells import FILTERS, template_globals
+from .latency_figures import latency_legend
 from .other_figures import other_metrics, part_tables
 from .published import beside, told_of_published
 from .rank_figures import rank_figures
@@ -119,6 +121,9 @@ def metric_titles(tables: Sequence[HeatMap | CurveTable]) -> tuple[str, ...]:
 def headline(run: RunView) -> str:
     """Return what the run is about, in one line."""
     asked = [model.name for model in run.record.models if not model.reference]
+    if run.latency and not run.scored:
+        timed = run.latency.models
+        return f"Latency of {joined(timed) if len(timed) <= 3 else f'{len(timed)} models'}"
     models = ", ".join(asked) if len(asked) <= 3 else f"{len(asked)} models"
     conditions = [condition.text for condition in run.record.conditions if condition.text != CLEAN]
     protocols = list(dict.fromkeys(map(protocol_of, conditions)))
@@ -185,6 +190,7 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
         breakable=breakable,
         results_of=lambda model, condition: model.results(condition),
         acting_rows_of=acting_rows,
+        **FILTERS,
     )
     environment.globals.update(
         ACTING_COLUMNS=ACTING_COLUMNS,
@@ -212,6 +218,8 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
         flip_rows=flip_rows,
         headline=headline,
         heat_maps=heat_maps,
+        latency_legend=latency_legend,
+        **template_globals(),
         in_short=in_short,
         leaders=leaders,
         legend_entries=legend_entries,

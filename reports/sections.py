@@ -13,7 +13,8 @@ SECTIONS = {
     "removals": "confidence under removal (CEL)",
     "stability": "flips and dialogues",
     "published": "beside published figures",
-    "training": "training, selection, latency",
+    "training": "training, selection",
+    "latency": "how long models take, and whether a budget holds",
     "others": "figures that no other section has",
     "comparisons": "what `emobench compare` found",
 }
@@ -25,7 +26,8 @@ _OF_FIGURES = {
     "classes": "classes", "confusion": "classes", "hidden": "classes", "weights": "reliance", "shares": "reliance",
     "context_shares": "reliance", "weight_curves": "reliance", "weight_shares": "reliance", "swarm": "reliance",
     "cel": "removals", "gains": "removals", "uncertain_entropy": "removals", "training": "training",
-    "ranks": "comparisons",
+    "ranks": "comparisons", "latency_distribution": "latency", "latency_turns": "latency", "latency_batch": "latency",
+    "latency_quality": "latency",
 }  # fmt: skip
 _OF_LABELS = {
     "main": "overview", "cel": "removals", "graph": "removals", "shapley": "reliance", "realised": "stress",
