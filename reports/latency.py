@@ -11,6 +11,9 @@ from ..benchmark.run_folder import RunFolder
 from .latency_words import bound, label_of, milliseconds, percentile_names, setting_of, shown
 from .numbers import count, number, percent, short
 
+FAILURES_NAMED = 3
+"""Measurements without figures that are named, of each model."""
+
 
 @dataclass(frozen=True)
 class LatencyOfData:
@@ -176,7 +179,9 @@ def _told(view: LatencyOfData, model: str) -> Iterator[str]:
         yield _disturbed(disturbed, len([other for other in own if other.summary()]))
     failed = [other for other in own if other.summary() is None]
     if failed:
-        yield f"{len(failed)} of its {len(own)} measurements gave nothing: see below."
+        names = [f"{label_of(other)} ({other.state})" for other in failed]
+        more = f" and {len(names) - FAILURES_NAMED} more" if len(names) > FAILURES_NAMED else ""
+        yield f"Not measured: {', '.join(names[:FAILURES_NAMED])}{more}."
 
 
 def _waits(one: CellLatency) -> str:

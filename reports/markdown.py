@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from .comparisons import OUTDATED, ComparisonView
 from .contents import DataView, ModelView, ProblemGroup, Row, RunView
+from .latency_summary import latency_markdown
 from .markdown_text import Markdown, block, code, fold, table, text
 from .numbers import MISSING, count
 from .page import headline
@@ -34,7 +35,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     lines += [f"Shown is a part of the run ({text(run.only)}).", ""] if run.only else []
     for data in run.data:
         lines += [*_data(data, run), ""]
-    lines += [*_problems(run), *_comparisons(comparisons)]
+    lines += [*latency_markdown(run), *_problems(run), *_comparisons(comparisons)]
     closing = [*fold("How to make this run again", [*block(run.record.command), "", *_made(run)]), ""]
     folded = [(data, metric) for data in run.data if len(data.conditions) > 1 for metric in main_metrics(data)]
     folded = folded if run.shows("conditions") else []

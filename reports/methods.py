@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .comparisons import ComparisonView
 from .contents import DataView, ModelView, RunView
+from .latency_paper import latency_methods
 from .numbers import count, percent, short
 from .references import Reference, keys_of
 from .stress_contents import CLEAN
@@ -26,9 +27,11 @@ def methods(run: RunView, references: Sequence[Reference], comparisons: Comparis
         ("Conditions", _conditions(run, references)),
         ("Metrics", _metrics(run, references)),
         ("Uncertainty", _uncertainty(run, references, comparisons)),
+        ("Latency", latency_methods(run)),
         ("Software", _software(run)),
     ]
-    return Tex("\n\n".join(rf"\paragraph{{{name}.}} {' '.join(filter(None, said))}" for name, said in found))
+    told = ((name, [sentence for sentence in said if sentence]) for name, said in found)
+    return Tex("\n\n".join(rf"\paragraph{{{name}.}} {' '.join(said)}" for name, said in told if said))
 
 
 def _cite(names: Iterable[str], references: Sequence[Reference]) -> str:

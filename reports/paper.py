@@ -13,6 +13,8 @@ from .conformal_paper import conformal_tables
 from .contents import DataView, RunView
 from .figure_views import FigureView
 from .figures import figures
+from .latency_figures import GROUPS
+from .latency_paper import latency_tables
 from .layout_paper import layout_tables
 from .methods import methods
 from .numbers import count
@@ -51,6 +53,8 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
             breakable=breakable,
             prose=prose,
             count=count,
+            latency_groups=GROUPS,
+            latencies=tuple(latency_tables(run)),
             layouts=tuple(layout_tables(run, layout)),
             methods=methods(run, references, comparisons),
             references=references,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
 from .contents import DataView, ModelView, RunView, label_of
-from .gathering import read
+from .latency_summary import latency_line
 from .numbers import MISSING, apart
+from .only import read_view
 from .published import beside
 from .results import Result
 from .selection import warnings
@@ -39,10 +40,12 @@ def summary(folder: RunFolder) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    run = read(folder)
+    run = read_view(folder)[0]
     lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
     if rule := _rule(run):
         lines.append(Text(rule, style="dim"))
+    if latencies := latency_line(run):
+        lines.append(Text(latencies, style="dim"))
     lines += [Text(f"Missing: {sentence}.", style="yellow") for sentence in run.missing]
     if run.problems:
         lines.append(Text(f"Not computed: {len(run.problems)} (the report says what and why).", style="yellow"))

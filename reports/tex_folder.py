@@ -10,6 +10,7 @@ from .contents import RunView
 from .figure_views import FigureView
 from .figures import figures
 from .fragments import fragment
+from .latency_paper import latency_tables
 from .layout_paper import layout_tables
 from .methods import methods
 from .page import TEMPLATES
@@ -66,6 +67,7 @@ def files(run: RunView, comparisons: ComparisonView | None = None, layout: str =
 def _pieces(run: RunView, comparisons: ComparisonView | None, layout: str) -> Iterator[Piece]:
     found: list[Tex] = [*layout_tables(run, layout)]
     found += [one for tables in data_tables(run, comparisons).values() for one in tables]
+    found += latency_tables(run)
     found += comparison_tables(comparisons) if comparisons else ()
     problems = problems_table(run)
     found += [problems] if problems else []

@@ -223,6 +223,8 @@ def _typed(**options: int | str | None) -> dict[str, int | str]:
 
 def _conclude(outcome: "api.Outcome | api.Reported", *, quiet: bool) -> int:
     """Print the table of main figures and say what failed; exit code 1 where a cell failed, or nothing was computed."""
+    from ..latency.files import has_latencies
+
     if not quiet:
         from rich.console import Console
 
@@ -238,4 +240,5 @@ def _conclude(outcome: "api.Outcome | api.Reported", *, quiet: bool) -> int:
     declined = [cell for cell in outcome.record.cells if cell.model in wanted and cell.state == "not applicable"]
     for why in dict.fromkeys(f"{c.model} on {c.data}: {c.why}" for c in declined if (c.model, c.data) not in done):
         typer.echo(f"emobench: not applicable: {why}", err=True)
-    return 1 if failed or not any(model in wanted for model, _ in done) else 0
+    timed_only = has_latencies(outcome.folder) and not outcome.record.cells
+    return 1 if failed or not (timed_only or any(model in wanted for model, _ in done)) else 0

@@ -75,4 +75,5 @@ def accept(
     if not quiet:
         count = figures_in(accepted)
         typer.echo(f"accepted {count:,} figures, a line each, as {as_} (to review)")
-        typer.echo(f"with {predictions_folder(as_).path} (for paired differences)")
+        if accepted.predictions:
+            typer.echo(f"with {predictions_folder(as_).path} (for paired differences)")

@@ -28,6 +28,7 @@ from ..registry import METRICS, make
 from ..run_folder import RunFolder
 from ..run_record import ALL_SEEDS, RunRecord
 from ..scoring import score
+from .timings import AcceptedLatencies, accepted_latencies, latency_lines
 
 SCHEMA_VERSION: Literal[1] = 1
 """Raised when a reader of older baselines would misunderstand a new one."""
@@ -78,14 +79,17 @@ class Accepted(_Record):
     """SHA-256 over the predictions beside it."""
     data: dict[str, AcceptedData]
     """By canonical text."""
-    figures: dict[str, dict[str, dict[str, dict[str, AcceptedFigure]]]]
-    """By data set, model, condition and metric; figures of parts are not in the text."""
+    figures: dict[str, dict[str, dict[str, dict[str, AcceptedFigure]]]] = {}
+    """By data set, model, condition and metric; figures of parts are not in the text; empty: latencies alone."""
+    latencies: AcceptedLatencies = {}
+    """By data set, model and setting; empty: none were measured."""
 
 
 def figures_in(accepted: Accepted) -> int:
     """Return how many figures the text of a baseline holds."""
+    timed = (one for models in accepted.latencies.values() for settings in models.values() for one in settings.values())
     cells = (cell for models in accepted.figures.values() for model in models.values() for cell in model.values())
-    return sum(map(len, cells))
+    return sum(map(len, cells)) + sum(len(one.figures) for one in timed)
 
 
 def predictions_folder(path: Path) -> RunFolder:
@@ -117,6 +121,9 @@ def accept(folder: RunFolder, path: Path, *, references: bool = False, progress:
     if failed:
         first = f"{failed[0].model} on {failed[0].data} under {failed[0].condition}: {failed[0].why}"
         raise RunFolderError(f"{folder.path} has {len(failed)} failed cells ({first}); a baseline has to be whole")
+    latencies = accepted_latencies(folder)
+    if latencies and not record.cells:
+        return _accept_latencies(record, latencies, path)
     table = score(folder, progress=progress)
     if not len(table):
         raise RunFolderError(f"{folder.path} has no figures to accept; run it on data with labels")
@@ -128,7 +135,32 @@ def accept(folder: RunFolder, path: Path, *, references: bool = False, progress:
         predictions=digest,
         data=_data(table, record),
         figures=_figures(table, set() if references else {model.name for model in record.models if model.reference}),
+        latencies=latencies,
     )
+    write_text(path, "".join(_lines(accepted)))
+    return accepted
+
+
+def _accept_latencies(record: RunRecord, latencies: AcceptedLatencies, path: Path) -> Accepted:
+    """Make a baseline of latencies alone: there are no predictions beside it."""
+    counts = {data.name: data.sizes.get("test", {}) for data in record.data}
+    accepted = Accepted(
+        stress_seed=record.stress_seed,
+        stress_draws=record.stress_draws,
+        selection=record.selection,
+        predictions="",
+        data={
+            data.name: AcceptedData(
+                fingerprint=data.fingerprint,
+                utterances=int(counts[data.name].get("utterances", 0)),
+                dialogues=int(counts[data.name].get("dialogues", 0)),
+            )
+            for data in sorted(record.data, key=lambda data: data.name)
+        },
+        figures={},
+        latencies=latencies,
+    )
+    shutil.rmtree(predictions_folder(path).path, ignore_errors=True)
     write_text(path, "".join(_lines(accepted)))
     return accepted
 
@@ -268,6 +300,7 @@ def _lines(accepted: Accepted) -> Iterator[str]:
             for condition, metrics in conditions.items():
                 yield f"\n[figures.{_quoted(data_name)}.{_quoted(model)}.{_quoted(condition)}]\n"
                 yield from (f"{_quoted(metric)} = {_inline(figure)}\n" for metric, figure in metrics.items())
+    yield from latency_lines(accepted.latencies)
 
 
 def _inline(figure: AcceptedFigure) -> str:

@@ -35,6 +35,8 @@ from .questions import Question, excess_of, is_defined, loss_of
 from .rules import Rule
 from .sentences import Subject, title_of
 from .sides import Baseline, Figure, figures_of_cell, open_baseline, require_same_setup
+from .timing_check import NOTE, latency_verdicts
+from .timings import LATENCY_METRICS
 from .verdicts import Outcome, Status, Verdict
 
 FEW_DIALOGUES = 50
@@ -62,6 +64,19 @@ def check(run: Path, rules: Sequence[Rule], *, against: Path | None = None, prog
     needy = [number for number, rule in enumerate(rules, 1) if rule.max_loss is not None]
     if needy and against is None:
         raise SpecError(f"rule {needy[0]} has max_loss, so it needs a baseline; type --against BASELINE")
+    numbered = list(enumerate(rules, 1))
+    timed = [(number, rule) for number, rule in numbered if rule.metric in LATENCY_METRICS]
+    others = [(number, rule) for number, rule in numbered if rule.metric not in LATENCY_METRICS]
+    if not timed:
+        return _scored(run, others, against, progress)
+    verdicts = tuple(latency_verdicts(run, timed, against))
+    scored = _scored(run, others, against, progress) if others else Outcome(str(run), str(against or ""), ())
+    together = sorted((*scored.verdicts, *verdicts), key=lambda verdict: verdict.rule)
+    return replace(scored, verdicts=tuple(together), notes=(*scored.notes, NOTE))
+
+
+def _scored(run: Path, rules: Sequence[_Numbered], against: Path | None, progress: Progress) -> Outcome:
+    """Return what the figures of predictions are by the rules."""
     with contextlib.ExitStack() as opened:
         source = opened.enter_context(Source(run))
         baseline = open_baseline(against) if against is not None else None
@@ -75,10 +90,10 @@ def check(run: Path, rules: Sequence[Rule], *, against: Path | None = None, prog
 class _Check:
     """One check while it goes on."""
 
-    def __init__(self, source: Source, baseline: Baseline | None, rules: Sequence[Rule]) -> None:
+    def __init__(self, source: Source, baseline: Baseline | None, rules: Sequence[_Numbered]) -> None:
         """Begin with nothing asked."""
         self._source, self._baseline = source, baseline
-        self._rules = list(enumerate(rules, 1))
+        self._rules = rules
         self._draws = source.record.draws
         self._joint = Joint(self._draws)
         self._found: list[Verdict] = []

@@ -15,6 +15,9 @@ direction = "lower"             # only where the metric has none, or to say othe
 baseline_model = "rage_fusion"  # model of the baseline, where it has another text there
 ```
 
+A metric of latencies is one of `latency_p50`, `latency_p90`, `latency_p95`, `latency_p99`, `latency_ratio`,
+`over_budget` and `throughput`; its condition is a setting such as `single:device=cpu`, and see `timing_questions`.
+
 Every key but `metric` may be left out; `limit` or `max_loss` has to be there.
 """
 
@@ -27,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import EmobenchError, SpecError, suggestion
 from ..registry import METRICS, canonical_text, make
+from .timings import LATENCY_METRICS
 
 
 class Rule(BaseModel):
@@ -117,6 +121,8 @@ def make_rule(values: Any, *, where: str) -> Rule:
         raise SpecError(f"{where}: {name or 'the rule'}: {said}, got {first['input']!r}") from None
     if rule.limit is None and rule.max_loss is None:
         raise SpecError(f"{where}: expected limit or max_loss or both, got neither")
+    if rule.metric in LATENCY_METRICS:
+        return _about_latency(rule, where)
     try:
         metric = canonical_text(METRICS, rule.metric)
     except EmobenchError as error:
@@ -127,3 +133,14 @@ def make_rule(values: Any, *, where: str) -> Rule:
     if direction == "none":
         raise SpecError(f'{where}: neither more nor less of {metric} is better; add direction = "higher" or the like')
     return rule.model_copy(update={"metric": metric})
+
+
+def _about_latency(rule: Rule, where: str) -> Rule:
+    """Return a rule about latencies, which takes fewer keys."""
+    fixed = LATENCY_METRICS[rule.metric].direction
+    for name, given, usual in (("part", rule.part, ""), ("min_utterances", rule.min_utterances, 1)):
+        if given != usual:
+            raise SpecError(f"{where}: {name}: a latency has none; leave it out")
+    if rule.direction not in (None, fixed):
+        raise SpecError(f"{where}: direction: of {rule.metric} {fixed} is better, got {rule.direction!r}")
+    return rule

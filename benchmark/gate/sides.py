@@ -11,6 +11,7 @@ from jaxtyping import Float
 from ..errors import RunFolderError
 from ..paired_sources import Cell, Place, Source
 from ..randomness import Randomness
+from ..run_record import RunRecord
 from ..scoring_figures import Name
 from ..scoring_metrics import Asked
 from .accepted import Accepted, AcceptedFigure, predictions_folder, read_accepted
@@ -115,18 +116,29 @@ def require_same_setup(run: Source, baseline: Baseline) -> None:
                 f"{baseline.path} was made with {typed} {other}, {run.folder.path} with {typed} {mine}; run with the "
                 "same, or accept the run as a new baseline"
             )
-    prints = {data.name: data.fingerprint for data in run.record.data}
+    require_same_data_sets(run.folder.path, run.record, baseline.path, theirs)
+
+
+def require_same_data_sets(run: Path, record: RunRecord, path: Path, theirs: Accepted | RunRecord) -> None:
+    """Raise unless a run and what is at `path` share a data set, and all that they share are the same.
+
+    Raises
+    ------
+    RunFolderError
+        One line that names what differs.
+    """
+    prints = {data.name: data.fingerprint for data in record.data}
     known = dict(theirs.data) if isinstance(theirs, Accepted) else {data.name: data for data in theirs.data}
     if not prints.keys() & known.keys():
         raise RunFolderError(
-            f"expected the data set {' or '.join(known)} of {baseline.path}, got {', '.join(prints)} in "
-            f"{run.folder.path}; run on the same data, or accept the run anew"
+            f"expected the data set {' or '.join(known)} of {path}, got {', '.join(prints)} in {run}; run on the same "
+            "data, or accept the run anew"
         )
     for name, data in known.items():
         if prints.get(name, data.fingerprint) != data.fingerprint:
             raise RunFolderError(
-                f"expected the data set {name} of {baseline.path} (fingerprint {data.fingerprint[:16]}…), got another "
-                f"in {run.folder.path} ({prints[name][:16]}…); run on the same data, or accept the run anew"
+                f"expected the data set {name} of {path} (fingerprint {data.fingerprint[:16]}…), got another in {run} "
+                f"({prints[name][:16]}…); run on the same data, or accept the run anew"
             )
 
 

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ...reports.numbers import number
+from ...reports.numbers import number, percent
 from .grouping import grouped
+from .timings import LATENCY_METRICS
 from .verdicts import Outcome, Status, Verdict
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _by_rule(outcome: Outcome) -> dict[int, list[Verdict]]:
 def _heading(verdict: Verdict) -> str:
     rule = verdict.about
     bounds = [f"limit {number(rule.limit)}"] if rule.limit is not None else []
-    bounds += [f"loss up to {number(rule.max_loss)}"] if rule.max_loss is not None else []
+    metric = LATENCY_METRICS.get(rule.metric)
+    loss = percent if metric is not None and metric.relative else number
+    bounds += [f"loss up to {loss(rule.max_loss)}"] if rule.max_loss is not None else []
     bounds += [f"differences up to {number(rule.min_effect)} never count"] if rule.min_effect else []
     return f"{rule.metric}, {rule.condition}: {', '.join(bounds)}"
 

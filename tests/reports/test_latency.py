@@ -137,8 +137,8 @@ def test_a_model_is_told_of_in_words_that_follow_from_its_numbers() -> None:
     p50, p95 = whole.percentile(50.0), whole.percentile(95.0)
     assert said_of(one) == (
         f"An interface waits {shown(p50).value} ms at the median and {shown(p95).value} ms at p95 (with 95 % "
-        f"confidence at most {p95.high:.3f} ms): cpu, float32, 1 thread. The budget of 5 ms holds: p95 is within it, with 95 % "
-        "confidence; 0 % of the waits were over it (95 % interval: 0 % to 1.1 %)."
+        f"confidence at most {p95.high:.3f} ms): cpu, float32, 1 thread. The budget of 5 ms holds: p95 is within it, "
+        "with 95 % confidence; 0 % of the waits were over it (95 % interval: 0 % to 1.1 %)."
     )
 
 
@@ -171,7 +171,10 @@ def test_streams_interference_and_failures_are_told() -> None:
         "Something interfered with 2 of its 2 measurements, at worst: other processes kept 1.7 cores busy; the "
         "reference operation drifted by 20%."
     ) in said
-    assert said.endswith("1 of its 3 measurements gave nothing: see below.")
+    assert said.endswith("Not measured: batch 8 (failed).")
+    many = [fake.failed(fake.cell(scenario="batch", batch=size)) for size in (8, 16, 32, 64, 128)]
+    named = said_of(fake.done((single,)), *many)
+    assert named.endswith("Not measured: batch 8 (failed), batch 16 (failed), batch 32 (failed) and 2 more.")
     assert "reads the dialogue so far anew at every turn" in said_of(fake.done((single,)), fake.done((stream,)))
     alone = said_of(fake.done((fake.samples(fake.cell(scenario="stream"), iterations=4),), flags=(worse,)))
     assert "Fed turn by turn, it takes" in alone
