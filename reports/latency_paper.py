@@ -1,7 +1,6 @@
 """Latencies in LaTeX: a table for each data set, and how they were measured, for the methods section."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from ..benchmark.latency.percentiles import name_of
 from ..benchmark.latency.record import CellLatency, MachineRecord
@@ -73,18 +72,14 @@ def _machine(machine: MachineRecord) -> str:
 
 
 def _table(run: LatencyView, view: LatencyOfData) -> Tex:
+    groups: dict[str, list[CellLatency]] = {}
+    for one in view.done:
+        setting = setting_of(one.cell) if len(view.settings) > 1 else ""
+        groups.setdefault(", ".join(filter(None, (one.cell.model, setting))), []).append(one)
     rows: list[Sequence[Tex] | Tex] = []
-    several = len(view.settings) > 1
-
-    def heading(one: CellLatency) -> tuple[str, str]:
-        return (one.cell.model, setting_of(one.cell) if several else "")
-
-    for (model, setting), own in groupby(view.done, key=heading):
-        rows.append(breakable(", ".join(filter(None, (model, setting)))))
-        rows += map(_row, own)
-    for one in view.missing:
-        reason = f"{one.cell.model}, {label_of(one)}: {one.state}"
-        rows.append(breakable(reason))
+    for heading, own in groups.items():
+        rows += [breakable(heading), *map(_row, own)]
+    rows += [breakable(f"{one.cell.model}, {label_of(one)}: {one.state}") for one in view.missing]
     head = ["What is asked", *(f"{name}, ms" for name in COLUMNS), "Over budget", "Over ref.", "Answers per s"]
     label = f"tab:{_slug(view.name)}-latency"
     return table(prose(_caption(run, view)), label, list(map(escape, head)), rows, list(_WIDTHS))

@@ -24,14 +24,20 @@ def methods(run: RunView, references: Sequence[Reference], comparisons: Comparis
     found = [
         *(("Data", _data(data, references)) for data in run.data),
         ("Models and training", _models(run, references)),
-        ("Conditions", _conditions(run, references)),
-        ("Metrics", _metrics(run, references)),
-        ("Uncertainty", _uncertainty(run, references, comparisons)),
+        *(_of_figures(run, references, comparisons) if run.scored else ()),
         ("Latency", latency_methods(run)),
         ("Software", _software(run)),
     ]
     told = ((name, [sentence for sentence in said if sentence]) for name, said in found)
     return Tex("\n\n".join(rf"\paragraph{{{name}.}} {' '.join(said)}" for name, said in told if said))
+
+
+def _of_figures(
+    run: RunView, references: Sequence[Reference], comparisons: ComparisonView | None
+) -> Iterator[tuple[str, Iterator[str]]]:
+    yield "Conditions", _conditions(run, references)
+    yield "Metrics", _metrics(run, references)
+    yield "Uncertainty", _uncertainty(run, references, comparisons)
 
 
 def _cite(names: Iterable[str], references: Sequence[Reference]) -> str:

@@ -117,7 +117,8 @@ def _tables(data: DataView, run: RunView, told: Differences) -> Iterator[Tex]:
     yield from further_tables(data, run)
     yield from transfer_tables(data, run)
     yield from acting_tables(data, run)
-    yield from conformal_tables(data, run)
+    # Of a run without predictions there is nothing to say of prediction sets.
+    yield from conformal_tables(data, run) if run.scored else ()
     yield from reliance_tables(data, run)
     yield from published_tables(data, run)
     yield from other_tables(data, run)

@@ -41,7 +41,7 @@ def summary(folder: RunFolder) -> "RenderableType":
     from rich.text import Text
 
     run = read_view(folder)[0]
-    lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data]
+    lines: list[RenderableType] = [_table(data, _shown(data, run)) for data in run.data if run.scored]
     if rule := _rule(run):
         lines.append(Text(rule, style="dim"))
     if latencies := latency_line(run):

@@ -71,6 +71,8 @@ FORBIDDEN = {
         "benchmark.training",
         "benchmark.models",
         "benchmark.plan",
+        # Of latencies reports know what is in the files and what is said of percentiles, not how it is measured.
+        *(f"benchmark.latency.{name}" for name in ("asking", "launch", "run", "scenarios", "subject", "worker")),
     ),
     "protocols": (
         "baselines",

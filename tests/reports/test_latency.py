@@ -18,8 +18,14 @@ from emobench.reports.latency import LatencyOfData, LatencyView, main_cell, told
 from emobench.reports.latency_cells import interference_of
 from emobench.reports.latency_words import added, label_of, operations, setting_of, shown, size, throughput_shown
 from emobench.reports.only import Only, PartOfRun, read_view
+from emobench.reports.page import headline
 
 Maker = Callable[..., RunFolder]
+
+
+def small(make_run: Maker, path: Path) -> RunFolder:
+    """Make a run with so few figures that its page is written soon."""
+    return make_run(path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",))
 
 
 def timed_only(folder: RunFolder) -> RunFolder:
@@ -33,7 +39,7 @@ def timed_only(folder: RunFolder) -> RunFolder:
 def both(make_run: Maker, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = make_run(
         tmp_path_factory.mktemp("latency") / "both", models=("rage_fusion", "late_fusion", "bayes_optimal"),
-        only=("clean",), seeds=(0,), dialogues=20,
+        only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",),
     )  # fmt: skip
     fake.with_latencies(folder)
     CsvTables().write(folder)
@@ -107,7 +113,7 @@ def test_failed_measurements_and_the_machine_are_told(both: RunFolder) -> None:
 
 
 def test_parts_and_clocks_are_told_apart(make_run: Maker, tmp_path: Path) -> None:
-    folder = make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)
+    folder = small(make_run, tmp_path)
     on_gpu = fake.cell(device="cuda", dtype="bfloat16", compiled="default", threads=2)
     those = (fake.samples(on_gpu), fake.samples(on_gpu, median=0.3, part="forward"))
     on_cpu = fake.samples(fake.cell())
@@ -233,7 +239,7 @@ def test_a_lone_upper_bound_is_shown_as_one() -> None:
 
 
 def test_a_page_without_what_a_record_may_lack(make_run: Maker, tmp_path: Path) -> None:
-    folder = make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)
+    folder = small(make_run, tmp_path)
     those = fake.samples(fake.cell())
     bare = fake.done((those,)).model_copy(
         update={
@@ -252,33 +258,38 @@ def test_a_page_without_what_a_record_may_lack(make_run: Maker, tmp_path: Path) 
 
 
 def test_latencies_alone_make_a_page(make_run: Maker, tmp_path: Path) -> None:
-    folder = timed_only(fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)))
+    folder = timed_only(fake.with_latencies(small(make_run, tmp_path)))
     HtmlPage().write(folder)
     text = words("".join(parsed(folder).text))
     assert "Latency of rage_fusion and late_fusion" in text
     assert "This run folder holds latencies and no predictions" in text
     assert "Something is missing" not in text
     assert "10,000 draws" not in text
+    headings = [one for one in ("Latency", "These data", "Training") if one in text]
+    assert sorted(headings, key=text.index) == ["Latency", "These data", "Training"], "what there is comes first"
+    for absent in ("Turn by turn", "What do its predictions depend on?", "How many classes must it name"):
+        assert absent not in text
     many = fake.with_latencies(folder, models=("a", "b", "c", "d"))
-    HtmlPage().write(many)
-    assert "Latency of 4 models" in words("".join(parsed(many).text))
+    assert headline(read_view(many)[0]) == "Latency of 4 models"
 
 
 def test_a_run_that_was_not_scored_yet_says_so(make_run: Maker, tmp_path: Path) -> None:
-    folder = fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20))
+    folder = fake.with_latencies(small(make_run, tmp_path))
     folder.results_path.unlink()
     assert read_view(folder)[0].missing == (
         "The run was not scored, so latencies alone are shown; type `emobench score` for this folder",
     )
 
 
-def test_without_latencies_there_is_no_section(plain: RunFolder) -> None:
-    assert read_view(plain)[0].latency is None
-    assert 'id="latency"' not in (plain.path / "report.html").read_text(encoding="utf-8")
+def test_without_latencies_there_is_no_section(make_run: Maker, tmp_path: Path) -> None:
+    folder = small(make_run, tmp_path)
+    assert read_view(folder)[0].latency is None
+    HtmlPage().write(folder)
+    assert 'id="latency"' not in (folder.path / "report.html").read_text(encoding="utf-8")
 
 
 def test_failed_measurements_alone_are_told(make_run: Maker, tmp_path: Path) -> None:
-    folder = make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)
+    folder = small(make_run, tmp_path)
     fake.write(folder, [(fake.failed(fake.cell(model="<b>m"), "</table> & more"), ())])
     HtmlPage().write(folder)
     tables = [words(one.caption) for one in parsed(folder).tables]
@@ -288,15 +299,13 @@ def test_failed_measurements_alone_are_told(make_run: Maker, tmp_path: Path) -> 
 
 
 def test_damaged_files_are_left_out_and_told(make_run: Maker, tmp_path: Path) -> None:
-    folder = fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20))
+    folder = fake.with_latencies(small(make_run, tmp_path))
     samples_path(folder).write_bytes(b"something else")
     run, _ = read_view(folder)
     assert run.latency is not None
     assert run.latency.data[0].samples == {}
     assert run.missing[0].startswith("Single latencies are left out, the figures made of them are shown: ")
     assert "does not belong to latency.json" in run.missing[0]
-    HtmlPage().write(folder)
-    assert table(folder, "Milliseconds waited").rows
     json_path(folder).write_text("{", encoding="utf-8")
     run, _ = read_view(folder)
     assert run.latency is None
@@ -315,7 +324,7 @@ def test_a_part_of_the_run_has_its_part_of_the_latencies(both: RunFolder) -> Non
 
 
 def test_models_that_the_run_lacks_have_colours_of_their_own(both: RunFolder, tmp_path: Path, make_run: Maker) -> None:
-    folder = make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)
+    folder = small(make_run, tmp_path)
     view = view_of(fake.with_latencies(folder, models=("rage_fusion", "stranger"), data=("simulated", "mosi")))
     assert (view.places["rage_fusion"], view.places["stranger"]) == (0, 1)
     assert [one.simulated for one in view.data] == [True, False]

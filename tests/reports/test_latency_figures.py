@@ -28,7 +28,14 @@ Cells = Sequence[tuple[CellLatency, Sequence[PartSamples]]]
 
 @pytest.fixture
 def empty(make_run: Maker, tmp_path: Path) -> RunFolder:
-    return make_run(tmp_path, models=("rage_fusion", "late_fusion"), only=("clean",), seeds=(0,), dialogues=20)
+    return make_run(
+        tmp_path,
+        models=("rage_fusion", "late_fusion"),
+        only=("clean",),
+        seeds=(0,),
+        dialogues=20,
+        metrics=("weighted_f1",),
+    )
 
 
 def views_of(folder: RunFolder) -> dict[str, list[FigureView]]:
@@ -78,9 +85,7 @@ def test_every_group_is_drawn_and_its_numbers_are_those_of_the_record(empty: Run
 
 
 def test_a_line_ends_at_the_highest_percentile_that_has_a_bound(empty: RunFolder) -> None:
-    few, many = (
-        fake.samples(fake.cell(model), iterations=n) for model, n in (("rage_fusion", 60), ("late_fusion", 400))
-    )
+    few, many = fake.samples(fake.cell(), iterations=60), fake.samples(fake.cell("late_fusion"), iterations=400)
     fake.write(empty, [(fake.done((one,)), (one,)) for one in (few, many)])
     (axes,) = axes_of(views_of(empty)["latency_distribution"][0])
     ends = [float(np.asarray(line.get_xdata())[-1]) for line in lines_in(axes)[::2]]

@@ -70,7 +70,9 @@ def test_the_table_holds_every_measurement_and_says_what_it_is(run: RunView) -> 
 def test_several_settings_stand_in_the_headings(
     run: RunView, folder: RunFolder, tmp_path: Path, make_run: Maker
 ) -> None:
-    own = make_run(tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20)
+    own = make_run(
+        tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)
+    )
     one, two = fake.samples(fake.cell(data="m_1")), fake.samples(fake.cell(data="m_1", device="cuda"))
     found = view_of(own, one, two, machine="m2")
     (table,) = latency_tables(found)
@@ -87,7 +89,9 @@ def test_several_settings_stand_in_the_headings(
 
 
 def test_nothing_is_said_where_nothing_was_measured(run: RunView, tmp_path: Path, make_run: Maker) -> None:
-    own = make_run(tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20)
+    own = make_run(
+        tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)
+    )
     fake.write(own, [(fake.failed(fake.cell()), ())])
     only_failed = read_view(own)[0]
     hidden = replace(run, sections=("data",))
@@ -131,13 +135,15 @@ def test_the_summary_has_a_sentence_and_a_row_for_each_model(run: RunView) -> No
 
 def test_the_terminal_has_a_line(folder: RunFolder, run: RunView, tmp_path: Path, make_run: Maker) -> None:
     assert latency_line(run) == (
-        "Latency, median: rage_fusion 1.016 ms, p95 1.247 ms (holds: p95 within 5 ms); late_fusion 2.940 ms, p95 3.53 ms "
-        "(holds: p95 within 5 ms)."
+        "Latency, median: rage_fusion 1.016 ms, p95 1.247 ms (holds: p95 within 5 ms); late_fusion 2.940 ms, "
+        "p95 3.53 ms (holds: p95 within 5 ms)."
     )
     console = Console(width=80, file=io.StringIO(), record=True)
     console.print(summary(PartOfRun(folder.path, Only())))
     assert "Latency, median: rage_fusion" in console.export_text()
-    own = make_run(tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20)
+    own = make_run(
+        tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)
+    )
     few, fewer = (fake.samples(fake.cell(model), iterations=n) for model, n in (("a", 20), ("b", 3)))
     line = latency_line(view_of(own, few, fewer))
     assert line.startswith("Latency, median: a ")
@@ -147,8 +153,19 @@ def test_the_terminal_has_a_line(folder: RunFolder, run: RunView, tmp_path: Path
 
 
 def test_reports_of_latencies_alone_are_no_failure(make_run: Maker, tmp_path: Path) -> None:
-    made = timed_only(fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20)))
+    made = timed_only(
+        fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)))
+    )
     assert exit_code(["report", str(made.path), "--format", "markdown"]) == 0
+    run = read_view(made)[0]
+    said = methods(run, ())
+    assert [one in said for one in ("{Data.}", "{Latency.}", "{Conditions.}", "{Metrics.}", "{Uncertainty.}")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert "prediction sets" not in render(run)
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(summary(made))
+    assert "nothing was computed" not in console.export_text()
     assert "## emobench: Latency of rage\\_fusion and late\\_fusion" in (made.path / "report.md").read_text(
         encoding="utf-8"
     )
