@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ..benchmark.errors import RunFolderError
 from ..benchmark.latency.files import PartSamples, has_latencies, read_latencies, read_samples
-from ..benchmark.latency.percentiles import name_of
+from ..benchmark.latency.percentiles import iterations_needed, name_of
 from ..benchmark.latency.record import ANY_CONTEXT, BudgetRecord, CellLatency, LatencyRecord, MachineRecord
 from ..benchmark.run_folder import RunFolder
 from .latency_words import bound, label_of, milliseconds, percentile_names, setting_of, shown
@@ -193,8 +193,8 @@ def _waits(one: CellLatency) -> str:
     what += " at the median" if p50 else f" on average of {count(whole.iterations)}"
     if p95 is not None:
         what += f" and {milliseconds(p95)} at p95 (with 95 % confidence at most {bound(p95)})"
-    elif "p95" in whole.withheld:
-        what += f"; {count(whole.iterations)} iterations are too few for p95, which needs {whole.withheld['p95']}"
+    else:
+        what += f"; {count(whole.iterations)} iterations are too few for p95, which needs {iterations_needed(95.0)}"
     label = "" if label_of(one) == "single" else f"{label_of(one)}, "
     return f"{what}: {label}{setting_of(one.cell)}."
 

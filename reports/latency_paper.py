@@ -33,8 +33,11 @@ def latency_methods(run: RunView) -> Iterator[str]:
     done = [one for data in view.data for one in data.done]
     yield (
         "Latencies are those of the whole way from features to probabilities, both as arrays on the host, each setting "
-        "in a fresh process, after a warm-up that lasted until the median had settled; all samples were kept."
+        "in a fresh process, after a warm-up until the median settled; all samples were kept."
     )
+    unsettled = sum(one.warm_up is not None and not one.warm_up.settled for one in done)
+    if unsettled:
+        yield f"In {count(unsettled)} of {count(len(done))} measurements it had not settled in the time for it."
     least = min(one.iterations_wanted for one in done)
     taken = [summary.iterations for one in done if (summary := one.summary())]
     ended = " (some measurements ended at their time limit before)" if min(taken) < least else ""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.latency.files import json_path, read_latencies
 from ..benchmark.latency.percentiles import name_of
-from ..benchmark.latency.record import ANY_CONTEXT, Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
+from ..benchmark.latency.record import Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
 from ..benchmark.run_folder import RunFolder
+from .latency_words import label_of
 from .numbers import MISSING, count, number, percent
 
 if TYPE_CHECKING:
@@ -93,17 +94,6 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
 
 def _rate(value: float) -> str:
     return count(round(value)) if value >= 100 else number(value, decimals=1)
-
-
-def label_of(one: CellLatency) -> str:
-    """Return the scenario with what tells it from others of the same model."""
-    cell = one.cell
-    label = f"batch {cell.batch}" if cell.scenario == "batch" else cell.scenario
-    if cell.scenario == "stream" and one.state == "done":
-        label += " (state)" if one.stateful else " (anew)"
-    if cell.context != ANY_CONTEXT:
-        label += f", {cell.context} before"
-    return label + (f", no {cell.dropped}" if cell.dropped else "")
 
 
 def _percentiles(summary: SummaryRecord) -> Iterator["RenderableType"]:

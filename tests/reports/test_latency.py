@@ -223,7 +223,8 @@ def test_what_is_not_known_is_a_dash() -> None:
         update={"cost": None, "interference": None, "throughput": None, "warm_up": None, "reference": None}
     )
     assert (added(bare), interference_of(bare), throughput_shown(bare).value) == (None, "", "–")
-    assert (size(2_500_000_000_000_000), operations(0)) == ("2,500.0 TB", "0.0 M")
+    assert (size(2_500_000_000_000_000), size(None)) == ("2,500.0 TB", "–")
+    assert (operations(0), operations(None)) == ("0.0 M", "–")
     one = fake.done((fake.samples(fake.cell()),))
     assert one.cost is not None
     unknown = one.model_copy(update={"cost": one.cost.model_copy(update={"resident_peak": None})})

@@ -169,3 +169,14 @@ def test_reports_of_latencies_alone_are_no_failure(make_run: Maker, tmp_path: Pa
     assert "## emobench: Latency of rage\\_fusion and late\\_fusion" in (made.path / "report.md").read_text(
         encoding="utf-8"
     )
+
+
+def test_a_warm_up_that_did_not_settle_is_told(make_run: Maker, tmp_path: Path) -> None:
+    own = make_run(tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20)
+    those = fake.samples(fake.cell())
+    one = fake.done((those,))
+    assert one.warm_up is not None
+    restless = one.model_copy(update={"warm_up": one.warm_up.model_copy(update={"settled": False})})
+    fake.write(own, [(restless, (those,))])
+    said = " ".join(latency_methods(read_view(own)[0]))
+    assert "In 1 of 1 measurements it had not settled in the time for it." in said
