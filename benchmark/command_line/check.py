@@ -66,7 +66,8 @@ def accept(
 ) -> None:
     """Make a run the baseline that later runs are held against."""
     from ..gate.accepted import accept as accept_run
-    from ..gate.accepted import figures_in, predictions_folder
+    from ..gate.accepted import predictions_folder
+    from ..gate.accepted_record import figures_in
     from ..progress import shown
     from ..run_folder import RunFolder
 

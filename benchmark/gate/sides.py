@@ -14,7 +14,8 @@ from ..randomness import Randomness
 from ..run_record import RunRecord
 from ..scoring_figures import Name
 from ..scoring_metrics import Asked
-from .accepted import Accepted, AcceptedFigure, predictions_folder, read_accepted
+from .accepted import predictions_folder, read_accepted
+from .accepted_record import Accepted, AcceptedFigure
 from .matching import conditions_of
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from emobench.benchmark.bootstrap import weights
-from emobench.benchmark.gate.accepted import AcceptedFigure
+from emobench.benchmark.gate.accepted_record import AcceptedFigure
 from emobench.benchmark.gate.joint import Joint
 from emobench.benchmark.gate.questions import Question, excess_of, loss_of
 from emobench.benchmark.gate.rules import Rule
