@@ -60,11 +60,12 @@ def _has_utterances(folder: RunFolder) -> bool:
 
 def _is_done(state: RunState, combination: Combination) -> bool:
     conditions = state.plan.conditions[combination.data]
+    able = [condition for condition in conditions if not state.cell_has_declined(combination, condition)]
     return (
         state.fit_is_done(combination)
         and validation_is_done(state, combination)
         and hidden_is_done(state, combination)
-        and len(_kept(state, combination)) == len(conditions)
+        and len(_kept(state, combination)) == len(able)
     )
 
 
@@ -104,7 +105,7 @@ def _do(state: RunState, combination: Combination, progress: Progress) -> None:
     try:
         for done, condition in enumerate(conditions):
             progress(f"{combination}: predicting", done, len(conditions))
-            if condition.text not in predictions:
+            if condition.text not in predictions and not state.cell_has_declined(combination, condition):
                 _predict(state, combination, fitted, condition, predictions, seen)
             if time.monotonic() - flushed > SECONDS_BETWEEN_FLUSHES:
                 _flush(state, combination, predictions)
