@@ -4,6 +4,7 @@ import time
 
 from ..baselines.base import FittedModel
 from .condition_predictions import ConditionPredictions
+from .conditions import Condition
 from .errors import EmobenchError
 from .fitting import fitted_model, predict_validation, validation_is_done
 from .hidden import hidden_is_done, keep_hidden
@@ -55,7 +56,7 @@ def _has_utterances(folder: RunFolder) -> bool:
 
 
 def _is_done(state: RunState, combination: Combination) -> bool:
-    draws = _draws(state, combination)
+    draws = {condition.text: state.plan.draws_of(condition) for condition in _able(state, combination)}
     return (
         state.fit_is_done(combination)
         and validation_is_done(state, combination)
@@ -63,6 +64,12 @@ def _is_done(state: RunState, combination: Combination) -> bool:
         and len(_recorded(state, combination)) == len(draws)
         and len(whole_conditions(state.folder.predictions_path(*combination), draws)) == len(draws)
     )
+
+
+def _able(state: RunState, combination: Combination) -> list[Condition]:
+    """Return the conditions but those under which this very model said that it is not defined."""
+    conditions = state.plan.conditions[combination.data]
+    return [condition for condition in conditions if not state.cell_has_declined(combination, condition)]
 
 
 def _draws(state: RunState, combination: Combination) -> dict[str, int]:
@@ -94,7 +101,7 @@ def _do(state: RunState, combination: Combination, progress: Progress) -> None:
 def _predict_all(
     state: RunState, combination: Combination, fitted: FittedModel, store: PredictionStore, progress: Progress
 ) -> None:
-    conditions = state.plan.conditions[combination.data]
+    conditions = _able(state, combination)
     missing = [condition for condition in conditions if condition.text not in store]
     what, kept = f"{combination}: predicting", len(conditions) - len(missing)
     flushed, took = time.monotonic(), 0.0

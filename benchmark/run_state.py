@@ -158,6 +158,11 @@ class RunState:
         cell = self.cells.get((*combination, condition.text))
         return cell is not None and cell.state == "done" and cell.key == self.cell_key(combination, condition)
 
+    def cell_has_declined(self, combination: Combination, condition: Condition) -> bool:
+        """Return whether this very model said that it is not defined under a condition: it would say so again."""
+        cell = self.cells.get((*combination, condition.text))
+        return cell is not None and cell.state == "not applicable" and cell.key == self.cell_key(combination, condition)
+
     def mark_all(self, combination: Combination, *, state: CellState, why: str) -> None:
         """Record that no condition of a combination could be predicted."""
         for condition in self.plan.conditions[combination.data]:

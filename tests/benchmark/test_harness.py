@@ -263,8 +263,11 @@ def test_a_condition_that_fails_costs_itself_only(tmp_path: Path, mode: str, sta
         "modality_drop:drop=text",
     )
     before = Log.predictions
-    execute(plan(f"fake:mode={mode}", protocols=("modality_drop:drop=audio", "modality_drop:drop=text")), folder)
-    assert Log.predictions == before + 1, "only what failed is tried again"
+    again = execute(
+        plan(f"fake:mode={mode}", protocols=("modality_drop:drop=audio", "modality_drop:drop=text")), folder
+    )
+    assert Log.predictions == before + (state == "failed"), "only what failed is tried again"
+    assert (again == record) == (state != "failed"), "what declined is not even timed again"
 
 
 def test_an_interruption_keeps_what_was_done_and_the_run_goes_on_from_there(tmp_path: Path) -> None:
