@@ -103,7 +103,7 @@ class EdgeWeights(nn.Module):
             scores = (self.scores(rows) @ rows.transpose(1, 2)).transpose(1, 2)
             shared = reach & inside
         else:
-            scores = self.scores(rows)[..., turn.clamp(max=POSITIONS - 1)] + OUTSIDE * ~inside
+            scores = self.scores(rows)[..., turn.clamp(max=POSITIONS - 1)] + OUTSIDE * (~inside).to(rows.dtype)
             shared = reach
         lowest = torch.finfo(scores.dtype).min
         total = torch.logsumexp(scores.masked_fill(~(shared & known.unsqueeze(2)), lowest), dim=1, keepdim=True)

@@ -91,8 +91,9 @@ def angular_similarity(vectors: Float[Tensor, "*graphs nodes width"]) -> Float[T
     """Return 1 − arccos(0.99999 cos(u, v)) / π of all pairs, between 0 (opposite) and nearly 1 (same direction).
 
     A zero vector has the cosine 0, and so the similarity ½, with every vector, itself included; the gradient is finite
-    everywhere.
+    everywhere. Vectors in half precision are compared in 32 bits: there a cosine is off by more than 0.00001.
     """
+    vectors = vectors.float() if vectors.dtype.itemsize < torch.float32.itemsize else vectors
     square = vectors.square().sum(dim=-1, keepdim=True)
     unit = vectors * torch.where(square > NO_LENGTH, square, 1.0).rsqrt()
     return 1 - torch.arccos(BELOW_ONE * (unit @ unit.transpose(-1, -2))) / math.pi
@@ -121,7 +122,7 @@ def dialogue_graph(
     weights = angular_similarity(vectors.flatten(1, 2)) * edges
     degree = weights.sum(dim=-1)
     scale = torch.where(degree > 0, degree, 1.0).rsqrt()
-    return scale.unsqueeze(2) * weights * scale.unsqueeze(1)
+    return (scale.unsqueeze(2) * weights * scale.unsqueeze(1)).to(vectors.dtype)
 
 
 class GraphConvolutions(nn.Module):
@@ -147,8 +148,8 @@ class GraphConvolutions(nn.Module):
         """
         layers, _, width = self.weight.shape
         number = torch.arange(1, layers + 1, device=self.weight.device)
-        theta = torch.log(self.mapping / number + 1)[:, None, None]
-        identity = torch.eye(width, device=self.weight.device)
+        theta = torch.log(self.mapping / number + 1)[:, None, None].to(self.weight.dtype)
+        identity = torch.eye(width, dtype=self.weight.dtype, device=self.weight.device)
         residual = torch.cat([(1 - self.residual) * identity, self.residual * identity])
         mapped = theta * self.weight + (1 - theta) * residual
         spread, first = mapped.chunk(2, dim=1)

@@ -134,7 +134,10 @@ class FrequencyEdges(NamedTuple):
 
 
 def frequency_edges(
-    there: Bool[Tensor, "dialogues modalities turns"], allowed: Bool[Tensor, "dialogues turns turns"]
+    there: Bool[Tensor, "dialogues modalities turns"],
+    allowed: Bool[Tensor, "dialogues turns turns"],
+    *,
+    dtype: torch.dtype = torch.float32,
 ) -> FrequencyEdges:
     """Return the edges: in a modality from every other turn, in an utterance from every other modality.
 
@@ -147,6 +150,8 @@ def frequency_edges(
         The nodes that send.
     allowed
         Whether a turn (row) may draw on another (column).
+    dtype
+        Of the edges; degrees are counted, and their roots taken, in 32 bits.
     """
     _, modalities, turns = there.shape
     others = ~torch.eye(turns, dtype=torch.bool, device=there.device)
@@ -154,7 +159,7 @@ def frequency_edges(
     within = (allowed & others).unsqueeze(1) & there.unsqueeze(2)
     across = other_modalities & there.transpose(1, 2).unsqueeze(2)
     degree = within.sum(dim=-1) + across.sum(dim=-1).transpose(1, 2)
-    scale = degree.clamp(min=1).rsqrt()
+    scale = degree.clamp(min=1).rsqrt().to(dtype)
     by_turn = scale.transpose(1, 2)
     return FrequencyEdges(
         within * scale.unsqueeze(-1) * scale.unsqueeze(-2), across * by_turn.unsqueeze(-1) * by_turn.unsqueeze(-2)

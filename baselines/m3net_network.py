@@ -179,7 +179,7 @@ class M3NetNetwork(nn.Module):
         """Return per turn what the two graphs make of its nodes: [hyper ; frequency] per modality, side by side."""
         masked = batch.links is not None and self.switches.links_in == "both"
         members = hyper_edges(there, self.edge_weights(batch.valid), allowed if masked else None)
-        edges = frequency_edges(there, allowed)
+        edges = frequency_edges(there, allowed, dtype=nodes.dtype)
         hyper = frequency = nodes
         for layer in self.hyper:
             hyper = layer(hyper, members)
