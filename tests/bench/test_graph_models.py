@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 import pytest
 import torch
+from claims import Claims
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 from torch.nn import functional
@@ -197,7 +198,9 @@ def one_thread() -> object:
 
 
 @pytest.mark.parametrize("size", SETTINGS)
-def test_an_epoch_against_lists_of_edges_dialogue_by_dialogue(benchmark: BenchmarkFixture, size: str) -> None:
+def test_an_epoch_against_lists_of_edges_dialogue_by_dialogue(
+    benchmark: BenchmarkFixture, claim: Claims, size: str
+) -> None:
     """A training epoch of m3net, against the same equations over lists of edges, at equal loss."""
     epoch, network = race(SETTINGS[size])
     passes: dict[str, Forward] = {
@@ -213,8 +216,11 @@ def test_an_epoch_against_lists_of_edges_dialogue_by_dialogue(benchmark: Benchma
     rounds = [{name: epoch.epoch(forward) for name, forward in passes.items()} for _ in range(ROUNDS)]
     times = {name: median(seconds[name] for seconds in rounds) for name in passes}
     benchmark.pedantic(lambda: epoch.epoch(network), rounds=1)
-    times_as_long = {name: round(seconds / times["dense"], 2) for name, seconds in times.items()}
-    benchmark.extra_info["times as long as dense"] = times_as_long
-    benchmark.extra_info["seconds"] = {name: round(seconds, 2) for name, seconds in times.items()}
-    assert times_as_long["literal"] >= SETTINGS[size].at_least, times_as_long
-    assert times_as_long["literal graphs"] >= 2, times_as_long
+    benchmark.extra_info["without graphs, share of the time"] = round(times["floor"] / times["dense"], 2)
+    what = "m3net:preset=paper" if size == "paper" else "m3net"
+    for name, least, which, reference in (
+        ("literal", SETTINGS[size].at_least, "an epoch", "dialogue by dialogue on lists of edges"),
+        ("literal graphs", 2, "an epoch, graphs alone", "graphs on lists of edges, all else shared"),
+    ):
+        ours, theirs = times["dense"], times[name]
+        claim(f"training: {what}, {which}", theirs / ours, at_least=least, reference=reference, measured=(ours, theirs))

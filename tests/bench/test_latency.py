@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from claims import Claims
 
 from emobench.benchmark.latency.devices import Stopwatch, Work, stopwatch_for
 from emobench.benchmark.latency.interference import between, snapshot
@@ -79,27 +80,43 @@ def measured(work: Work) -> Measured:
 
 @pytest.mark.parametrize("kind", [sleep, busy])
 @pytest.mark.parametrize("milliseconds", [2.0, 10.0, 30.0])
-def test_operations_of_known_duration_come_back(kind: Callable[[float], None], milliseconds: float) -> None:
-    both = [measured(partial(kind, milliseconds)) for _ in range(2)]
-    for one in both:
-        print(f"\n{kind.__name__} {milliseconds:g} ms: p50 {one.p50:.4f}, said/true {one.ratio:.5f}")  # noqa: T201
-        assert one.ratio == pytest.approx(1, rel=TRUE)
+def test_operations_of_known_duration_come_back(
+    claim: Claims, kind: Callable[[float], None], milliseconds: float
+) -> None:
+    first, second = both = [measured(partial(kind, milliseconds)) for _ in range(2)]
+    name, true = f"timer: {kind.__name__} of {milliseconds:g} ms", {"at_least": 1 - TRUE, "at_most": 1 + TRUE}
+    worst = max((one.ratio for one in both), key=lambda ratio: abs(ratio - 1))
+    claim(f"{name}, said against noted", worst, **true, reference="what the operation noted itself")
     interference = [text for one in both for text in one.flags]
     if interference:
         pytest.skip(f"timed truly, but not held against {milliseconds:g} ms: {interference[0]}")
-    first, second = both
-    assert first.p50 == pytest.approx(milliseconds, rel=TRUE)
-    assert second.p50 == pytest.approx(milliseconds, rel=TRUE)
-    assert first.p50 == pytest.approx(second.p50, rel=AGAIN)
+    for number, one in enumerate(both, 1):
+        sides = (one.p50, milliseconds)
+        claim(
+            f"{name}, p50 of measurement {number}",
+            one.p50 / milliseconds,
+            **true,
+            reference=f"{milliseconds:g} ms",
+            measured=sides,
+            unit="ms",
+        )
+    claim(
+        f"{name}, p50 again",
+        second.p50 / first.p50,
+        at_least=1 - AGAIN,
+        at_most=1 + AGAIN,
+        reference="p50 of the first measurement",
+        measured=(second.p50, first.p50),
+        unit="ms",
+    )
 
 
-def test_the_stopwatch_costs_next_to_nothing() -> None:
+def test_the_stopwatch_costs_next_to_nothing(claim: Claims) -> None:
     empty = float(np.median(timed(lambda: None, stopwatch_for("cpu")).samples.host))
-    print(f"\nnothing: p50 {1000 * empty:.2f} µs")  # noqa: T201 (what was measured)
-    assert empty < 0.005
+    claim("timer: the stopwatch alone", empty / 0.005, at_most=1, reference="5 µs", measured=(empty, 0.005), unit="ms")
 
 
-def test_a_device_is_waited_for() -> None:
+def test_a_device_is_waited_for(claim: Claims) -> None:
     from torch import cuda
 
     if not cuda.is_available():
@@ -113,6 +130,13 @@ def test_a_device_is_waited_for() -> None:
     long = stopwatch.time(sleeping(20 * cycles)).device / 20
     found = timed(sleeping(cycles), stopwatch).samples
     host, device = float(np.median(found.host)), float(np.median(found.device))
-    print(f"\n_sleep of {long:.3f} ms: host {host:.3f}, device {device:.3f} ms")  # noqa: T201 (what was measured)
-    assert host == pytest.approx(long, rel=TRUE)
-    assert device == pytest.approx(long, rel=TRUE)
+    for name, found_ms in (("host", host), ("device", device)):
+        claim(
+            f"timer: torch.cuda._sleep, {name}",
+            found_ms / long,
+            at_least=1 - TRUE,
+            at_most=1 + TRUE,
+            reference="one long wait",
+            measured=(found_ms, long),
+            unit="ms",
+        )

@@ -1,0 +1,202 @@
+"""Claims of speed: how they are judged and kept, and that record, page and picture say the same."""
+
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import claim_page
+import claim_picture
+import claim_record
+import pytest
+from claim_record import Record, Session, merged
+from claims import Claim, Claims, Disturbance, as_text, busy_between
+
+from emobench.benchmark.latency.interference import Snapshot
+
+QUIET = Disturbance(busy=0.01, drift=0.02)
+SVG = "{http://www.w3.org/2000/svg}"
+SESSION = Session(
+    day=date(2026, 1, 2),
+    revision="abc",
+    processor="Some processor",
+    cores=2,
+    memory="8 GiB",
+    system="Linux x86_64",
+    threads="1",
+    load=(0.1, 1.25),
+    minutes=12.5,
+    versions={"Python": "3.11.7"},
+)
+HELD = Claim(name="statistics: ece", ratio=771.6, at_least=10, reference="a loop over netcal", measured=(0.05, 35))
+MISSED = Claim(name="run: score", ratio=0.0502, at_most=0.05, reference="the first run", busy=1.5, drift=0.2)
+RECORD = Record(sessions=(SESSION,), claims=(HELD, MISSED))
+
+
+def claims(disturbance: Disturbance = QUIET) -> Claims:
+    return Claims(lambda: disturbance)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "asked", "shown", "holds"),
+    [
+        (5.0, {"at_least": 5.0}, "5.00", True),
+        (4.9999, {"at_least": 5.0}, "4.9999", False),
+        (4989.4, {"at_least": 50.0}, "4,989", True),
+        (1.1, {"at_most": 1.1}, "1.10", True),
+        (1.1004, {"at_most": 1.1}, "1.1004", False),
+        (0.02196, {"at_most": 1.0}, "0.0220", True),
+        (1.04, {"at_least": 0.95, "at_most": 1.05}, "1.04", True),
+        (0.949, {"at_least": 0.95, "at_most": 1.05}, "0.949", False),
+        (1.06, {"at_least": 0.95, "at_most": 1.05}, "1.06", False),
+    ],
+)
+def test_a_ratio_is_judged_by_what_is_asked(ratio: float, asked: dict[str, float], shown: str, holds: bool) -> None:
+    claim = Claim(
+        name="a: b", ratio=ratio, reference="it", at_least=asked.get("at_least"), at_most=asked.get("at_most")
+    )
+    assert (claim.holds, claim.verdict) == (holds, "held" if holds else "FAILED")
+    assert claim.shown == shown
+
+
+def test_claims_fail_together_after_all_are_made() -> None:
+    claim = claims()
+    claim("a: slow", 3.0, at_most=2, reference="half", measured=(0.3, 0.1))
+    claim("a: fine", 3.0, at_least=2, reference="half")
+    claim("a: slower", 1.0, at_least=2, reference="half")
+    slow = "a: slow: 3.00 where ≤ 2 is claimed, against half (0.3 s against 0.1 s)"
+    slower = "a: slower: 1.00 where ≥ 2 is claimed, against half"
+    with pytest.raises(AssertionError) as raised:
+        claim.check()
+    assert str(raised.value).splitlines()[:2] == [slow, slower]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "text"),
+    [
+        ("no topic", 1.0, "`topic: what` as the name of a claim, got 'no topic'"),
+        ("a: b", None, "a: b: expected"),
+    ],
+)
+def test_a_claim_says_of_what_and_how_much(name: str, asked: float | None, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        claims()(name, 1.0, at_least=asked, reference="it")
+
+
+@pytest.mark.parametrize(
+    ("disturbance", "verdict"),
+    [
+        (QUIET, "held"),
+        (Disturbance(busy=None, drift=0.0), "held"),
+        (Disturbance(busy=0.4, drift=0.0), "held ~"),
+        (Disturbance(busy=None, drift=0.11), "held ~"),
+    ],
+)
+def test_what_disturbed_a_claim_stays_with_it(disturbance: Disturbance, verdict: str) -> None:
+    claim = claims(disturbance)
+    claim("a: b", 1.0, at_least=1, reference="it")
+    assert claim.made[0].verdict == verdict
+    assert (claim.made[0].busy, claim.made[0].drift) == disturbance
+
+
+def test_work_of_processes_that_a_test_started_is_its_own() -> None:
+    before, after = (
+        Snapshot(
+            seconds=seconds,
+            load=None,
+            busy=busy,
+            own=own,
+            voluntary=0,
+            involuntary=0,
+            collections=0,
+            of_processes={},
+        )
+        for seconds, busy, own in ((10.0, 100.0, 5.0), (20.0, 120.0, 11.0))
+    )
+    # 20 seconds of work in all; 6 of them its own, 4 its children's.
+    assert busy_between(before, after, children=4.0) == pytest.approx(1.0)
+    assert busy_between(before, after, children=15.0) == 0
+    assert busy_between(before._replace(busy=None), after, children=4.0) is None
+
+
+def test_the_table_is_eighty_columns_wide_and_names_what_failed() -> None:
+    long = HELD.model_copy(update={"name": f"statistics: {'many words ' * 12}", "reference": "a loop " * 12})
+    text = as_text([HELD, MISSED, long])
+    assert max(map(len, text.splitlines())) <= 80
+    head, *rows = [line for line in text.splitlines() if line and not set(line) <= {" ", "─"}]
+    assert head.split() == ["claim", "ratio", "asked", "reference", "verdict"]
+    assert rows[0].split() == ["statistics:", "ece", "772", "≥", "10", "a", "loop", "over", "netcal", "held"]
+    assert any(" ".join(row.split()) == "run: score 0.0502 ≤ 0.05 the first run FAILED ~" for row in rows)
+    flat = " ".join(text.split())
+    assert "2 of 3 claims held." in flat
+    assert "~ 1 of them measured while the machine did other work too." in flat
+    sentence = "FAILED run: score: 0.0502 where ≤ 0.05 is claimed, against the first run; disturbed by other processes"
+    assert f"{sentence}, 1.5 cores, drift of 20%" in flat
+
+
+def test_a_whole_session_replaces_the_record_and_a_part_only_its_claims() -> None:
+    later = SESSION.model_copy(update={"revision": "def"})
+    again = MISSED.model_copy(update={"ratio": 0.04})
+    new = HELD.model_copy(update={"name": "run: new"})
+    assert merged(RECORD, later, [again], whole=True) == Record(sessions=(later,), claims=(again,))
+    part = merged(RECORD, later, [again, new], whole=False)
+    assert part.sessions == (SESSION, later)
+    assert [(claim.name, claim.ratio, claim.session) for claim in part.claims] == [
+        ("statistics: ece", 771.6, 0),
+        ("run: score", 0.04, 1),
+        ("run: new", 771.6, 1),
+    ]
+    # Once nothing is left of a session, it is forgotten.
+    last = merged(part, SESSION, [HELD], whole=False)
+    assert last.sessions == (later, SESSION)
+    assert [claim.session for claim in last.claims] == [1, 0, 0]
+
+
+def test_a_record_comes_back_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    assert claim_record.read(path) == Record()
+    claim_record.write(RECORD, path)
+    assert claim_record.read(path) == RECORD
+
+
+def test_the_page_has_every_figure_of_the_record() -> None:
+    page = claim_page.with_record(f"before\n{claim_page.BEGIN}\nold\n{claim_page.END}\nafter\n", RECORD)
+    before, after = page.split("\n\n", 1)[0], page.rsplit("\n\n", 1)[1]
+    assert (before, after) == (f"before\n{claim_page.BEGIN}", f"{claim_page.END}\nafter\n")
+    assert "old" not in page
+    assert "| ece | 772 | ≥ 10 | a loop over netcal | 0.05 s | 35 s | held |" in page
+    assert "| score | 0.0502 | ≤ 0.05 | the first run | – | – | FAILED ~ | other processes, 1.5 cores, drift of" in page
+    session = "2026-01-02, revision abc; Some processor, 2 cores, 8 GiB, Linux x86_64; OMP_NUM_THREADS 1; "
+    assert f"{session}load 0.1 before and 1.2 after 12.5 minutes. Python 3.11.7." in page
+    assert claim_page.with_record(page, RECORD) == page
+
+
+def test_the_page_tells_sessions_apart_where_there_are_several() -> None:
+    dark = SESSION.model_copy(update={"load": None, "revision": "", "threads": ""})
+    text = claim_page.as_markdown(merged(RECORD, dark, [MISSED], whole=False))
+    assert "Session 1: 2026-01-02, revision abc;" in text
+    assert "Session 2: 2026-01-02, revision not known;" in text
+    assert "OMP_NUM_THREADS not set. Python 3.11.7." in text
+    assert "| held | 1 |" in text
+    assert "drift of 20% | 2 |" in text
+
+
+def test_the_picture_says_in_words_what_it_shows() -> None:
+    root = ET.fromstring(claim_picture.picture(RECORD))
+    assert root.get("role") == "img"
+    found = root.find(f"{SVG}desc")
+    assert found is not None
+    assert found.text == "statistics: ece: 772 (asked ≥ 10, held)\nrun: score: 0.0502 (asked ≤ 0.05, failed, disturbed)"
+    drawn = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"ece", "772", "score", "0.0502", "asked", "held", "failed", "disturbed"} <= drawn
+    assert claim_picture.picture(RECORD) == claim_picture.picture(RECORD)
+
+
+def test_record_page_and_picture_of_the_project_agree() -> None:
+    record = claim_record.read()
+    assert record.claims
+    assert len({claim.name for claim in record.claims}) == len(record.claims)
+    page = claim_page.PAGE.read_text(encoding="utf-8")
+    assert claim_page.with_record(page, record) == page
+    words = ET.fromstring(claim_page.PICTURE.read_bytes()).find(f"{SVG}desc")
+    assert words is not None
+    assert words.text == claim_picture.in_words(record)
