@@ -11,7 +11,10 @@ import pytest
 from claim_record import Record, Session, merged
 from claims import Claim, Claims, Disturbance, as_text, busy_between
 
+from emobench.benchmark.latency import devices, reference
 from emobench.benchmark.latency.interference import Snapshot
+
+pytest_plugins = ["pytester"]
 
 QUIET = Disturbance(busy=0.01, drift=0.02)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -151,11 +154,79 @@ def test_a_whole_session_replaces_the_record_and_a_part_only_its_claims() -> Non
     assert [claim.session for claim in last.claims] == [1, 0, 0]
 
 
-def test_a_record_comes_back_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "record.json"
-    assert claim_record.read(path) == Record()
-    claim_record.write(RECORD, path)
-    assert claim_record.read(path) == RECORD
+@pytest.fixture
+def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that record, page and picture are written to."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    monkeypatch.setattr(claim_record, "RECORD", folder / "record.json")
+    monkeypatch.setattr(claim_page, "PAGE", folder / "page.md")
+    monkeypatch.setattr(claim_page, "PICTURE", folder / "picture.svg")
+    claim_page.PAGE.write_text(f"{claim_page.BEGIN}\n{claim_page.END}\n", encoding="utf-8")
+    return folder
+
+
+def test_a_record_comes_back_from_its_file(docs: Path) -> None:
+    assert claim_record.read() == Record()
+    claim_record.write(RECORD)
+    assert claim_record.read() == RECORD
+
+
+BENCH = """
+def test_one(claim):
+    claim("a: failed", 3.0, at_most=2, reference="half")
+    claim("a: held", 3.0, at_least=2, reference="half")
+
+def test_two(claim):
+    claim("b: held", 0.5, at_most=1, reference="all")
+
+def test_no_claim():
+    pass
+"""
+BROKEN = """
+def test_two(claim):
+    raise RuntimeError
+"""
+
+
+@pytest.fixture
+def bench(docs: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Return a folder of three tests that measures as tests/bench does, but without an operation that never changes."""
+    monkeypatch.setattr(reference, "reference_for", lambda device, stopwatch: lambda: 1.0)
+    monkeypatch.setattr(devices, "stopwatch_for", lambda device: None)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest((Path(__file__).parent / "bench" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(test_bench=BENCH)
+    return pytester
+
+
+def test_a_session_shows_its_claims_and_writes_nothing_unasked(bench: pytest.Pytester, docs: Path) -> None:
+    result = bench.runpytest_inprocess()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*= speed claims =*", "*b: held*", "2 of 3 claims held.", "FAILED a: failed: 3.00*"])
+    assert [path.name for path in docs.iterdir()] == ["page.md"]
+
+
+def test_recording_measures_claims_alone_and_keeps_them(bench: pytest.Pytester, docs: Path) -> None:
+    bench.runpytest_inprocess("--record").assert_outcomes(passed=1, failed=1, deselected=1)
+    names = ["a: failed", "a: held", "b: held"]
+    assert [claim.name for claim in claim_record.read().claims] == names
+    assert "**2 of 3 claims held.**" in claim_page.PAGE.read_text(encoding="utf-8")
+    assert "b: held: 0.500 (asked ≤ 1, held" in claim_page.PICTURE.read_text(encoding="utf-8")
+    # One of them again, in a session of its own; then one that breaks off before it claims anything.
+    bench.runpytest_inprocess("--record", "-k", "two").assert_outcomes(passed=1, deselected=2)
+    assert [(claim.name, claim.session) for claim in claim_record.read().claims] == list(
+        zip(names, (0, 0, 1), strict=True)
+    )
+    bench.makepyfile(test_bench=BENCH.split("def test_two")[0] + BROKEN)
+    bench.runpytest_inprocess("--record").assert_outcomes(failed=2)
+    assert [claim.name for claim in claim_record.read().claims] == names
+
+
+def test_speed_is_not_measured_side_by_side(bench: pytest.Pytester) -> None:
+    result = bench.runpytest_inprocess("-p", "xdist", "-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*speed is measured one test at a time: leave out -n"])
 
 
 def test_the_page_has_every_figure_of_the_record() -> None:

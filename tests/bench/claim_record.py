@@ -69,14 +69,14 @@ def session_now(day: date, before: float | None, minutes: float) -> Session:
     )
 
 
-def read(path: Path = RECORD) -> Record:
+def read() -> Record:
     """Return the record; an empty one where there is no file."""
-    return Record.model_validate_json(path.read_bytes()) if path.exists() else Record()
+    return Record.model_validate_json(RECORD.read_bytes()) if RECORD.exists() else Record()
 
 
-def write(record: Record, path: Path = RECORD) -> None:
+def write(record: Record) -> None:
     """Write a record as text that shows line by line what changed."""
-    path.write_text(record.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
+    RECORD.write_text(record.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
 
 
 def merged(record: Record, session: Session, claims: Iterable[Claim], *, whole: bool) -> Record:

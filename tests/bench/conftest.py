@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import claim_page
 import pytest
-from claim_record import RECORD, load_now, merged, read, session_now, write
+from claim_record import load_now, merged, read, session_now, write
 from claims import Claim, Claims, Watch, as_text
 
 
@@ -92,7 +92,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("speed claims")
         terminalreporter.write_line(as_text(claims))
         if config.getoption("record"):
-            terminalreporter.write_line(f"Recorded in {RECORD}; the page and the picture beside it are drawn anew.")
+            terminalreporter.write_line(
+                f"Recorded in {claim_page.PAGE.parent}: benchmarks.json, benchmarks.md, benchmarks.svg."
+            )
 
 
 def _claims(item: pytest.Item) -> bool:
