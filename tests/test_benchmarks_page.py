@@ -66,11 +66,14 @@ def test_claims_fail_together_after_all_are_made() -> None:
     claim("a: slow", 3.0, at_most=2, reference="half", measured=(0.3, 0.1))
     claim("a: fine", 3.0, at_least=2, reference="half")
     claim("a: slower", 1.0, at_least=2, reference="half")
+    claim("a: like it", 1.04, within=0.05, reference="it")
+    claim("a: unlike it", 0.94, within=0.05, reference="it")
     slow = "a: slow: 3.00 where ≤ 2 is claimed, against half (0.3 s against 0.1 s)"
     slower = "a: slower: 1.00 where ≥ 2 is claimed, against half"
     with pytest.raises(AssertionError) as raised:
         claim.check()
-    assert str(raised.value).splitlines()[:2] == [slow, slower]
+    unlike = "a: unlike it: 0.940 where 0.95 – 1.05 is claimed, against it"
+    assert str(raised.value).splitlines()[:3] == [slow, slower, unlike]
 
 
 @pytest.mark.parametrize(

@@ -172,20 +172,28 @@ class Claims:
         reference: str,
         at_least: float | None = None,
         at_most: float | None = None,
+        within: float | None = None,
         measured: tuple[float, float] | None = None,
         unit: Unit = "s",
     ) -> None:
         """Note a claim; see `Claim`. The test fails at its end if it does not hold.
+
+        Parameters
+        ----------
+        within
+            In the place of `at_least` and `at_most`: how far from 1 the ratio may be on either side.
 
         Raises
         ------
         ValueError
             When the name has no topic or nothing is asked.
         """
+        if within is not None:
+            at_least, at_most = 1 - within, 1 + within
         if ": " not in name:
             raise ValueError(f"expected `topic: what` as the name of a claim, got {name!r}")
         if at_least is None and at_most is None:
-            raise ValueError(f"{name}: expected at_least or at_most")
+            raise ValueError(f"{name}: expected at_least, at_most or within")
         busy, drift = self._watch()
         self.made.append(
             Claim(

@@ -84,9 +84,9 @@ def test_operations_of_known_duration_come_back(
     claim: Claims, kind: Callable[[float], None], milliseconds: float
 ) -> None:
     first, second = both = [measured(partial(kind, milliseconds)) for _ in range(2)]
-    name, true = f"timer: {kind.__name__} of {milliseconds:g} ms", {"at_least": 1 - TRUE, "at_most": 1 + TRUE}
+    name = f"timer: {kind.__name__} of {milliseconds:g} ms"
     worst = max((one.ratio for one in both), key=lambda ratio: abs(ratio - 1))
-    claim(f"{name}, said against noted", worst, **true, reference="what the operation noted itself")
+    claim(f"{name}, said against noted", worst, within=TRUE, reference="what the operation noted itself")
     interference = [text for one in both for text in one.flags]
     if interference:
         pytest.skip(f"timed truly, but not held against {milliseconds:g} ms: {interference[0]}")
@@ -95,7 +95,7 @@ def test_operations_of_known_duration_come_back(
         claim(
             f"{name}, p50 of measurement {number}",
             one.p50 / milliseconds,
-            **true,
+            within=TRUE,
             reference=f"{milliseconds:g} ms",
             measured=sides,
             unit="ms",
@@ -103,8 +103,7 @@ def test_operations_of_known_duration_come_back(
     claim(
         f"{name}, p50 again",
         second.p50 / first.p50,
-        at_least=1 - AGAIN,
-        at_most=1 + AGAIN,
+        within=AGAIN,
         reference="p50 of the first measurement",
         measured=(second.p50, first.p50),
         unit="ms",
@@ -134,8 +133,7 @@ def test_a_device_is_waited_for(claim: Claims) -> None:
         claim(
             f"timer: torch.cuda._sleep, {name}",
             found_ms / long,
-            at_least=1 - TRUE,
-            at_most=1 + TRUE,
+            within=TRUE,
             reference="one long wait",
             measured=(found_ms, long),
             unit="ms",
