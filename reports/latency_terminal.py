@@ -41,7 +41,7 @@ def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "Renderabl
     titles: dict[str, list[CellLatency]] = {}
     for one in shown:
         titles.setdefault(_title(one.cell), []).append(one)
-    tables = [_table(title, those) for title, those in titles.items()]
+    tables = [part for title, those in titles.items() for part in (_table(title, those), Text())]
     notes = [Text(note, style="dim") for note in (_MEANINGS, *_references(shown), *_budget(shown))]
     warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
     machines = [Text(line, style="dim") for line in _machines(record, shown)]
@@ -56,7 +56,15 @@ def _table(title: str, cells: Sequence[CellLatency]) -> "Table":
 
     judged = any(one.budget for one in cells)
     table = Table(
-        title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
+        title=Text(title),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+        width=80,
+        # Without edges the longest usual label has room beside all figures.
+        show_edge=False,
+        pad_edge=False,
     )
     table.add_column("model, scenario", ratio=1, overflow="fold")
     for head in ("p50", "p95", "p99", "answers/s", "× ref."):
