@@ -27,7 +27,6 @@ from .scenarios import Workload, without, workload
 from .subject import fitted_subject
 from .timing import Step, Timed, Unit, measure
 
-
 STEPS_ARE_NOT_COMPILED = "the forward pass is compiled, which a model that keeps state does not use turn by turn"
 """Note of a stream: with --compile it takes as long as without."""
 
