@@ -24,8 +24,8 @@ ROW, TOP, BOTTOM = 15.0, 36.0, 46.0
 """Pixels of a row, above and below the rows of a panel."""
 LONGEST = 58
 """Characters of a name beside the axis; the table has it in full."""
-LEGEND = 34.0
-"""Pixels."""
+EDGE, LEGEND = 12.0, 34.0
+"""Pixels left of everything, and of the legend below."""
 TITLE = "Speed claims: what was measured against what is asked"
 
 
@@ -76,7 +76,7 @@ def _drawn(found: Sequence[Panel], theme: Theme) -> Figure:
     figure = blank(theme, theme.width, whole)
     figure.set_facecolor(theme.surface)
     names = [_name(claim) for panel in found for claim in panel.claims]
-    left, above = 24 + theme.letter * max(map(len, names), default=0), 0.0
+    left, above = 2 * EDGE + theme.letter * max(map(len, names), default=0), 0.0
     for panel, height in zip(found, heights, strict=True):
         axes = axes_in(theme, figure, left=left, right=64, top=above + TOP, bottom=whole - above - height + BOTTOM)
         _fill(axes, panel, theme)
@@ -103,7 +103,8 @@ def _fill(axes: Axes, panel: Panel, theme: Theme) -> None:
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.set_xlabel(panel.axis)
-    axes.set_title(panel.title)
+    # Above the names, too, so that long ones leave it room.
+    axes.set_title(panel.title, x=(EDGE / theme.width - axes.get_position().x0) / axes.get_position().width)
 
 
 def _mark(axes: Axes, row: int, claim: Claim, theme: Theme) -> None:
