@@ -131,19 +131,20 @@ def _turn(group: TurnGroup) -> tuple[str, ...]:
 
 
 def _batches(run: LatencyView, view: LatencyOfData) -> Iterator[FigureView]:
+    single = dict(_settings(view, "single"))
     for setting, cells in _settings(view, "batch"):
-        by_model: dict[str, list[tuple[int, Mark, Shown]]] = {}
-        for one in cells:
-            rate = one.throughput
-            if rate is not None:
-                size = one.cell.batch
+        by_model: dict[str, dict[int, tuple[Mark, Shown]]] = {one.cell.model: {} for one in cells}
+        # A batch of one is the work of `single`.
+        for one in (*single.get(setting, ()), *cells):
+            rate, size = one.throughput, one.cell.batch
+            if rate is not None and one.cell.model in by_model:
                 mark = Mark(float(size), rate.value, rate.low, rate.high)
-                by_model.setdefault(one.cell.model, []).append((size, mark, throughput_shown(one)))
-        ordered = {model: sorted(those, key=lambda one: one[0]) for model, those in by_model.items()}
+                by_model[one.cell.model][size] = mark, throughput_shown(one)
+        ordered = {model: sorted(own.items()) for model, own in by_model.items()}
         lines = tuple(
-            Line(model, run.places[model], tuple(mark for _, mark, _ in own)) for model, own in ordered.items()
+            Line(model, run.places[model], tuple(mark for _, (mark, _) in own)) for model, own in ordered.items()
         )
-        rows = tuple((model, count(size), *_texts(text)) for model, own in ordered.items() for size, _, text in own)
+        rows = tuple((model, count(size), *_texts(text)) for model, own in ordered.items() for size, (_, text) in own)
         if any(len(one.marks) > 1 for one in lines):
             yield _batch_figure(view, setting, lines, rows)
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..benchmark.latency.files import json_path, read_latencies
 from ..benchmark.latency.percentiles import name_of
-from ..benchmark.latency.record import ANY_CONTEXT, Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
+from ..benchmark.latency.record import Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
 from ..benchmark.run_folder import RunFolder
+from .latency_words import label_of
 from .numbers import MISSING, count, number, percent
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "Renderabl
     titles: dict[str, list[CellLatency]] = {}
     for one in shown:
         titles.setdefault(_title(one.cell), []).append(one)
-    tables = [_table(title, those) for title, those in titles.items()]
+    tables = [part for title, those in titles.items() for part in (_table(title, those), Text())]
     notes = [Text(note, style="dim") for note in (_MEANINGS, *_references(shown), *_budget(shown))]
     warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
     machines = [Text(line, style="dim") for line in _machines(record, shown)]
@@ -55,7 +56,15 @@ def _table(title: str, cells: Sequence[CellLatency]) -> "Table":
 
     judged = any(one.budget for one in cells)
     table = Table(
-        title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
+        title=Text(title),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+        width=80,
+        # Without edges the longest usual label has room beside all figures.
+        show_edge=False,
+        pad_edge=False,
     )
     table.add_column("model, scenario", ratio=1, overflow="fold")
     for head in ("p50", "p95", "p99", "answers/s", "× ref."):
@@ -93,17 +102,6 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
 
 def _rate(value: float) -> str:
     return count(round(value)) if value >= 100 else number(value, decimals=1)
-
-
-def label_of(one: CellLatency) -> str:
-    """Return the scenario with what tells it from others of the same model."""
-    cell = one.cell
-    label = f"batch {cell.batch}" if cell.scenario == "batch" else cell.scenario
-    if cell.scenario == "stream" and one.state == "done":
-        label += " (state)" if one.stateful else " (anew)"
-    if cell.context != ANY_CONTEXT:
-        label += f", {cell.context} before"
-    return label + (f", no {cell.dropped}" if cell.dropped else "")
 
 
 def _percentiles(summary: SummaryRecord) -> Iterator["RenderableType"]:

@@ -12,9 +12,8 @@ def label_of(one: CellLatency) -> str:
     """Return the scenario with what tells it from others of the same model and setting."""
     cell = one.cell
     label = f"batch {cell.batch}" if cell.scenario == "batch" else cell.scenario
-    if cell.scenario == "stream" and one.state == "done":
-        label += f" ({way_of(one)})"
-    return ", ".join(filter(None, (label, variant_of(cell))))
+    way = way_of(one) if cell.scenario == "stream" and one.state == "done" else ""
+    return ", ".join(filter(None, (label, way, variant_of(cell))))
 
 
 def variant_of(cell: Cell) -> str:

@@ -35,7 +35,7 @@ def latency(
         list[int] | None, typer.Option(help="Threads of the processor (default: 1); may be repeated.")
     ] = None,
     batch: Annotated[
-        list[int] | None, typer.Option(help="Dialogues at once (default: 1, 8, 64); may be repeated.")
+        list[int] | None, typer.Option(help="Dialogues at once (default: 8, 64; one is `single`); may be repeated.")
     ] = None,
     context: Annotated[
         list[int] | None,

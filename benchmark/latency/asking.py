@@ -32,8 +32,8 @@ class Asking:
     """Compiled, with CUDA graphs."""
     threads: tuple[int, ...] = (1,)
     """Of the processor. One by default: it depends least on what else the machine does."""
-    batches: tuple[int, ...] = (1, 8, 64)
-    """Dialogues at once, of the scenario `batch`."""
+    batches: tuple[int, ...] = (8, 64)
+    """Dialogues at once, of the scenario `batch`; one would be the work of `single` again."""
     contexts: tuple[int, ...] = ()
     """Turns before the one wanted, of `single` and `batch`; empty: as the dialogues have it."""
     dropped: tuple[str, ...] = (NOTHING,)

@@ -27,6 +27,9 @@ from .scenarios import Workload, without, workload
 from .subject import fitted_subject
 from .timing import Step, Timed, Unit, measure
 
+STEPS_ARE_NOT_COMPILED = "the forward pass is compiled, which a model that keeps state does not use turn by turn"
+"""Note of a stream: with --compile it takes as long as without."""
+
 
 class Measured(NamedTuple):
     """What a cell came to."""
@@ -93,7 +96,10 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
             on_device=processes_on_device(cell.device),
         ),
         warm_up=WarmUpRecord(**whole.warm_up._asdict()),
-        notes=tuple(f"{part}: {note}" for part, timed in parts.items() for note in timed.notes),
+        notes=(
+            *(f"{part}: {note}" for part, timed in parts.items() for note in timed.notes),
+            *[STEPS_ARE_NOT_COMPILED] * (work.stateful and bool(cell.compiled)),
+        ),
     )
     return Measured(answer, tuple(_raw(part, timed) for part, timed in parts.items()))
 

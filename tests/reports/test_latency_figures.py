@@ -140,8 +140,22 @@ def test_too_few_latencies_make_no_figure(empty: RunFolder) -> None:
     bare = fake.samples(fake.cell(scenario="batch", batch=16))
     without = fake.done((bare,)).model_copy(update={"throughput": None})
     of_batch: Cells = [(fake.done((batch,)), (batch,)), (without, (bare,))]
-    fake.write(empty, [*((fake.done((one,)), (one,)) for one in (single, stream)), *of_batch])
+    fake.write(empty, [(fake.done((stream,)), (stream,)), *of_batch])
     assert views_of(empty) == {group: [] for group in GROUPS}
+    fake.write(empty, [(fake.done((single,)), (single,))])
+    assert views_of(empty) == {group: [] for group in GROUPS}
+
+
+def test_a_batch_of_one_is_what_single_measured(empty: RunFolder) -> None:
+    wanted = [fake.cell(), fake.cell(dropped="audio"), fake.cell("late_fusion"), fake.cell(scenario="batch", batch=8)]
+    those = [fake.samples(one, median=median) for one, median in zip(wanted, (2.0, 3.0, 4.0, 8.0), strict=True)]
+    cells = [(fake.done((one,)), (one,)) for one in those]
+    fake.write(empty, cells)
+    (view,) = views_of(empty)["latency_batch"]
+    assert [row[:2] for row in view.table.rows] == [("rage_fusion", "1"), ("rage_fusion", "8")]
+    rate = cells[0][0].throughput
+    assert rate is not None
+    assert view.table.rows[0][2] == f"{rate.value:.0f}"
 
 
 def test_quality_is_that_of_trained_models_of_the_run_alone(empty: RunFolder) -> None:

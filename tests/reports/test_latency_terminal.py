@@ -29,7 +29,9 @@ def test_the_table_has_figures_bounds_and_verdicts_and_fits_80_columns(tmp_path:
     single = next(line for line in text.splitlines() if line.strip().startswith("single "))
     assert "≤" in single
     assert "holds" in single
-    assert "stream (state)" in text
+    (stream,) = (line for line in text.splitlines() if line.strip(" !").startswith("stream"))
+    assert stream.strip(" !").startswith("stream, state ")
+    assert "≤" in stream
     assert "batch 64" in text
     assert "forward" in text
     assert "simulated (simulated data), cpu, float32, 1 thread" in text

@@ -202,7 +202,7 @@ class TestCommandLine:
         assert said.out == ""
         assert "emobench: failed: prior | simulated:" in said.err
         assert "out of memory" in said.err
-        assert [order.cell.batch for order in orders] == [1, 8, 64]
+        assert [order.cell.batch for order in orders] == [8, 64]
 
     def test_options_reach_what_is_measured(self, tmp_path: Path, orders: list[Order]) -> None:
         words = "--scenario single --device cpu --threads 2 --context 1 --drop audio --drop none --dtype float32 "

@@ -69,6 +69,19 @@ def test_a_model_without_a_network_is_timed_as_a_whole(stem: Callable[[str], str
     assert torch.get_num_threads() == 1
 
 
+def test_a_session_under_compile_is_said_not_to_be_compiled(
+    stem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, *, mode: None)
+    answer, _ = measured(order(stem(RAGE), model=RAGE, scenario="stream", compiled="default"))
+    assert (answer.state, answer.stateful) == ("done", True)
+    assert worker.STEPS_ARE_NOT_COMPILED in answer.notes
+    as_ever, _ = measured(order(stem(RAGE), model=RAGE, scenario="stream"))
+    assert worker.STEPS_ARE_NOT_COMPILED not in as_ever.notes
+    single, _ = measured(order(stem(RAGE), model=RAGE, compiled="default"))
+    assert worker.STEPS_ARE_NOT_COMPILED not in single.notes
+
+
 def test_a_network_is_also_timed_alone(stem: Callable[[str], str]) -> None:
     answer, samples = measured(order(stem(RAGE), model=RAGE, dropped="audio", context=1))
     assert answer.why == ""
