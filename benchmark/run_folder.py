@@ -8,6 +8,8 @@ stresses/*.parquet     one file per data set: what each condition did to each ut
 hidden/*.npz           where asked for, hidden vectors of clean test input (`benchmark.hidden_vectors`)
 results.parquet        `RESULT_COLUMNS`
 comparisons.parquet    `COMPARISON_COLUMNS`, where `emobench compare` was asked
+latency.json           where measured, how long models took and on what (`benchmark.latency.record`)
+latency.parquet        every sample of it
 checkpoints/           safetensors and JSON
 report.html  report.tex  figures/
 

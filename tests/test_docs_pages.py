@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from emobench.benchmark.command_line.app import app
+from emobench.benchmark.latency.percentiles import iterations_needed
 from emobench.benchmark.registry import CALIBRATORS, METHODS, names
 from emobench.benchmark.suites import Suite, load_suite
 
@@ -56,3 +57,20 @@ def test_the_suite_on_the_page_about_suites_is_one_and_has_every_key(tmp_path: P
     path.write_text(block, encoding="utf-8")
     assert load_suite(str(path)).models == ("m3net", "m3net+temperature", "late_fusion")
     assert set(tomllib.loads(block)) == set(Suite.model_fields)
+
+
+def test_the_options_on_the_page_about_latency_exist() -> None:
+    command = typer.main.get_command(app).commands["latency"]  # type: ignore[attr-defined]  # the root is a group
+    options = {name for parameter in command.params for name in parameter.opts}
+    text = (ROOT / "docs" / "latency.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"--[a-z][a-z-]*", text))
+    assert options - named <= {"--device", "--quiet", "-q", "--model", "--data", "--scenario"}
+    assert named <= options
+
+
+def test_the_iterations_on_the_page_about_latency_are_those_that_bounds_need() -> None:
+    text = (ROOT / "docs" / "latency.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| iterations needed"))
+    assert [int(cell.replace(",", "")) for cell in re.findall(r"[\d,]+", row)] == [
+        iterations_needed(percent) for percent in (50, 90, 95, 99, 99.9)
+    ]

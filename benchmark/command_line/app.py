@@ -53,6 +53,7 @@ app.command("published", short_help="List the figures that papers print about mo
 app.command("template", help="Write the rows that saved predictions have to fill.")(template)
 app.command("check")(check.check)
 app.command("accept")(check.accept)
+app.command("compare", short_help="Tell which differences are more than chance.")(compare)
 app.command("latency", short_help="Measure how long a user waits for an answer.")(latency)
 
 Models = Annotated[
