@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import catalogue, check, data
+from .compare import compare
 from .help_option import Command, Group, Help
 from .latency import latency
 from .published import list_published
