@@ -27,7 +27,8 @@ def heat_figures(data: DataView) -> Iterator[FigureView]:
             found[metric].value
             for model in data.models
             for one in data.conditions
-            if metric in (found := model.results(one.text))
+            # Shades tell apart what a model may be asked; what leaves nothing would make all else pale.
+            if one.text not in data.nothing_left and metric in (found := model.results(one.text))
         ]
         if values:
             yield from _maps(data, metric, (min(values), max(values)))

@@ -83,9 +83,9 @@ def shown_conditions(data: DataView, asked: Sequence[str] = ()) -> tuple[str, ..
     one_by_one = [one.text for one in data.conditions if _parsed(one.text) in typed]
     # The last of several that are alike: rungs go from mild to severe.
     worst = [
-        min((one.text for one in reversed(stress.conditions)), key=lambda text: _mean_quality(data, text))
+        min(texts, key=lambda text: _mean_quality(data, text))
         for stress in data.stresses
-        if stress.conditions
+        if (texts := [one.text for one in reversed(stress.conditions) if one.text not in data.nothing_left])
     ]
     curve = [data.curves[0].rungs[place].condition for place in _ends(data)]
     online = [one.text for one in data.conditions if one.text == ONLINE]

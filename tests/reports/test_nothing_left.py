@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_views import Figures, data, ece, model
 from page_reader import parsed, words
@@ -19,8 +21,11 @@ from emobench.reports.formats.markdown import MarkdownSummary
 from emobench.reports.gathering import read
 from emobench.reports.glance import at_a_glance, leaders
 from emobench.reports.heat import heat_maps
+from emobench.reports.heat_figures import heat_figures
+from emobench.reports.heat_plots import shares_of
 from emobench.reports.results import Result
 from emobench.reports.sentences import plain, summary
+from emobench.reports.terminal import shown_conditions
 from emobench.reports.verdicts import nothing_left, verdict
 
 ALL = "drop:drop=audio/text"
@@ -104,6 +109,20 @@ def test_it_is_not_where_sets_hold_least() -> None:
     )
     ((_, sentence),) = told_of_sets(data(made))
     assert "under 1 of 1 conditions, least under drop:drop=text" in plain(sentence)
+
+
+def test_the_terminal_shows_the_worst_where_something_is_left(view: DataView) -> None:
+    assert shown_conditions(view) == ("clean", "drop:drop=text")
+
+
+def test_shades_are_those_of_what_leaves_something(view: DataView) -> None:
+    (f1, ece_map) = heat_figures(view)
+    assert isinstance(f1.draw, partial)
+    assert f1.draw.keywords["limits"] == (0.5, 0.8)
+    assert shares_of(np.array([0.1, 0.5]), (0.5, 0.8)).tolist() == [shares_of(np.array([0.5]), (0.5, 0.8))[0]] * 2
+    assert ("one", ALL, "0.100", "[0.070, 0.130]") in f1.table.rows
+    assert isinstance(ece_map.draw, partial)
+    assert ece_map.draw.keywords["limits"] == (0.02, 0.1)
 
 
 def test_a_run_says_which_they_are(make_run: Callable[..., RunFolder], tmp_path: Path) -> None:
