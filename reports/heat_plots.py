@@ -73,7 +73,7 @@ def heat_map(
 
 
 def shares_of(values: Float[np.ndarray, "*shape"], limits: tuple[float, float]) -> Float[np.ndarray, "*shape"]:
-    """Return how dark figures are drawn: `_LIGHTEST` at the lower limit and below, `_DARKEST` at the upper and above."""
+    """Return how dark figures are drawn: `_LIGHTEST` at the lower limit or below, `_DARKEST` at the upper or above."""
     low, high = limits
     return np.asarray(_LIGHTEST + (_DARKEST - _LIGHTEST) * np.clip((values - low) / ((high - low) or 1.0), 0, 1))
 
