@@ -25,11 +25,12 @@ def shortened(svg: str, name: str) -> str:
 
     def tag(found: re.Match[str]) -> str:
         text = found.group()
-        if text in ("<g>", "</g>") or text.startswith("<g "):
-            if text == "</g>":
-                return text if groups.pop() else ""
+        if text == "</g>":
+            return text if groups.pop() else ""
+        if text == "<g>" or text.startswith("<g "):
             groups.append(text != "<g>")
-            return text if groups[-1] else ""
+            if text == "<g>":
+                return ""
         text = re.sub(r'( id="|url\(#|href="#)([^")]*)', lambda one: one[1] + short.get(one[2], one[2]), text)
         return _LENGTHS.sub(lambda one: _rounded(one.group()), text)
 

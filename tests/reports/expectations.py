@@ -129,7 +129,9 @@ def _equal(text: str, value: float, cell: Cell) -> bool:
     if cell.full:
         # Sums in floating point are off by a little near 0 and 1.
         return math.isclose(float(text), value, rel_tol=0, abs_tol=1e-12)
-    return true_of(text.removesuffix(" %"), value * 100) if text.endswith(" %") else true_of(text, value)
+    if text.endswith(" %"):
+        return true_of(text.removesuffix(" %"), value * 100, most=100.0)
+    return true_of(text, value)
 
 
 def exempt(claim: Claim, run: Run) -> bool:

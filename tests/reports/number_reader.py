@@ -20,8 +20,11 @@ def parts_of(text: str) -> tuple[str, float, int]:
     return found["bound"], -size if found["sign"] in ("−", "-") else size, len(found["decimals"] or "")
 
 
-def true_of(text: str, value: float) -> bool:
-    """Whether what is shown is true of `value`: within half a unit of the last digit, or on its side of the bound."""
+def true_of(text: str, value: float, *, most: float = 1.0) -> bool:
+    """Whether what is shown is true of `value`: within half a unit of the last digit, or on its side of the bound.
+
+    `most`: what a share is at most, 100 in per cent; it is shown, as 0 is, of what is just that.
+    """
     if text == "–":
         return math.isnan(value)
     if text.endswith("∞"):
@@ -30,8 +33,8 @@ def true_of(text: str, value: float) -> bool:
     unit = 10.0**-decimals
     if bound:
         return (value < shown if bound == "<" else value > shown) and abs(value - shown) <= unit * (1 + 1e-9)
-    # Never 0 or 1 unless it is that, but for what sums in floating point are off by.
-    if abs(shown) in (0.0, 1.0):
+    # But for what sums in floating point are off by.
+    if abs(shown) in (0.0, most):
         return abs(value - shown) < 1e-12
     return abs(value - shown) <= unit / 2 * (1 + 1e-9)
 

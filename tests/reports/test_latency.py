@@ -28,13 +28,6 @@ def small(make_run: Maker, path: Path) -> RunFolder:
     return make_run(path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",))
 
 
-def timed_only(folder: RunFolder) -> RunFolder:
-    """Take from a made-up run what `emobench latency` does not make."""
-    folder.results_path.unlink()
-    folder.write_record(folder.read_record().model_copy(update={"cells": ()}))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def both(make_run: Maker, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = make_run(
@@ -259,7 +252,7 @@ def test_a_page_without_what_a_record_may_lack(make_run: Maker, tmp_path: Path) 
 
 
 def test_latencies_alone_make_a_page(make_run: Maker, tmp_path: Path) -> None:
-    folder = timed_only(fake.with_latencies(small(make_run, tmp_path)))
+    folder = fake.timed_only(fake.with_latencies(small(make_run, tmp_path)))
     HtmlPage().write(folder)
     text = words("".join(parsed(folder).text))
     assert "Latency of rage_fusion and late_fusion" in text

@@ -8,7 +8,6 @@ from pathlib import Path
 import fake_latency as fake
 import pytest
 from rich.console import Console
-from test_latency import timed_only
 
 from emobench.benchmark.command_line import exit_code
 from emobench.benchmark.run_folder import RunFolder
@@ -153,7 +152,7 @@ def test_the_terminal_has_a_line(folder: RunFolder, run: RunView, tmp_path: Path
 
 
 def test_reports_of_latencies_alone_are_no_failure(make_run: Maker, tmp_path: Path) -> None:
-    made = timed_only(
+    made = fake.timed_only(
         fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)))
     )
     assert exit_code(["report", str(made.path), "--format", "markdown"]) == 0
