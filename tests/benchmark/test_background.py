@@ -87,3 +87,16 @@ def test_no_jobs_are_no_work() -> None:
     with Background([], most=1):
         pass
     assert "emobench ahead" not in names_of_threads()
+
+
+def test_leaving_while_the_end_of_a_job_waits_for_room_ends_the_thread() -> None:
+    resumed = threading.Event()
+
+    def one() -> Iterator[object]:
+        yield 1
+        resumed.set()
+
+    with Background([one, one], most=1):
+        # The thing has a place; that the job has ended has none, as nobody takes.
+        assert resumed.wait(timeout=60)
+    assert "emobench ahead" not in names_of_threads()

@@ -18,6 +18,7 @@ from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
 from emobench.benchmark.plan import Options, Plan, Request, make_plan
 from emobench.benchmark.prediction_files import conditions_in, read_predictions
+from emobench.benchmark.prediction_store import PredictionStore
 from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.registry import DATASETS, MODELS
 from emobench.benchmark.run_folder import RunFolder
@@ -396,6 +397,16 @@ def test_a_full_disk_at_the_predictions_on_validation_ends_the_run(
     monkeypatch.setattr(fitting, "write_predictions", full)
     with pytest.raises(RunFolderError, match="no space"):
         execute(plan("fake"), RunFolder(tmp_path))
+
+
+def test_a_full_disk_at_the_predictions_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise RunFolderError("cannot write: no space")
+
+    monkeypatch.setattr(PredictionStore, "put", full)
+    with pytest.raises(RunFolderError, match="no space"):
+        execute(plan("fake"), RunFolder(tmp_path))
+    assert "emobench ahead" not in [thread.name for thread in threading.enumerate()]
 
 
 CALIBRATED = ("fake+histogram", "fake+isotonic", "fake")

@@ -328,3 +328,14 @@ def test_what_has_no_bounds_is_no_figure(timed: Timed) -> None:
     changed = one.model_copy(update={"summaries": (whole.model_copy(update={"percentiles": (lone, odd)}),)})
     write_latencies(folder, [changed], read_samples(folder)[:1], machines=dict(record.machines), command="")
     assert set(timings_of(folder).done[SINGLE].figures) == {"over_budget", "throughput"}
+
+
+def test_accepting_latencies_alone_names_no_predictions(
+    timed: Timed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "b.toml"
+    assert exit_code(["accept", str(timed("only")), "--as", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("accepted ")
+    assert printed.endswith(f" figures, a line each, as {path} (to review)\n")
+    assert not (tmp_path / "b.predictions").exists()
