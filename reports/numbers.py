@@ -212,13 +212,8 @@ def percent(share: Number, *, decimals: int = 1) -> str:
         return MISSING
     if share in (0.0, 1.0):
         return Numeral(f"{share * 100:.0f} %", {"": share})
-    hundredfold = number(share * 100, decimals=decimals)
-    if hundredfold[0] in "<>" and abs(abs(share) * 100 - 1) < 0.5 * 10.0**-decimals + 1e-9:
-        # One per cent is no bound of anything.
-        hundredfold = f"{_MINUS if share < 0 else ''}{1:.{decimals}f}"
-    elif share < 1 and share * 100 >= 100 - 0.5 * 10.0**-decimals:
-        hundredfold = f">{100 - 10.0**-decimals:.{decimals}f}"
-    return Numeral(f"{hundredfold} %", {"": share})
+    hundredfold = share * 100
+    return Numeral(f"{_fixed(hundredfold, _places(hundredfold, decimals), most=100)} %", {"": share})
 
 
 def percent_interval(low: float, high: float) -> str:
@@ -273,12 +268,13 @@ def _places(value: Number, decimals: int) -> int:
     return max(decimals - (size >= 10) - (size >= 100), min(decimals, 1))
 
 
-def _fixed(value: float, decimals: int) -> str:
+def _fixed(value: float, decimals: int, *, most: int = 1) -> str:
+    """Return a number that is not 0 or `most` unless it is just that; a share has 1, in per cent 100."""
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
     steps = abs(value) * 10.0**decimals
-    if 1 <= steps < 1e12 and abs(steps % 1 - 0.5) > 1e-3 and not abs(steps - 10**decimals) <= 1:
-        # Far from half a step, from 0 and from 1 any rounding gives the same.
+    if 1 <= steps < 1e12 and abs(steps % 1 - 0.5) > 1e-3 and not abs(steps - most * 10**decimals) <= 1:
+        # Far from half a step, from 0 and from `most` any rounding gives the same.
         return f"{_MINUS if value < 0 else ''}{abs(value):,.{decimals}f}"
     size = Decimal(repr(abs(float(value))))
     step = Decimal(1).scaleb(-decimals)
@@ -288,9 +284,9 @@ def _fixed(value: float, decimals: int) -> str:
     inward, outward = ("<", ">") if value > 0 else (">", "<")
     if size > 0 and rounded == 0:
         return f"{inward}{sign}{step:,f}"
-    if size < 1 <= rounded:
-        return f"{outward}{sign}{1 - step:,f}"
-    return f"{outward if rounded == 1 < size else ''}{sign}{rounded:,f}"
+    if size < most <= rounded:
+        return f"{outward}{sign}{most - step:,f}"
+    return f"{outward if rounded == most < size else ''}{sign}{rounded:,f}"
 
 
 def _with_plus(text: str, value: Number) -> str:
