@@ -27,6 +27,11 @@ def run(
     preset: str = "",
     out: Path | str | None = None,
     formats: Sequence[str] | None = None,
+    workers: int | None = None,
+    executor: str = "local",
+    address: str = "",
+    timeout: float | None = None,
+    max_failures: int | None = None,
     **options: Any,  # checked by name and type in `benchmark.api.options`
 ) -> "pd.DataFrame":
     """Run models under stress and return every figure, one a row.
@@ -43,8 +48,14 @@ def run(
         Run folder; None: below `runs/`, named after what is run. A folder that holds a run is continued.
     formats
         Report formats; None: all; empty: none.
+    workers, executor, address
+        How many processes compute at once (None: one, and on a cluster as many as fit), on this machine (`local`) or
+        on a cluster (`ray`), and which.
+    timeout, max_failures
+        Seconds that a fit or a cell may take; more cells that fail end the run. None: no limit.
     **options
-        `seeds`, `stress_seed`, `stress_draws`, `selection`, `device`, `draws`, `metrics`: as on the command line.
+        `seeds`, `first_seed`, `stress_seed`, `stress_draws`, `selection`, `device`, `draws`, `metrics`, `hidden`,
+        `threads`: as on the command line.
 
     Returns
     -------
@@ -58,7 +69,12 @@ def run(
         One line: what was expected, what was got, what to type. A cell that fails is recorded in the run folder.
     """
     from .benchmark import api
-    from .benchmark.suite_requests import resolve
+    from .benchmark.executors.execution import Execution
+    from .benchmark.suite_requests import Typed, resolve
+
+    execution = Execution(
+        workers=workers, executor=executor, address=address, timeout=timeout, max_failures=max_failures
+    )
 
     def listed(texts: Sequence[str] | str) -> tuple[str, ...]:
         return (texts,) if isinstance(texts, str) else tuple(texts)
@@ -66,14 +82,16 @@ def run(
     metrics = options.pop("metrics", ())
     asked = resolve(
         listed(suites),
-        models=listed(models),
-        protocols=listed(protocols),
-        data=listed(data),
-        metrics=listed(metrics),
-        preset=preset,
-        options=options,
+        Typed(
+            models=listed(models),
+            protocols=listed(protocols),
+            data=listed(data),
+            metrics=listed(metrics),
+            preset=preset,
+            options=options,
+        ),
     )
-    return api.results(api.run_resolved(asked, out=out, formats=formats).folder)
+    return api.results(api.run_resolved(asked, out=out, formats=formats, execution=execution).folder)
 
 
 def compare(

@@ -23,7 +23,7 @@ from ..benchmark.conversations import Conversations
 from ..benchmark.errors import SpecError
 from ..benchmark.training import options as o
 from ..benchmark.training.presets import Presets, Value, settled
-from ..benchmark.training.recipe import Loss, Network
+from ..benchmark.training.recipe import Loss, Network, Recipe
 from ..benchmark.training.task import Task
 from .base import FitContext, FittedModel, State
 from .sizes import Size
@@ -78,11 +78,47 @@ class LossSwitches:
     """Class weights are (1/share)^this."""
 
 
-@dataclass(frozen=True)
-class NetworkBaseline:
-    """Arguments that all torch baselines have; None: what the preset says."""
+class TrainsNetwork(Recipe):
+    """A torch model that says what its network, its loss and its training options are; the rest is the same for all."""
 
     deterministic: ClassVar[bool] = False
+
+    def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
+        """Train, and keep the weights of the epoch that `context.selection` chooses.
+
+        Raises
+        ------
+        DataError
+            When training or validation has no labels, or foreign code does something else than declared.
+        NotApplicable
+            When the model is not defined for these data.
+        EmobenchError
+            When training diverges.
+        """
+        from ..benchmark.training.network_model import fit_network
+
+        return fit_network(self, train, validation, context=context)
+
+    def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
+        """Return the fitted model that gave `state`."""
+        from ..benchmark.training.network_model import restore_network
+
+        return restore_network(self, state, device=device)
+
+    def require_multiple(self, name: str, value: int, of: str, divisor: int) -> None:
+        """Raise SpecError unless the argument `name` is a multiple of the argument `of`; for `__post_init__`."""
+        if value % divisor:
+            model = type(self).__module__.rpartition(".")[2]
+            raise SpecError(
+                f"{model}: expected {name} to be a multiple of {of}={divisor}, got {value}; "
+                f"type {name}={(value // divisor + 1) * divisor}"
+            )
+
+
+@dataclass(frozen=True)
+class NetworkBaseline(TrainsNetwork):
+    """Arguments that all torch baselines have; None: what the preset says."""
+
     presets: ClassVar[Presets]
     sizes: ClassVar[Mapping[str, Size]] = {}
     """By preset the number of parameters, on features like those of the publication; empty: not counted."""
@@ -122,37 +158,6 @@ class NetworkBaseline:
     def settled(self, kind: type[S]) -> S:
         """Return a `kind` with the arguments of the same names: as typed, else as the preset says."""
         return settled(self, self.presets[self.preset], kind)
-
-    def require_multiple(self, name: str, value: int, of: str, divisor: int) -> None:
-        """Raise SpecError unless the argument `name` is a multiple of the argument `of`; for `__post_init__`."""
-        if value % divisor:
-            model = type(self).__module__.rpartition(".")[2]
-            raise SpecError(
-                f"{model}: expected {name} to be a multiple of {of}={divisor}, got {value}; "
-                f"type {name}={(value // divisor + 1) * divisor}"
-            )
-
-    def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
-        """Train, and keep the weights of the epoch that `context.selection` chooses.
-
-        Raises
-        ------
-        DataError
-            When training or validation has no labels.
-        NotApplicable
-            When the model is not defined for these data.
-        EmobenchError
-            When training diverges.
-        """
-        from ..benchmark.training.network_model import fit_network
-
-        return fit_network(self, train, validation, context=context)
-
-    def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
-        """Return the fitted model that gave `state`."""
-        from ..benchmark.training.network_model import restore_network
-
-        return restore_network(self, state, device=device)
 
     def network(self, task: Task) -> Network:
         """Return the network with first weights."""

@@ -41,13 +41,13 @@ from typing_extensions import Doc
 
 from ..benchmark.arguments import Share
 from ..benchmark.conversations import Conversations
-from ..benchmark.errors import SpecError
 from ..benchmark.training import options as o
 from ..benchmark.training.presets import Presets
 from ..benchmark.training.recipe import Loss, Network
 from ..benchmark.training.task import Task
-from .base import FitContext, FittedModel, State
+from .base import FitContext, FittedModel
 from .calibrators.temperature import fit_temperature
+from .network_baseline import TrainsNetwork
 from .sizes import Size, on_iemocap, on_simulated
 
 PRESETS: dict[str, dict[str, bool | float]] = {
@@ -62,10 +62,9 @@ StabilityDirection = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True)
-class RageFusion:
+class RageFusion(TrainsNetwork):
     """The choices that the paper leaves open, and the training."""
 
-    deterministic: ClassVar[bool] = False
     presets: ClassVar[Presets] = PRESETS
     sizes: ClassVar[Mapping[str, Size]] = {
         "suite": on_simulated(236_298),
@@ -112,11 +111,7 @@ class RageFusion:
 
     def __post_init__(self) -> None:
         """Check what one argument asks of another."""
-        if self.width % self.heads:
-            raise SpecError(
-                f"rage_fusion: expected width to be a multiple of heads={self.heads}, got {self.width}; "
-                f"type width={(self.width // self.heads + 1) * self.heads}"
-            )
+        self.require_multiple("width", self.width, "heads", self.heads)
 
     def fit(self, train: Conversations, validation: Conversations, *, context: FitContext) -> FittedModel:
         """Train; then fit the temperature on validation.
@@ -139,12 +134,6 @@ class RageFusion:
         return fitted.noting(
             {"temperature": temperature, "milliseconds over budget": latency_hinge(milliseconds, self.latency_budget)}
         )
-
-    def restore(self, state: State, *, device: str = "cpu") -> FittedModel:
-        """Return the fitted model that gave `state`."""
-        from ..benchmark.training.network_model import restore_network
-
-        return restore_network(self, state, device=device)
 
     def network(self, task: Task) -> Network:
         """Return the network with first weights."""

@@ -13,14 +13,16 @@ from .errors import RunFolderError, SpecError, suggestion
 from .files import write_text
 from .progress import Progress, silent
 from .provenance import key
-from .registry import FORMATS, make, names
-from .run_folder import RunFolder
+from .reading import read_json, regular
+from .registry import FORMATS, built_in, make
+from .run_folder import RunFolder, StillFolder
 from .run_record import RunRecord, SuiteRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .plan import Options
+    from .executors.execution import Execution
+    from .plan import Options, Plan, Request
     from .suite_requests import Resolved
 
 
@@ -56,6 +58,7 @@ def run(
     options: "Options | None" = None,
     suites: Sequence[SuiteRecord] = (),
     formats: Sequence[str] | None = None,
+    execution: "Execution | None" = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Plan, predict, score and report.
@@ -72,7 +75,9 @@ def run(
     suites
         Suites that part of the above comes from, see `suite_requests.resolve`.
     formats
-        Report formats; None: all; empty: none.
+        Report formats; None: all that come with emobench; empty: none.
+    execution
+        Who computes, and how much may go wrong; None: this process, and whatever may.
     progress
         Called with what is done, how far, of how many.
 
@@ -82,17 +87,18 @@ def run(
         One line; cells that fail do not raise but are recorded with their reason.
     """
     # Reports are written without what it needs.
+    from .executors.choice import require_package
+    from .executors.execution import Execution
     from .harness import execute
-    from .plan import Options, Request, make_plan
+    from .plan import Options, Request
 
-    wanted = [*names(FORMATS)] if formats is None else list(formats)
+    execution = execution or Execution()
+    require_package(execution)
+    wanted = [*built_in(FORMATS)] if formats is None else list(formats)
     writers = [make(FORMATS, text) for text in wanted]  # an unknown format is found before hours of work
     request = Request(_names(models), _names(protocols), _names(data), options or Options(), tuple(suites))
-    if out is not None and RunFolder(Path(out)).record_path.exists():
-        request = request.joined_to(RunFolder(Path(out)).read_record())
-    plan = make_plan(request)
-    folder = RunFolder(Path(out) if out is not None else plan.default_folder)
-    record = execute(plan, folder, progress=progress)
+    plan, folder = _planned(request, out)
+    record = execute(plan, folder, execution=execution, progress=progress)
     _score(folder, progress)
     opened = _part(folder, record, ())
     for text, writer in zip(wanted, writers, strict=True):
@@ -105,6 +111,7 @@ def run_resolved(
     *,
     out: Path | str | None = None,
     formats: Sequence[str] | None = None,
+    execution: "Execution | None" = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Run what suites, and what was typed beside them, come to; see `run` and `suite_requests.resolve`."""
@@ -116,8 +123,28 @@ def run_resolved(
         options=options(**asked.options),
         suites=asked.suites,
         formats=formats,
+        execution=execution,
         progress=progress,
     )
+
+
+def plan_resolved(asked: "Resolved", *, out: Path | str | None = None) -> tuple["Plan", RunFolder]:
+    """Return what `run_resolved` would carry out, and where; nothing is computed or written."""
+    from .plan import Request
+
+    request = Request(asked.models, asked.protocols, asked.data, options(**asked.options), asked.suites)
+    return _planned(request, out, StillFolder)
+
+
+def _planned(request: "Request", out: Path | str | None, kind: type[RunFolder] = RunFolder) -> tuple["Plan", RunFolder]:
+    """Return the plan of what was asked for, together with what its folder was asked for before, and the folder."""
+    from .plan import make_plan
+
+    folder = None if out is None else kind(Path(out))
+    if folder and folder.record_path.exists():
+        request = request.joined_to(folder.read_record())
+    plan = make_plan(request)
+    return plan, folder or kind(plan.default_folder)
 
 
 def score(folder: Path, *, progress: Progress = silent) -> Outcome:
@@ -127,13 +154,21 @@ def score(folder: Path, *, progress: Progress = silent) -> Outcome:
     return outcome
 
 
+def merge(runs: Sequence[Path], out: Path, *, progress: Progress = silent) -> Outcome:
+    """Put run folders together into a new one and compute its figures; see `merging.merge`."""
+    from .merging import merge as merge_folders
+
+    folder = merge_folders(runs, out, progress=progress)
+    return Outcome(folder, folder.read_record())
+
+
 def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Sequence[str] | str = ()) -> Reported:
     """Write the reports of a scored run folder; neither torch nor a model is needed.
 
     Parameters
     ----------
     formats
-        Report formats; None or empty: all.
+        Report formats; None or empty: all that come with emobench.
     only
         Parts to report on, such as `model=m3net` (see `reports.only.only_of`); empty: all.
 
@@ -145,11 +180,11 @@ def report(folder: Path, *, formats: Sequence[str] | str | None = None, only: Se
         When the folder cannot be read or not written to.
     """
     whole = RunFolder(folder)
-    record, asked = whole.read_older()[0], _names(formats or names(FORMATS))
+    record, asked = whole.read_older()[0], _names(formats or built_in(FORMATS))
     shown = _part(whole, record, _names(only))
     paths = []
-    for text in asked:
-        writer = make(FORMATS, text)
+    # A mistyped one is found before any is written.
+    for text, writer in [(text, make(FORMATS, text)) for text in map(_single, asked)]:
         if only:
             # Otherwise a run that is continued would take the part for the whole.
             _forget(whole, text)
@@ -222,6 +257,14 @@ def _names(texts: Sequence[str] | str) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
+def _single(text: str) -> str:
+    """Return the text of a format, which is one: arguments have commas between them, formats have not."""
+    if "," in text and ":" not in text:
+        typed = " ".join(f"--format {name.strip()}" for name in text.split(","))
+        raise SpecError(f"--format {text}: expected one format, got several; type {typed}")
+    return text
+
+
 # `Any`: a writer is what a format's PLUGIN makes; `reports.base` has its interface, and reports are loaded by name.
 def _write_if_outdated(folder: RunFolder, text: str, writer: Any, progress: Progress) -> None:
     """Write a report unless the same code wrote it from the same figures."""
@@ -238,7 +281,7 @@ def _write_if_outdated(folder: RunFolder, text: str, writer: Any, progress: Prog
 def _written(folder: RunFolder) -> dict[str, Any]:
     """Return by format the key it was written under and its path; empty where that cannot be read."""
     try:
-        return dict(json.loads((folder.path / _KEYS).read_text(encoding="utf-8")))
+        return dict(read_json(folder.path / _KEYS))
     except (OSError, ValueError, TypeError):
         return {}
 
@@ -249,5 +292,5 @@ def _report_key(folder: RunFolder, text: str) -> str:
     reports = Path(__file__).parent.parent / "reports"
     code = [(path.name, path.read_bytes()) for path in sorted(reports.rglob("*.*")) if path.suffix != ".pyc"]
     paths = (folder.record_path, folder.results_path, folder.comparisons_path, json_path(folder), samples_path(folder))
-    inputs = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in paths]
+    inputs = [hashlib.sha256(regular(path).read_bytes()).hexdigest() if path.exists() else "" for path in paths]
     return key(text, code, inputs)

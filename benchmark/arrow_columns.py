@@ -41,6 +41,30 @@ def is_number(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_integer(column.type) or pa.types.is_floating(column.type))
 
 
+def is_text(column: pa.ChunkedArray) -> bool:
+    """Return whether a column holds texts and no empty cell."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind)) and not column.null_count
+
+
+def wrong_column(
+    table: pa.Table, *, texts: Sequence[str] = (), numbers: Sequence[str] = (), whole: Sequence[str] = ()
+) -> str:
+    """Return what is wrong with the columns of a table; empty: they are there, and hold what they should."""
+    for names, fits, what in (
+        (texts, is_text, "texts"),
+        (numbers, is_number, "numbers"),
+        (whole, is_whole, "whole numbers"),
+    ):
+        for name in names:
+            if name not in table.column_names:
+                return f"expected the column {name!r}, got {', '.join(table.column_names)}"
+            if not fits(table[name]):
+                empty = f" with {table[name].null_count} empty cells" if table[name].null_count else ""
+                return f"expected {what} in the column {name!r}, got {table[name].type}{empty}"
+    return ""
+
+
 def numbers_of(column: pa.ChunkedArray) -> Float[np.ndarray, " rows"]:
     """Return a column of numbers as real ones; an empty cell becomes NaN."""
     return np.concatenate([np.empty(0), *map(_numbers, column.chunks)], dtype=np.float64)

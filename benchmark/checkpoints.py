@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save
 from ..baselines.base import State
 from .errors import RunFolderError
 from .files import write_text, write_whole
+from .reading import read_json, regular
 
 
 def save_checkpoint(stem: Path, state: State, key: str) -> None:
@@ -29,8 +30,8 @@ def load_checkpoint(stem: Path, key: str) -> State | None:
     from safetensors import safe_open
 
     try:
-        content = json.loads(_settings(stem).read_text(encoding="utf-8"))
-        with safe_open(_arrays(stem), "numpy") as opened:
+        content = read_json(_settings(stem))
+        with safe_open(regular(_arrays(stem)), "numpy") as opened:
             keys = {content["key"], (opened.metadata() or {}).get("key")}
         if keys != {key}:
             return None

@@ -22,6 +22,7 @@ from .multiplicity import Verdict, adjusted, detectable, equivalent, verdict
 from .paired import Difference, differences
 from .paired_sources import Source
 from .progress import Progress, silent
+from .reading import regular
 from .registry import METRICS, canonical_text
 from .run_folder import RunFolder
 from .scoring_metrics import asked_for
@@ -131,7 +132,7 @@ def compare(
         )
     comparisons = judged(found, asking)
     path = RunFolder(out or Path(runs[0])).comparisons_path
-    digests = [hashlib.sha256(source.folder.record_path.read_bytes()).hexdigest() for source in sources]
+    digests = [hashlib.sha256(regular(source.folder.record_path).read_bytes()).hexdigest() for source in sources]
     write_table(path, table_of(comparisons, digests))
     return path, comparisons
 

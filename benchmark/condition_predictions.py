@@ -6,6 +6,7 @@ the padding that follows from it, can change the last bits of its prediction, an
 conditions were asked for. Attacks need the model, and are made on the calling thread when their turn comes.
 """
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -25,8 +26,11 @@ from .spool import Place
 from .stressed import predict_condition
 from .stressed_inputs import Made, StressedInputs
 
-AHEAD = 12
-"""Batches that may wait for the network: two splits of MELD's size, so that a slow stress holds nobody up."""
+AHEAD = 24
+"""Batches that may wait for the network: four splits of MELD's size, so that a slow stress holds nobody up."""
+TURN = 0.001
+"""Seconds after which the thread that makes inputs lets the network's go on, where both need the interpreter. Python's
+own 0.005 are as long as whole layers: the network, which asks after every operation, would mostly wait."""
 
 
 class ConditionPredictions:
@@ -49,22 +53,25 @@ class ConditionPredictions:
         ahead = [
             (condition, draw)
             for condition in conditions
-            if not condition.attacks
+            if state.works_ahead and not condition.attacks
             for draw in range(state.plan.draws_of(condition))
         ]
         self._job = {(condition.text, draw): job for job, (condition, draw) in enumerate(ahead)}
         inputs = StressedInputs(state, combination, fitted, repeats=False)
         self._background = Background((partial(inputs.make, *place) for place in ahead), most=AHEAD)
         self._here = StressedInputs(state, combination, fitted, repeats=True)
+        self._turn = sys.getswitchinterval()
 
     def __enter__(self) -> "ConditionPredictions":
         """Start to make inputs."""
+        sys.setswitchinterval(min(TURN, self._turn))
         self._background.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         """Make no more."""
         self._background.__exit__(*error)
+        sys.setswitchinterval(self._turn)
 
     def predict(self, condition: Condition) -> None:
         """Predict every draw of a condition and keep that, or why it could not be predicted.
@@ -83,14 +90,16 @@ class ConditionPredictions:
             raise
         except Exception as error:  # a fault under one condition must not cost the others their results
             ended = ending(error)
-        self._state.cells[*self._combination, condition.text] = CellRecord(
-            **self._combination._asdict(),
-            condition=condition.text,
-            state=ended.state,
-            why=ended.why,
-            key=self._state.cell_key(self._combination, condition),
-            seconds=time.perf_counter() - started,
-            realised=means_of(attacked),
+        self._state.add_cell(
+            CellRecord(
+                **self._combination._asdict(),
+                condition=condition.text,
+                state=ended.state,
+                why=ended.why,
+                key=self._state.cell_key(self._combination, condition),
+                seconds=time.perf_counter() - started,
+                realised=means_of(attacked),
+            )
         )
 
     def _drawn(self, condition: Condition, attacked: list[dict[str, float]]) -> list[Predictions]:
@@ -119,10 +128,11 @@ class ConditionPredictions:
         return list(drawn.values())
 
     def _items(self, condition: Condition, draw: int) -> Iterator[object]:
-        if not condition.attacks:
-            return self._background.job(self._job[condition.text, draw])
+        job = self._job.get((condition.text, draw))
+        if job is not None:
+            return self._background.job(job)
         # What an attack of a model that is asked by name did, nobody here knows.
-        if isinstance(self._fitted, PredictsConditions):
+        if condition.attacks and isinstance(self._fitted, PredictsConditions):
             return iter([Made(None, None, None)])
         return self._here.make(condition, draw)
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from .context import Context
 from .errors import DataError
+from .feature_checks import check_features
 from .trace import Trace
 
 UNKNOWN = -1
@@ -69,6 +70,14 @@ class Conversations:
     def __post_init__(self) -> None:
         """Check, then freeze the arrays."""
         _check(self)
+        self._freeze()
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take over what another process checked; arrays come from there unfrozen."""
+        self.__dict__.update(state)
+        self._freeze()
+
+    def _freeze(self) -> None:
         masks = (*self.observed.values(), *self.present.values(), *self.concealed.values())
         for array in (*self.features.values(), *masks, self.dialogue, self.speaker, self.label, self.target):
             array.flags.writeable = False
@@ -243,7 +252,7 @@ def _check(c: Conversations) -> None:
     if len(c.classes) < 2 or len(set(c.classes)) != len(c.classes):
         raise DataError(f"{where}: expected two or more distinct classes, got {c.classes}")
     _check_lengths(c, where, utterances)
-    _check_features(c, where)
+    check_features(c.features, c.concealed, c.utterance_ids, where)
     steps = np.diff(c.dialogue, prepend=-1)
     if not np.isin(steps, (0, 1)).all() or c.dialogue[0] != 0 or c.dialogue[-1] != len(c.dialogue_ids) - 1:
         raise DataError(
@@ -280,22 +289,3 @@ def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
     for name, column in columns.items():
         if len(column) != utterances:
             raise DataError(f"{where}: expected {utterances} rows (one per label), got {len(column)} in {name}")
-
-
-def _check_features(c: Conversations, where: str) -> None:
-    for modality, concealed in c.concealed.items():
-        expected = c.features[modality].shape if modality in c.features else "no such modality"
-        if concealed.shape != expected:
-            raise DataError(f"{where}: expected concealed {modality} as {expected}, got {concealed.shape}")
-    for modality, rows in c.features.items():
-        if rows.ndim != 2 or not rows.shape[1] or rows.dtype != np.float32:
-            raise DataError(
-                f"{where}: expected {modality} as utterances × width in float32, got {rows.shape} in {rows.dtype}"
-            )
-        # One pass over the sums finds a bad row without a second copy of the features in memory.
-        bad = ~np.isfinite(rows.sum(axis=1, dtype=np.float64))
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise DataError(
-                f"{where}: {modality} holds a value that is not finite, at utterance {c.utterance_ids[row]}"
-            )

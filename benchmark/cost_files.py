@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .errors import DataError
+from .reading import regular
 
 ABSTAIN = "abstain"
 """Name of the decision to leave an utterance alone."""
@@ -86,7 +87,7 @@ def read_costs(path: Path) -> Costs:
 
 @lru_cache(maxsize=64)
 def _read(path: Path, stamp: tuple[int, int, int]) -> Costs:
-    content = path.read_bytes()
+    content = regular(path).read_bytes()
     try:
         lines = list(csv.reader(content.decode("utf-8-sig").splitlines(), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:

@@ -1,12 +1,13 @@
 """`emobench data`: add a data set from the files its user has, describe it, verify it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import store
 from .conversations import DataSplits
 from .data_summary import summary
-from .datasets.base import ConvertibleDataSet, DataSet
+from .datasets.base import ConvertibleDataSet, DataSet, JoiningDataSet
 from .errors import DataError
 from .home import data_folder
 from .progress import Progress, silent
@@ -27,7 +28,7 @@ class Description:
 
 def add(
     name: str,
-    source: Path,
+    source: Path | Sequence[Path],
     *,
     partial: bool = False,
     text_encoder: str = "",
@@ -40,7 +41,7 @@ def add(
     name
         Spec text of the data set, such as `mosi`.
     source
-        Folder with its files.
+        Folder with its files, or the files; several are joined where the data set can.
     partial
         True accepts counts other than the published ones.
     text_encoder
@@ -55,9 +56,10 @@ def add(
         One line: what was expected, what was got, what to type.
     """
     plugin = make(DATASETS, name)
+    sources = (source,) if isinstance(source, Path) else tuple(source)
     if not isinstance(plugin, ConvertibleDataSet):
         raise DataError(f"{name} needs no files and is there already; type: emobench data describe {name}")
-    splits = plugin.convert(source, partial=partial, text_encoder=text_encoder, progress=progress)
+    splits = _converted(plugin, name, sources, partial=partial, text_encoder=text_encoder, progress=progress)
     store.save(splits, text_encoder=text_encoder)
     return _description(plugin, splits)
 
@@ -87,6 +89,22 @@ def verify(name: str) -> Description:
             f"{first.fingerprint[:16]}… and {second.fingerprint[:16]}…"
         )
     return _description(plugin, first)
+
+
+def _converted(
+    plugin: ConvertibleDataSet,
+    name: str,
+    sources: Sequence[Path],
+    *,
+    partial: bool,
+    text_encoder: str,
+    progress: Progress,
+) -> DataSplits:
+    if isinstance(plugin, JoiningDataSet):
+        return plugin.join(sources, partial=partial, text_encoder=text_encoder, progress=progress)
+    if len(sources) != 1:
+        raise DataError(f"{name} is made of one folder, got {len(sources)} paths; type: {store.add_line(name)}")
+    return plugin.convert(sources[0], partial=partial, text_encoder=text_encoder, progress=progress)
 
 
 def _description(plugin: DataSet, splits: DataSplits) -> Description:

@@ -47,6 +47,8 @@ def write_whole(path: Path) -> Iterator[Path]:
         # mkstemp makes files private; a run folder is meant to be shared like any other file.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except RunFolderError:  # of what is read while it is written
+        raise
     except OSError as error:
         raise RunFolderError(f"cannot write {path}: {error.strerror or error}; {remedy(error)}") from error
     finally:
@@ -54,10 +56,21 @@ def write_whole(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed left of the files they wrote into a folder; nobody may write there now."""
+    for path in folder.glob(".*"):
+        # As `mkstemp` names them.
+        if re.fullmatch(r"\..+\.[a-z0-9_]{8}", path.name) and path.is_file():
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 def remedy(error: OSError) -> str:
     """Return what to do about a file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some space and type the same command again"
+    if error.errno == errno.EFBIG:
+        return "allow larger files (ulimit -f) and type the same command again"
     return "make the folder writable or use another one"
 
 
@@ -83,17 +96,16 @@ def read_table(path: Path, *, repeated: Sequence[str] = ()) -> "pa.Table":
     RunFolderError
         When it is missing or damaged.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from .parquet_files import DAMAGED, open_parquet, read_schema, sound
 
     try:
         # pyarrow's own `read_table` goes through its data-set layer, which imports pandas: a quarter of a second.
-        known = [name for name in repeated if name in pq.read_schema(path).names] if repeated else []
-        with pq.ParquetFile(path, read_dictionary=known) as file:
-            return file.read()
+        known = [name for name in repeated if name in read_schema(path).names] if repeated else []
+        with open_parquet(path, repeated=known) as file:
+            return sound(file.read())
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGED as error:
         first = str(error).partition("\n")[0]
         raise RunFolderError(f"{path} is damaged ({first}); delete it and run the same `emobench run` again") from None
 

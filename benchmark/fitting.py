@@ -7,12 +7,12 @@ from typing import NamedTuple
 from ..baselines.base import FitContext, FittedModel, Model, TrainingRecord
 from ..baselines.calibrated import Calibrated
 from .checkpoints import load_checkpoint, save_checkpoint
-from .errors import DataError, EmobenchError, NotApplicable, RunFolderError
+from .errors import DataError, EmobenchError, NotApplicable, RunFolderError, TooManyFailures
 from .models import before_calibration, make_model
 from .prediction_files import read_predictions, write_predictions
 from .progress import Progress
 from .run_record import CellState, EpochRecord, FitRecord
-from .run_state import Combination, RunState
+from .run_state import FIT, VALIDATION, Combination, RunState
 from .scoring_inputs import CLEAN
 from .stressed import predict_under
 
@@ -31,6 +31,7 @@ def fitted_model(state: RunState, combination: Combination, progress: Progress) 
 
     A model with calibrators is made of the model without them, which is trained once for all that follow it.
     """
+    state.begins(combination, FIT)
     model, fit_key = make_model(combination.model), state.fit_key(combination)
     stem = state.folder.checkpoint_stem(*combination)
     saved = load_checkpoint(stem, fit_key) if state.fit_is_done(combination) else None
@@ -49,7 +50,7 @@ def fitted_model(state: RunState, combination: Combination, progress: Progress) 
             record = _with(record, fitted.record)
         if fitted is not None:
             save_checkpoint(stem, fitted.state(), fit_key)
-    except RunFolderError:
+    except (RunFolderError, TooManyFailures):
         raise
     except Exception as error:  # a fault of one model must not cost the others their results
         fitted, ended = None, ending(error)
@@ -58,14 +59,15 @@ def fitted_model(state: RunState, combination: Combination, progress: Progress) 
     state.fits[combination] = record.model_copy(update={"seconds": seconds})
     if fitted is None:
         state.mark_all(combination, state=record.state, why=record.why)
-    state.write()
+    state.keep()
     return fitted
 
 
 def predict_validation(state: RunState, combination: Combination, fitted: FittedModel) -> None:
     """Predict the validation split as recorded and keep it, or keep why it cannot be predicted."""
-    if validation_is_done(state, combination):
+    if (combination, VALIDATION) in state.left_out or validation_is_done(state, combination):
         return
+    state.begins(combination, VALIDATION)
     path = state.folder.validation.predictions_path(*combination)
     validation, ended = state.plan.data[combination.data].validation, Ending("done", "")
     try:
@@ -94,15 +96,17 @@ def validation_is_done(state: RunState, combination: Combination) -> bool:
 
 def ending(error: Exception) -> Ending:
     """Return why a part declined, or the last line of a traceback and where in the code it was raised."""
+    # Names of files may hold what cannot be written down as text.
+    said = str(error).encode(errors="backslashreplace").decode()
     if isinstance(error, NotApplicable):
-        return Ending("not applicable", str(error))
+        return Ending("not applicable", said)
     if isinstance(error, DataError):  # the fault is in the data, not in code
-        return Ending("failed", str(error))
+        return Ending("failed", said)
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f" ({place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno})" if place else ""
-    return Ending("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}")
+    return Ending("failed", f"{type(error).__name__}: {' '.join(said.split())[:300]}{where}")
 
 
 def _trained(state: RunState, combination: Combination, model: Model, progress: Progress) -> FittedModel:
@@ -124,8 +128,12 @@ def _calibrated(
     validation = state.plan.data[combination.data].validation
     model.require_labels(validation)
     base = combination._replace(model=before_calibration(combination.model))
+    started = time.perf_counter()
     fitted = fitted_model(state, base, progress)
-    of_base = state.fits[base].model_copy(update={"model": record.model, "key": record.key})
+    # The model without calibrators counts once, as it is recorded, whether it was trained now or was there.
+    seconds = state.fits[base].seconds - (time.perf_counter() - started)
+    state.begins(combination, FIT)
+    of_base = state.fits[base].model_copy(update={"model": record.model, "key": record.key, "seconds": seconds})
     if fitted is None:
         return None, of_base
     calibrated = model.calibrate(fitted, validation)

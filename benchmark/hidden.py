@@ -5,7 +5,10 @@ import numpy as np
 from ..baselines.base import FittedModel, HasHidden
 from .errors import RunFolderError
 from .hidden_vectors import key_of_hidden, write_hidden
-from .run_state import Combination, RunState
+from .run_state import HIDDEN, Combination, RunState
+
+NO_HIDDEN = "no hidden vectors"
+"""Name of the note of a fit that says why there are none."""
 
 
 def keep_hidden(state: RunState, combination: Combination, fitted: FittedModel) -> None:
@@ -14,14 +17,15 @@ def keep_hidden(state: RunState, combination: Combination, fitted: FittedModel) 
     Why a model that says it has vectors could not give any stands among the notes of its fit, and the next run asks
     again.
     """
-    if hidden_is_done(state, combination):
+    if (combination, HIDDEN) in state.left_out or hidden_is_done(state, combination):
         return
+    state.begins(combination, HIDDEN)
     test = state.plan.data[combination.data].test
     try:
         vectors = fitted.hidden_vectors(test) if isinstance(fitted, HasHidden) else None
     except Exception as error:  # pictures must not cost predictions
         record = state.fits[combination]
-        notes = {**record.notes, "no hidden vectors": f"{type(error).__name__}: {error}"}
+        notes = {**record.notes, NO_HIDDEN: f"{type(error).__name__}: {error}"}
         state.fits[combination] = record.model_copy(update={"notes": notes})
         return
     if vectors is None:

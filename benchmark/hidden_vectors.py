@@ -5,12 +5,12 @@ width 0: the model has none) and `key`, the content key of the fit they come fro
 """
 
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
+from .array_files import Unreadable, opened_arrays
 from .errors import RunFolderError
 from .files import write_whole
 
@@ -46,11 +46,10 @@ def key_of_hidden(path: Path) -> str:
 
 def _read(path: Path, name: str) -> np.ndarray:
     try:
-        # numpy leaves a file open that it cannot make sense of, where it opened it itself.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return np.asarray(file[name])
+        with opened_arrays(path) as arrays:
+            return arrays[name]
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, Unreadable) as error:
         first = str(error).partition("\n")[0]
         raise RunFolderError(f"{path} is damaged ({first}); delete it and run the same `emobench run` again") from None

@@ -45,6 +45,8 @@ class Options:
     """Metrics to compute; empty: all registered."""
     hidden: bool = False
     """Whether to keep the hidden vectors of clean test input, of every seed."""
+    threads: int = 1
+    """Threads of whoever computes a model; another number changes last bits."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -54,6 +56,7 @@ class Options:
             ("stress-seed", self.stress_seed, 0, 2**63),
             ("stress-draws", self.stress_draws, 1, 1_000),
             ("draws", self.draws, 100, MOST_DRAWS),
+            ("threads", self.threads, 1, 1_024),
         ):
             if not least <= value <= most:
                 raise SpecError(f"expected --{name} from {least} to {most}, got {value}")
@@ -88,6 +91,7 @@ class Request:
             ("--stress-seed", self.options.stress_seed, earlier.stress_seed),
             ("--stress-draws", self.options.stress_draws, earlier.stress_draws),
             ("--selection", self.options.selection, earlier.selection),
+            ("--threads", self.options.threads, earlier.threads),
         ):
             if ours != theirs:
                 raise RunFolderError(
@@ -106,6 +110,30 @@ class Request:
             ),
             suites=tuple({suite.text: suite for suite in (*earlier.suites, *self.suites)}.values()),
         )
+
+    @property
+    def command(self) -> str:
+        """What to type to make this run again."""
+        options = self.options
+        # One command has one preset; what suites of another one bring along is written out.
+        suites = [suite for suite in self.suites if suite.preset == self.suites[0].preset]
+        words = [f"--suite {suite.text}" for suite in suites]
+        words += [f"--preset {suites[0].preset}"] if suites else []
+        words += _beyond("--model", self.models, [suite.models for suite in suites])
+        words += _beyond("--protocol", self.protocols, [suite.protocols for suite in suites])
+        words += [f"--data {name}" for name in self.data]
+        words += _beyond("--metric", options.metrics, [suite.metrics for suite in suites])
+        # What a suite says about these may change with its file.
+        words += [f"--seeds {options.seeds}"] if suites or options.seeds != 1 else []
+        words += [f"--first-seed {options.first_seed}"] if options.first_seed else []
+        words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
+        usual = not suites and options.stress_draws == Options.stress_draws
+        words += [] if usual else [f"--stress-draws {options.stress_draws}"]
+        words += [f"--selection {options.selection}"] if suites or options.selection != "validation" else []
+        words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
+        words += ["--hidden"] if options.hidden else []
+        words += [f"--threads {options.threads}"] if options.threads != 1 else []
+        return " ".join(["emobench run", *words])
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,31 +172,13 @@ class Plan:
     @property
     def command(self) -> str:
         """What to type to make this run again."""
-        options = self.options
-        # One command has one preset; what suites of another one bring along is written out.
-        suites = [suite for suite in self.suites if suite.preset == self.suites[0].preset]
-        words = [f"--suite {suite.text}" for suite in suites]
-        words += [f"--preset {suites[0].preset}"] if suites else []
-        words += _beyond("--model", self.models, [suite.models for suite in suites])
-        words += _beyond("--protocol", self.protocols, [suite.protocols for suite in suites])
-        words += [f"--data {name}" for name in self.data]
-        words += _beyond("--metric", options.metrics, [suite.metrics for suite in suites])
-        # What a suite says about these may change with its file.
-        words += [f"--seeds {options.seeds}"] if suites or options.seeds != 1 else []
-        words += [f"--first-seed {options.first_seed}"] if options.first_seed else []
-        words += [f"--stress-seed {options.stress_seed}"] if options.stress_seed else []
-        usual = not suites and options.stress_draws == Options.stress_draws
-        words += [] if usual else [f"--stress-draws {options.stress_draws}"]
-        words += [f"--selection {options.selection}"] if suites or options.selection != "validation" else []
-        words += [f"--draws {options.draws}"] if options.draws != Options.draws else []
-        words += ["--hidden"] if options.hidden else []
-        return " ".join(["emobench run", *words])
+        return Request(self.models, self.protocols, tuple(self.data), self.options, self.suites).command
 
     @property
     def default_folder(self) -> Path:
         """Where the run goes without `--out`: the same plan has the same folder, and so continues."""
-        asked = [[suite.name for suite in self.suites]] if self.suites else [self.models, self.protocols]
-        name = ".".join("-".join(part.partition(":")[0] for part in parts) for parts in (*asked, self.data))
+        asked = [[suite.label for suite in self.suites]] if self.suites else [self.models, self.protocols]
+        name = ".".join("-".join(part.partition(":")[0] for part in parts) for parts in (*asked, self.data) if parts)
         return Path("runs") / f"{name[:80]}.{key(self.command)[:6]}"
 
 

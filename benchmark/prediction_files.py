@@ -18,9 +18,13 @@ from jaxtyping import Float, Int64
 from .arrow_columns import is_number, number_column, numbers_of, repeated_text_column, texts_of
 from .errors import PredictionError, RunFolderError
 from .files import write_whole
+from .parquet_files import DAMAGED, open_parquet, sound
 from .predictions import Predictions
 
 _WEIGHT = "weight_"
+FAST = {"compression": "zstd", "use_dictionary": ["condition"], "write_statistics": ["condition", "draw"]}
+"""How a file is written whose row groups are draws of conditions: numbers that hardly repeat take twice as long and
+more room with a dictionary, and nobody looks for a draw by anything but the range of these two columns."""
 WRITE_AGAIN = "delete it and run the same `emobench run` again"
 """What to do with a damaged file of predictions."""
 
@@ -54,9 +58,7 @@ def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
     first = next(each, None)
     if first is None:
         raise PredictionError(f"expected predictions under one condition or more for {path.name}, got none")
-    # Numbers that hardly repeat take twice as long and more room with a dictionary.
-    how = {"compression": "zstd", "use_dictionary": ["condition"]}
-    with write_whole(path) as temporary, pq.ParquetWriter(temporary, first.schema, **how) as writer:
+    with write_whole(path) as temporary, pq.ParquetWriter(temporary, first.schema, **FAST) as writer:
         for table in chain([first], each):
             if table.schema != first.schema:
                 raise PredictionError(
@@ -87,7 +89,7 @@ class PredictionFile:
         """Open the file and find out where the conditions are."""
         self._path = path
         with problems_told(path):
-            self._file = pq.ParquetFile(path)
+            self._file = open_parquet(path)
         try:
             with problems_told(path):
                 self._columns = _columns(self._file, path)
@@ -120,8 +122,10 @@ class PredictionFile:
             When the file is damaged.
         """
         with problems_told(self._path):
-            table = self._file.read_row_groups(
-                sorted({*self._groups.get((condition, draw), ()), *self._groups.get(None, ())})
+            table = sound(
+                self._file.read_row_groups(
+                    sorted({*self._groups.get((condition, draw), ()), *self._groups.get(None, ())})
+                )
             )
         where = f"{self._path}, condition {condition!r}" + f", draw {draw}" * bool(draw)
         rows = np.flatnonzero((texts_of(table["condition"]) == condition) & (_numbers(table, "draw", where) == draw))
@@ -152,7 +156,7 @@ def conditions_in(path: Path) -> tuple[str, ...]:
     PredictionError, RunFolderError
         When the file is missing, damaged or no predictions file.
     """
-    with problems_told(path), pq.ParquetFile(path) as file:
+    with problems_told(path), open_parquet(path) as file:
         _columns(file, path)
         groups = (file.read_row_group(group, columns=["condition"]) for group in range(file.num_row_groups))
         return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
@@ -201,7 +205,7 @@ def problems_told(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGED as error:
         first = str(error).partition("\n")[0]
         raise RunFolderError(f"{path} is damaged ({first}); {WRITE_AGAIN}") from None
 
@@ -209,6 +213,8 @@ def problems_told(path: Path) -> Iterator[None]:
 def _columns(file: pq.ParquetFile, path: Path) -> dict[str, int]:
     """Return the place of each column; the probabilities are p_0 to p_{C-1} without a gap."""
     names = file.schema_arrow.names
+    if len(file.schema) != len(names):
+        raise PredictionError(f"{path}: expected columns of numbers and texts, got some that are made of parts")
     classes = sum(name.startswith("p_") for name in names)
     expected = ["condition", "draw", "utterance", *(f"p_{k}" for k in range(max(classes, 1)))]
     missing = [name for name in expected if name not in names]

@@ -28,14 +28,14 @@ class PlainLines:
 
     def __init__(self) -> None:
         """Begin with no work seen."""
-        self._what = ""
-        self._printed = 0.0
+        self._printed: dict[str, float] = {}
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Print a line if it is time for one."""
         now = time.monotonic()
-        if what != self._what or done == total or now - self._printed >= SECONDS_BETWEEN_LINES:
-            self._what, self._printed = what, now
+        printed = self._printed.get(what)
+        if printed is None or done == total or now - printed >= SECONDS_BETWEEN_LINES:
+            self._printed[what] = now
             print(f"{what}: {done}/{total}", file=sys.stderr, flush=True)  # noqa: T201 (this is the terminal's side)
 
 

@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 
 from .. import __version__
+from .cores import allowed_cores
 
 # What decides a prediction: everything but the parts that only count, show or talk.
 _PREDICTING = ("benchmark", "protocols", "baselines")
 _NOT_PREDICTING = (
-    "benchmark/bootstrap", "benchmark/command_line", "benchmark/latency", "benchmark/metrics", "benchmark/noise_floor",
-    "benchmark/overlaps", "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit",
+    "benchmark/bootstrap", "benchmark/command_line", "benchmark/executors", "benchmark/latency", "benchmark/lock",
+    "benchmark/merg", "benchmark/metrics", "benchmark/noise_floor", "benchmark/overlaps", "benchmark/hidden_plane",
+    "benchmark/planning", "benchmark/prediction_template", "benchmark/scoring", "benchmark/selection_audit",
     "benchmark/suite",
 )  # fmt: skip
 _VERSIONED = ("numpy", "torch", "scikit-learn", "scipy", "netcal")
@@ -63,7 +65,7 @@ def hardware(device: str) -> dict[str, str]:
     """Return what the numbers were computed on."""
     return {
         "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "cores": str(allowed_cores()),
         "memory": _memory(),
         "device": device,
         "system": f"{platform.system()} {platform.machine()}",

@@ -1,9 +1,15 @@
 """Random numbers from (seed, what they are for): the same whatever the order of the run or the worker."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+
+STARTS_KEPT = 16
+"""Purposes whose generators are remembered by their starts: the rungs of a degradation curve share them, and making a
+generator takes longer than what a dialogue draws from it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,26 @@ class Randomness:
         """Return a fresh generator, at its start."""
         return np.random.default_rng(self.integer())
 
+    def generators(self, names: Sequence[str]) -> Iterator[np.random.Generator]:
+        """Yield for each name what `for_(name).generator()` returns; each may be used until the next is asked for."""
+        bits = np.random.PCG64(0)
+        generator = np.random.Generator(bits)
+        for state, increment in _starts(self, tuple(names)):
+            bits.state = {
+                "bit_generator": "PCG64",
+                "state": {"state": state, "inc": increment},
+                "has_uint32": 0,
+                "uinteger": 0,
+            }
+            yield generator
+
     def torch_seed(self) -> int:
         """Return the seed for generators that take 63 bits, such as torch's."""
         return self.integer() >> 65
+
+
+@lru_cache(maxsize=STARTS_KEPT)
+def _starts(randomness: Randomness, names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Return state and increment of each generator of `Randomness.generators` (PCG64 is a line modulo 2¹²⁸)."""
+    states = [randomness.for_(name).generator().bit_generator.state["state"] for name in names]
+    return tuple((state["state"], state["inc"]) for state in states)

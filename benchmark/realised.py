@@ -4,13 +4,50 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float32, Float64, Int64
 
 from .conversations import CONTEXT_ONLY, Conversations
 
 
-def realised_under(clean: Conversations, stressed: Conversations) -> dict[str, float]:
+class Signal:
+    """What noise is held against: how far the recorded features of each modality are from their mean.
+
+    Computed when first asked for, once for all stresses of a split.
+    """
+
+    def __init__(self, clean: Conversations) -> None:
+        """Compute nothing yet."""
+        self._clean = clean
+        self._parts: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def weights(self, modality: str) -> Float64[np.ndarray, " width"]:
+        """Return one over the variance of each feature; 0 for a feature that never varies."""
+        return self._part(modality)[0]
+
+    def squares(self, modality: str, rows: Int64[np.ndarray, " rows"]) -> Float32[np.ndarray, "rows width"]:
+        """Return the squares of the features of some rows about their mean."""
+        squares: Float32[np.ndarray, "rows width"] = self._clean.features[modality][rows] - self._part(modality)[1]
+        squares *= squares
+        return squares
+
+    def power(self, modality: str, rows: Int64[np.ndarray, " rows"]) -> float:
+        """Return the weighted sum of the squares of some rows."""
+        return float(self._part(modality)[2][rows].sum())
+
+    def _part(self, modality: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if modality not in self._parts:
+            recorded = self._clean.features[modality]
+            variance = recorded.var(axis=0, dtype=np.float64)
+            mean = recorded.mean(axis=0, dtype=np.float64).astype(np.float32)
+            weights = np.divide(1, variance, out=np.zeros_like(variance), where=variance > 0)
+            self._parts[modality] = weights, mean, np.square(recorded - mean) @ weights
+        return self._parts[modality]
+
+
+def realised_under(clean: Conversations, stressed: Conversations, *, signal: Signal | None = None) -> dict[str, float]:
     """Return figures over the rows that are read, by name; what a stress did not do is not named.
+
+    `signal` is that of `clean`, where it is kept for several stresses.
 
     ``missing m``
         Share of rows of modality m that were recorded and are there no longer; always named.
@@ -42,7 +79,7 @@ def realised_under(clean: Conversations, stressed: Conversations) -> dict[str, f
             found[f"hidden {modality}"] = float(stressed.trace.hidden[modality][read[there]].mean())
         moved = modality in stressed.trace.noise or modality in stressed.trace.attacked
         if moved and modality not in stressed.trace.source and there.any():
-            ratio = _snr(clean, stressed, modality, rows[there], read[there])
+            ratio = _snr(clean, stressed, signal or Signal(clean), modality, rows[there], read[there])
             found |= {} if ratio is None else {f"snr_db {modality}": ratio}
         if modality in stressed.trace.source and there.any():
             source = stressed.trace.source[modality][read]
@@ -85,6 +122,8 @@ def _drawn_on(stressed: Conversations) -> Int64[np.ndarray, " utterances"]:
 
 def _confused(clean: Conversations, speaker: Int64[np.ndarray, " utterances"]) -> float:
     """Return the share of pairs of turns of which `speaker` says something else than the recording."""
+    if np.array_equal(clean.speaker, speaker):
+        return 0.0
     changed = pairs = 0
     for first, end in pairwise(clean.starts.tolist()):
         before, after = clean.speaker[first:end], speaker[first:end]
@@ -96,18 +135,17 @@ def _confused(clean: Conversations, speaker: Int64[np.ndarray, " utterances"]) -
 def _snr(
     clean: Conversations,
     stressed: Conversations,
+    signal: Signal,
     modality: str,
-    before: np.ndarray,
-    after: np.ndarray,
+    before: Int64[np.ndarray, " rows"],
+    after: Int64[np.ndarray, " rows"],
 ) -> float | None:
-    recorded = clean.features[modality]
-    variance = recorded.var(axis=0, dtype=np.float64)
-    varies = variance > 0
-    seen = np.broadcast_to(varies, (len(before), len(varies)))
+    # In 32 bits, as the features are: the difference of numbers that are close is exact.
+    added = np.square(stressed.features[modality][after] - clean.features[modality][before])
+    power = signal.power(modality, before)
     if modality in stressed.trace.hidden:
-        seen = seen & ~stressed.trace.hidden[modality][after]
-    scale = np.where(varies, variance, 1.0)
-    added = np.square(stressed.features[modality][after].astype(np.float64) - recorded[before]) / scale
-    signal = np.square(recorded[before] - recorded.mean(axis=0, dtype=np.float64)) / scale
-    powers = float(signal[seen].sum()), float(added[seen].sum())
-    return float(10 * np.log10(powers[0] / powers[1])) if all(powers) else None
+        hidden, squares = stressed.trace.hidden[modality][after], signal.squares(modality, before)
+        added[hidden], squares[hidden] = 0, 0
+        power = float(squares.sum(axis=0, dtype=np.float64) @ signal.weights(modality))
+    noise = float(added.sum(axis=0, dtype=np.float64) @ signal.weights(modality))
+    return float(10 * np.log10(power / noise)) if power and noise else None

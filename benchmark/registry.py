@@ -59,6 +59,14 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(sorted({*_files(kind), *_entry_points(kind)}))
 
 
+def built_in(kind: Kind) -> tuple[str, ...]:
+    """Return the names of the plug-ins that come with emobench, sorted: what is taken where none is named.
+
+    Code of other packages runs when it is named, and only then.
+    """
+    return tuple(_files(kind))
+
+
 def summary(kind: Kind, name: str) -> str:
     """Return the first line of a plug-in's docstring, without importing it where it is built in."""
     path = _files(kind).get(name)

@@ -127,8 +127,9 @@ class FitRecord(_Record):
     why: str = ""
     """Reason, where the state is not `done`."""
     key: str = ""
-    """Content key: code, model, data fingerprint, seed, selection, device class."""
+    """Content key: code, model, data fingerprint, seed, selection, device class, threads."""
     seconds: float = 0.0
+    """What it took; with calibrators, that of the model without them is part of it."""
     epochs: tuple[EpochRecord, ...] = ()
     chosen_epoch: int | None = None
     selection: Literal["validation", "test"] = "validation"
@@ -166,6 +167,8 @@ class SuiteRecord(_Record):
     """Stem of its file."""
     path: str = ""
     """The file as typed; empty: it comes with emobench."""
+    block: str = ""
+    """Which block of the file; empty: the file has none."""
     title: str
     """What it is, in one line."""
     shows: str = ""
@@ -185,8 +188,12 @@ class SuiteRecord(_Record):
     preset: Literal["suite", "paper", "paper_meld"] = "suite"
     """Preset of the models whose text names none."""
     seeds: int = 1
+    first_seed: int = 0
+    stress_seed: int = 0
     stress_draws: int = 3
     selection: Literal["validation", "test"] = "validation"
+    draws: int = 10_000
+    hidden: bool = False
     published_only: tuple[str, ...] = ()
     """Systems of the published table that cannot be computed here."""
     differs: tuple[str, ...] = ()
@@ -197,7 +204,12 @@ class SuiteRecord(_Record):
     @property
     def text(self) -> str:
         """What is typed after `--suite`."""
-        return self.path or self.name
+        return f"{self.path or self.name}#{self.block}" if self.block else self.path or self.name
+
+    @property
+    def label(self) -> str:
+        """Its name in that of a folder."""
+        return f"{self.name}-{self.block}" if self.block else self.name
 
 
 class RunRecord(_Record):
@@ -213,7 +225,7 @@ class RunRecord(_Record):
     git_revision: str = ""
     """Of the checkout emobench ran from; empty: none."""
     hardware: dict[str, str]
-    """`processor`, `cores`, `memory`, `device`, `threads`, `system`."""
+    """`processor`, `cores`, `memory`, `device`, `system`, `threads`."""
     seeds: tuple[int, ...]
     """Training seeds."""
     stress_seed: int
@@ -240,3 +252,9 @@ class RunRecord(_Record):
     """What the conditions of a protocol do to the input, by its name, for captions."""
     fits: tuple[FitRecord, ...] = ()
     cells: tuple[CellRecord, ...] = ()
+
+    @property
+    def threads(self) -> int:
+        """Threads of whoever computed; 1 where it is not recorded."""
+        known = self.hardware.get("threads", "")
+        return int(known) if known.isdecimal() else 1

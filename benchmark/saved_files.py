@@ -17,22 +17,22 @@ in place of `/`: `clean.csv`, `modality_drop:drop=audio~video.csv`.
 
 import hashlib
 import os
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
-import pyarrow.parquet as pq
-from numpy.lib.npyio import NpzFile
 
+from .array_files import opened_arrays
 from .arrow_columns import is_number, numbers_of, texts_of
+from .digests import Stamp, digest_of, stamp_of
 from .errors import DataError
+from .parquet_files import DAMAGED, open_parquet, read_schema
+from .reading import regular, with_home
 
 CLEAN = "clean"
 """The condition of a file that names none."""
@@ -59,7 +59,7 @@ class SavedFile(NamedTuple):
 
 def typed_path(text: str) -> Path:
     """Return the path that a spec text holds: `%20` stands for a space, `%2B` for `+`, `~` for the home folder."""
-    return Path(unquote(text)).expanduser()
+    return with_home(unquote(text))
 
 
 def column_names(path: Path) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def content_key(path: Path) -> str:
         When there is nothing to read.
     """
     files = _files(path)
-    return hashlib.sha256(repr([(file.name, _digest(file, _stamp(file))) for file in files]).encode()).hexdigest()
+    return hashlib.sha256(repr([(file.name, _digest(file)) for file in files]).encode()).hexdigest()
 
 
 def _files(path: Path) -> list[Path]:
@@ -115,32 +115,31 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _stamp(file: Path) -> tuple[int, int, int]:
-    state = file.stat()
-    return (state.st_ino, state.st_size, state.st_mtime_ns)
-
-
-# The stamp makes what is kept belong to the content; a run asks for the key once for each of its cells.
-@lru_cache(maxsize=1024)
-def _digest(file: Path, stamp: tuple[int, int, int]) -> str:
+def _stamp(file: Path) -> Stamp:
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return stamp_of(file)
+    except OSError as error:  # a link to nothing
+        raise _unreadable(file, error) from None
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest_of(file)
     except OSError as error:
         raise _unreadable(file, error) from None
 
 
 @lru_cache(maxsize=1024)
-def _names(file: Path, stamp: tuple[int, int, int]) -> tuple[str, ...]:
+def _names(file: Path, stamp: Stamp) -> tuple[str, ...]:
     try:
         if file.suffix == ".parquet":
-            names = pq.read_schema(file).names
+            names = read_schema(file).names
         elif file.suffix == ".csv":
-            with file.open("rb") as opened:
+            with regular(file).open("rb") as opened:
                 names = pc.read_csv(pa.BufferReader(opened.readline())).column_names
         else:
-            with _opened(file) as arrays:
-                names = arrays.files
+            with opened_arrays(file) as arrays:
+                names = arrays.names
     except _CANNOT as error:
         raise _unreadable(file, error) from None
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -182,17 +181,17 @@ def _columns(file: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 def _csv(file: Path, kept: list[str]) -> pa.Table:
     # Names may look like numbers, and a column of probabilities may hold whole numbers only.
     kinds = {name: pa.string() if name in TEXTS else pa.float64() for name in kept if name not in NUMBERS}
-    return pc.read_csv(file, convert_options=pc.ConvertOptions(column_types=kinds, include_columns=kept))
+    return pc.read_csv(regular(file), convert_options=pc.ConvertOptions(column_types=kinds, include_columns=kept))
 
 
 def _parquet(file: Path, kept: list[str]) -> pa.Table:
-    with pq.ParquetFile(file) as opened:
+    with open_parquet(file) as opened:
         return opened.read(columns=kept)
 
 
 def _arrays(file: Path) -> dict[str, np.ndarray]:
-    with _opened(file) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
+    with opened_arrays(file) as arrays:
+        found = {name: arrays[name] for name in arrays.names}
     columns: dict[str, np.ndarray] = {}
     for name, array in found.items():
         if name == "p":
@@ -207,13 +206,6 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
         name: np.repeat(column, rows) if found.get(name, column).ndim == 0 else column
         for name, column in columns.items()
     }
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator["NpzFile[Any]"]:
-    # `np.load` leaves a damaged file open, and also reads what is no NPZ.
-    with file.open("rb") as opened, NpzFile(opened, allow_pickle=False) as arrays:
-        yield arrays
 
 
 def _matrix(file: Path, array: np.ndarray, classes: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -243,8 +235,7 @@ def _require_texts(file: Path, name: str, column: np.ndarray) -> np.ndarray:
     return texts
 
 
-# A pickle inside an NPZ file is a ValueError.
-_CANNOT = (OSError, ValueError, EOFError, zipfile.BadZipFile, pa.ArrowException)
+_CANNOT = (*DAMAGED, ValueError)
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:

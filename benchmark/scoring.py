@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .arrow_columns import number_column, text_column
 from .bootstrap import weights
 from .files import read_table, write_table
+from .hidden_plane_files import keep_planes
 from .metrics.base import ConditionMetric, CurveMetric
+from .parquet_files import DAMAGED, read_schema
 from .progress import Progress, silent
 from .randomness import Randomness
 from .run_folder import RunFolder
-from .run_record import ALL_SEEDS, RESULT_COLUMNS
+from .run_record import ALL_SEEDS, RESULT_COLUMNS, RunRecord
 from .scoring_curves import Curves
 from .scoring_figures import Figures, Name, figures_of, mean_of_draws, mean_of_seeds
 from .scoring_inputs import Inputs, inputs_of
@@ -39,7 +40,8 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
     Every cell that is done gets a row per figure and seed, and one for the mean over the seeds that are done
     (`ALL_SEEDS`). Under a condition that was drawn several times the figures are means over the draws. Test utterances
     without a label are left out and not counted; a data set without any label has no figures. A folder that has not
-    changed since it was scored by the same code is left as it is.
+    changed since it was scored by the same code is left as it is. Where hidden vectors lie in the plane is kept beside
+    them, so that reports need not compute it.
 
     The schema's metadata holds `emobench.metrics`: JSON with title, unit and direction of every metric by its text.
 
@@ -53,6 +55,13 @@ def score(folder: RunFolder, *, progress: Progress = silent) -> pa.Table:
         When run.json asks for a metric that cannot be made.
     """
     record = folder.read_record()
+    table = _results(folder, record, progress)
+    keep_planes(folder, record, progress=progress)
+    return table
+
+
+def _results(folder: RunFolder, record: RunRecord, progress: Progress) -> pa.Table:
+    """Return the results that are kept, or compute and write them."""
     asked = asked_for(record.metrics)
     key = scoring_key(folder, record)
     if _stored_key(folder) == key:
@@ -162,8 +171,8 @@ def _seed_sd(of_seeds: Mapping[int, Figures], mean: Figures) -> np.ndarray:
 def _stored_key(folder: RunFolder) -> str:
     """Return the key of what results.parquet was computed from; empty where it cannot be read."""
     try:
-        metadata = pq.read_schema(folder.results_path).metadata or {}
-    except (OSError, pa.ArrowException):
+        metadata = read_schema(folder.results_path).metadata or {}
+    except DAMAGED:
         return ""
     return bytes(metadata.get(_KEY, b"")).decode()
 

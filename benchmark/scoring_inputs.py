@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +11,17 @@ from jaxtyping import Float, Int64
 from .errors import PredictionError, RunFolderError
 from .hidden_vectors import read_hidden
 from .metrics.base import Scored
-from .metrics.coalitions import coalition_names
 from .prediction_files import PredictionFile, read_predictions
 from .predictions import Predictions
 from .run_folder import RunFolder
 from .run_record import ConditionRecord, DataRecord, RunRecord
+from .scoring_removals import RemovalConditions
 from .utterance_file import Utterances, read_utterances
 
 CLEAN = "clean"
 """The condition without stress."""
 POSTERIOR = "bayes_optimal"
 """The model that is the exact posterior, where it is known."""
-_CONTEXTS = ("intra", "inter")
-_HOWS = (("", ":mean"), ("", ":graph"))
-"""How modalities are removed, and how contexts are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,32 +100,24 @@ class Inputs:
             return own
         return replace(own, posterior=self._scored(POSTERIOR, seed if seed in seeds else seeds[0], condition, draw))
 
-    def _scored(self, model: str, seed: int, condition: str, draw: int) -> Scored:
-        predictions, rows = self._read(model, seed, condition, draw), self.labelled
-        removals = self._removals(model, seed) if condition == CLEAN else {}
-        coalitions = self._coalitions(model, seed) if condition == CLEAN else {}
-        removed = {
-            text: self._read(model, seed, text).probabilities[rows]
-            for text in dict.fromkeys((*removals.values(), *coalitions.values()))
-        }
-        return Scored(
-            probabilities=predictions.probabilities[rows],
-            label=self.utterances.label[rows],
-            dialogue=self.dialogue,
-            turn=self.utterances.turn[rows],
-            speaker=self.utterances.speaker[rows],
-            classes=self.data.classes,
-            on_clean_input=condition == CLEAN,
-            clean=self._clean(model, seed, condition, predictions),
-            removals={name: removed[text] for name, text in removals.items()},
-            coalitions={name: removed[text] for name, text in coalitions.items()},
-            modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
-            hidden=self._hidden(model, seed) if condition == CLEAN else None,
-            validation=self._validation(model, seed),
-        )
+    def under_removals(self, model: str, seed: int) -> Scored:
+        """Read predictions on clean input and under single removals, and nothing else; errors as `scored`."""
+        removals = self._removing.removals(partial(self.state, model, seed))
+        found = {name: self._read(model, seed, text).probabilities[self.labelled] for name, text in removals.items()}
+        return replace(self._bare(self._read(model, seed, CLEAN)), on_clean_input=True, removals=found)
 
-    def _hidden(self, model: str, seed: int) -> Float[np.ndarray, "labelled _"] | None:
-        """Return the hidden vectors of the labelled utterances; None where the folder holds none of this model."""
+    def hidden(self, model: str, seed: int) -> Float[np.ndarray, "labelled _"] | None:
+        """Return the hidden vectors of the labelled utterances.
+
+        None where the folder holds none of this model, or where some are no numbers.
+
+        Raises
+        ------
+        PredictionError
+            When they are of another number of utterances; names the file.
+        RunFolderError
+            When the file is damaged.
+        """
         path = self.folder.hidden_path(model, self.data.name, seed)
         if not path.exists():
             return None
@@ -138,7 +127,39 @@ class Inputs:
                 f"{path}: expected hidden vectors of {len(self.utterances)} utterances of {self.data.name}, got "
                 f"{len(vectors)}"
             )
-        return vectors[self.labelled] if vectors.shape[1] else None
+        return vectors[self.labelled] if vectors.shape[1] and np.isfinite(vectors).all() else None
+
+    def _scored(self, model: str, seed: int, condition: str, draw: int) -> Scored:
+        predictions, rows = self._read(model, seed, condition, draw), self.labelled
+        state = partial(self.state, model, seed)
+        removals = self._removing.removals(state) if condition == CLEAN else {}
+        coalitions = self._removing.coalitions(state) if condition == CLEAN else {}
+        removed = {
+            text: self._read(model, seed, text).probabilities[rows]
+            for text in dict.fromkeys((*removals.values(), *coalitions.values()))
+        }
+        return replace(
+            self._bare(predictions),
+            on_clean_input=condition == CLEAN,
+            clean=self._clean(model, seed, condition, predictions),
+            removals={name: removed[text] for name, text in removals.items()},
+            coalitions={name: removed[text] for name, text in coalitions.items()},
+            modality_weights={name: weights[rows] for name, weights in predictions.modality_weights.items()},
+            hidden=self.hidden(model, seed) if condition == CLEAN else None,
+            validation=self._validation(model, seed),
+        )
+
+    def _bare(self, predictions: Predictions) -> Scored:
+        """Return predictions with what is known of the utterances."""
+        rows = self.labelled
+        return Scored(
+            probabilities=predictions.probabilities[rows],
+            label=self.utterances.label[rows],
+            dialogue=self.dialogue,
+            turn=self.utterances.turn[rows],
+            speaker=self.utterances.speaker[rows],
+            classes=self.data.classes,
+        )
 
     def _validation(self, model: str, seed: int) -> Scored | None:
         """Return the predictions on the labelled part of clean validation; None where there are none."""
@@ -208,62 +229,11 @@ class Inputs:
                     f"row {row}"
                 )
 
-    def _removals(self, model: str, seed: int) -> dict[str, str]:
-        """Return by removal the condition that stands for it; no group of them where one failed or is missing.
-
-        A figure over several removals means something else where one of them is left out. One that does not apply to
-        these data or this model is no removal of theirs.
-        """
-        found: dict[str, str] = {}
-        for group in self._removal_conditions:
-            states = {name: self.state(model, seed, text) for name, text in group.items()}
-            if {*states.values()} <= {"done", "not applicable"}:
-                found |= {name: text for name, text in group.items() if states[name] == "done"}
-        return found
-
-    def _coalitions(self, model: str, seed: int) -> dict[str, str]:
-        """Return by what is removed the condition that stands for it: all subsets of a group, or none of them."""
-        found: dict[str, str] = {}
-        for group in self._coalition_conditions:
-            if {self.state(model, seed, text) for text in group.values()} == {"done"}:
-                found |= group
-        return found
-
     @cached_property
-    def _coalition_conditions(self) -> tuple[dict[str, str], ...]:
-        """By what is removed, each group of coalitions that the run was asked for as a whole."""
-        groups = [coalition_names(players, how) for players, hows in self._players for how in hows]
-        return tuple(
-            {name: self._removing[name] for name in names} for names in groups if {*names} <= {*self._removing}
-        )
-
-    @property
-    def _players(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        """Who makes up coalitions, and how they are removed: modalities, and the contexts that there are."""
-        modalities = tuple(self.data.widths)
-        contexts = _CONTEXTS if self._is_dialogue else _CONTEXTS[:1]
-        return (*([(modalities, _HOWS[0])] if len(modalities) > 1 else []), (contexts, _HOWS[1]))
-
-    @property
-    def _is_dialogue(self) -> bool:
-        """Whether any dialogue has two speakers or more."""
+    def _removing(self) -> RemovalConditions:
         pairs = np.stack([self.utterances.dialogue, self.utterances.speaker])
-        return bool(np.unique(pairs, axis=1).shape[1] > len(np.unique(self.utterances.dialogue)))
-
-    @cached_property
-    def _removal_conditions(self) -> tuple[dict[str, str], ...]:
-        """By removal, modalities first; in groups that are put together: by zeros, by means; strictly, in the graph."""
-        kinds = zip((tuple(self.data.widths), _CONTEXTS), _HOWS, strict=True)
-        groups = [[f"{name}{how}" for name in names] for names, hows in kinds for how in hows]
-        return tuple({name: self._removing[name] for name in group if name in self._removing} for group in groups)
-
-    @cached_property
-    def _removing(self) -> dict[str, str]:
-        """By what is removed the condition: of several conditions that are one, that with the shortest text."""
-        found: dict[str, str] = {}
-        for condition in sorted(self.conditions, key=lambda c: (len(c.text), c.text)):
-            found.setdefault(condition.removal, condition.text)
-        return found
+        several = bool(np.unique(pairs, axis=1).shape[1] > len(np.unique(self.utterances.dialogue)))
+        return RemovalConditions(self.conditions, tuple(self.data.widths), several)
 
     @cached_property
     def _random(self) -> frozenset[str]:

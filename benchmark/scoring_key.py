@@ -8,6 +8,7 @@ import numpy as np
 from .errors import RunFolderError
 from .metrics.base import ReadsFile
 from .provenance import key
+from .reading import regular
 from .registry import METRICS, make, names, source_key
 from .run_folder import RunFolder
 from .run_record import RunRecord
@@ -68,7 +69,7 @@ def _code_key() -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None

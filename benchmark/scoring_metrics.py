@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .errors import SpecError
 from .metrics.base import ConditionMetric, CurveMetric
-from .registry import METRICS, make, names, plugin_class
+from .registry import METRICS, built_in, make, plugin_class
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Asked:
 
 
 def asked_for(texts: Sequence[str]) -> Asked:
-    """Return the metrics with these canonical texts; without texts, all that are registered."""
+    """Return the metrics with these canonical texts; without texts, all that come with emobench."""
     made = {text: make(METRICS, text) for text in texts or _all_texts()}
     return Asked(
         metrics={text: metric for text, metric in made.items() if isinstance(metric, ConditionMetric)},
@@ -51,4 +51,5 @@ def asked_for(texts: Sequence[str]) -> Asked:
 
 
 def _all_texts() -> tuple[str, ...]:
-    return tuple(text for name in names(METRICS) for text in getattr(plugin_class(METRICS, name), "variants", (name,)))
+    each = {name: plugin_class(METRICS, name) for name in built_in(METRICS)}
+    return tuple(text for name, metric in each.items() for text in getattr(metric, "variants", (name,)))

@@ -7,7 +7,6 @@ SPLIT.safetensors      per modality: features.M (utterances × width, float32), 
 A folder is written whole or not at all: under a temporary name beside its place, then renamed.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -24,6 +23,8 @@ from safetensors.numpy import save as to_bytes
 from .conversations import Conversations, DataSplits
 from .errors import DataError
 from .home import data_folder, home
+from .parquet_files import DAMAGED, open_parquet
+from .reading import read_json, regular
 from .whole_folder import write_whole_folder
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -103,7 +104,7 @@ def load(data: str) -> DataSplits:
             licence=manifest.licence,
             leaks=manifest.leaks,
         )
-    except (OSError, pa.ArrowException, SafetensorError, KeyError, TypeError, DataError) as error:
+    except (*DAMAGED, SafetensorError, KeyError, TypeError, DataError) as error:
         raise _damaged(data, str(error)) from None
     if splits.fingerprint != manifest.fingerprint:
         got = splits.fingerprint[:16]
@@ -121,7 +122,7 @@ def read_manifest(data: str) -> Manifest:
     """
     path = data_folder(data) / _MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        manifest = Manifest.model_validate_json(regular(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(f"{data} is not there yet (looked in {path.parent}); type: {add_line(data)}") from None
     except ValidationError as error:
@@ -140,7 +141,7 @@ def installed() -> tuple[str, ...]:
     texts = []
     for path in (home() / "data").glob(f"*/{_MANIFEST}"):
         try:
-            text = str(json.loads(path.read_text(encoding="utf-8"))["data"])
+            text = str(read_json(path)["data"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if data_folder(text) == path.parent:
@@ -179,9 +180,9 @@ def _tensors(split: Conversations) -> dict[str, np.ndarray]:
 def _load_split(manifest: Manifest, name: str) -> Conversations:
     folder = data_folder(manifest.data)
     # pyarrow's own `read_table` goes through its data-set layer, which imports pandas: a quarter of a second.
-    with pq.ParquetFile(folder / f"{name}.parquet") as file:
+    with open_parquet(folder / f"{name}.parquet") as file:
         table = file.read()
-    tensors = load_file(folder / f"{name}.safetensors")
+    tensors = load_file(regular(folder / f"{name}.safetensors"))
     _require_shapes(manifest, name, len(table), tensors)
     dialogue = _integers(table, "dialogue")
     starts = np.flatnonzero(np.diff(dialogue, prepend=-1))

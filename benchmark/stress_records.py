@@ -21,7 +21,8 @@ are used for.
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,12 @@ from jaxtyping import Bool, Int64
 
 from .arrow_columns import number_column, repeated_text_column
 from .conditions import Condition
+from .context import Context
 from .conversations import CONTEXT_ONLY, Conversations
+from .errors import RunFolderError
 from .files import write_whole
+from .parquet_files import DAMAGED, open_parquet, read_schema
+from .prediction_files import FAST
 from .spool import Place, Spool
 
 _RANDOMNESS = b"emobench.randomness"
@@ -51,29 +56,24 @@ class StressRecords:
         """Keep what one draw of a condition did, as `stress_table` says it."""
         sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
         # An interrupt may come at any line: what has a table has to have purposes.
-        self._purposes[f"{condition.text} {draw}"] = [[source.seed, *source.purpose] for source in sources]
+        self._purposes[_name((condition.text, draw))] = [[source.seed, *source.purpose] for source in sources]
         self._spool.put((condition.text, draw), table)
 
     def write(self, conditions: Iterable[str]) -> None:
         """Write the conditions named, in that order, unless nothing has changed."""
-        order = {condition: place for place, condition in enumerate(dict.fromkeys(conditions))}
-        there = {place for place in {*self._written, *self._spool} if place[0] in order}
-        if not len(self._spool) or not there:
+        places = _ordered({*self._written, *self._spool}, conditions)
+        if not len(self._spool) or not places:
             return
-        places = sorted(there, key=lambda place: (order[place[0]], place[1]))
-        purposes = {f"{text} {draw}": self._purposes[f"{text} {draw}"] for text, draw in places}
-        metadata = {_RANDOMNESS: json.dumps(purposes).encode()}
         # That of a table just made: one that was read names the insides of its lists in another way.
-        schema = self._spool.get(next(iter(self._spool))).schema.with_metadata(metadata)
-        with write_whole(self._path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for table in self._tables(places):
-                writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, len(table)))
+        schema = self._spool.get(next(iter(self._spool))).schema
+        purposes = {_name(place): self._purposes[_name(place)] for place in places}
+        _write(self._path, schema, purposes, self._tables(places))
         self._written = {place: group for group, place in enumerate(places)}
         self._spool.close()
 
     def _tables(self, places: Iterable[Place]) -> Iterator[pa.Table]:
         with contextlib.ExitStack() as stack:
-            file = stack.enter_context(pq.ParquetFile(self._path)) if self._written else None
+            file = stack.enter_context(open_parquet(self._path)) if self._written else None
             for place in places:
                 # What is new comes before what an earlier run wrote of the same draw.
                 if file is None or place in self._spool:
@@ -82,17 +82,89 @@ class StressRecords:
                     yield file.read_row_group(self._written[place])
 
 
+def recorded(path: Path) -> frozenset[Place]:
+    """Return the draws of conditions that a file says it holds; none where it is missing or cut off."""
+    try:
+        names = dict(json.loads(read_schema(path).metadata[_RANDOMNESS]))
+        return frozenset((name.rpartition(" ")[0], int(name.rpartition(" ")[2])) for name in names)
+    except (*DAMAGED, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return frozenset()
+
+
+def merge_stresses(paths: Sequence[Path], into: Path, conditions: Iterable[str]) -> None:
+    """Write what several files hold of the conditions named, in that order, as if it had been noted for one file.
+
+    Raises
+    ------
+    RunFolderError
+        When two files say other things of one draw of a condition, or one cannot be read.
+    """
+    known = {path: _places(path) for path in paths}
+    damaged = next((path for path, (groups, _) in known.items() if not groups and path.exists()), None)
+    if damaged is not None:
+        raise RunFolderError(f"{damaged} is damaged; run the same `emobench run` again, or leave that run out")
+    holders: dict[Place, list[Path]] = {}
+    for path, (groups, _) in known.items():
+        for place in groups:
+            holders.setdefault(place, []).append(path)
+    places = _ordered(holders, conditions)
+    if not places:
+        return
+    words = {_name(place): known[holders[place][0]][1][_name(place)] for place in places}
+    with contextlib.ExitStack() as stack:
+        files = {path: stack.enter_context(open_parquet(path)) for path in known if known[path][0]}
+
+        def agreed(place: Place) -> pa.Table:
+            first, *others = holders[place]
+            table = files[first].read_row_group(known[first][0][place])
+            for path in others:
+                groups, purposes = known[path]
+                same = files[path].read_row_group(groups[place]).equals(table)
+                if not same or purposes[_name(place)] != words[_name(place)]:
+                    raise RunFolderError(f"{first} and {path} say other things of {place[0]}, draw {place[1]}")
+            return table
+
+        schema = _as_made(files[holders[places[0]][0]].schema_arrow)
+        _write(into, schema, words, map(agreed, places))
+
+
+def _ordered(places: Iterable[Place], conditions: Iterable[str]) -> list[Place]:
+    """Return the draws of the conditions named, in that order."""
+    order = {condition: number for number, condition in enumerate(dict.fromkeys(conditions))}
+    return sorted((place for place in places if place[0] in order), key=lambda place: (order[place[0]], place[1]))
+
+
+def _write(path: Path, schema: pa.Schema, purposes: Mapping[str, object], tables: Iterable[pa.Table]) -> None:
+    """Write a file whole: a row group for each table, and the purposes of all of them."""
+    metadata = {_RANDOMNESS: json.dumps(purposes).encode()}
+    schema = schema.with_metadata(metadata)
+    with write_whole(path) as temporary, pq.ParquetWriter(temporary, schema, **FAST) as writer:
+        for table in tables:
+            writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, len(table)))
+
+
+def _name(place: Place) -> str:
+    """Return the key of a draw among the purposes."""
+    return f"{place[0]} {place[1]}"
+
+
+def _as_made(schema: pa.Schema) -> pa.Schema:
+    """Return the schema of a table just made: one that was read names the insides of its lists in another way."""
+    fields = (pa.field(f.name, pa.list_(f.type.value_type)) if pa.types.is_list(f.type) else f for f in schema)
+    return pa.schema(list(fields))
+
+
 def _places(path: Path) -> tuple[dict[Place, int], dict[str, list[object]]]:
     """Return the row group of each draw in a file, and the purposes; nothing for one that cannot be read."""
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             purposes = json.loads(file.schema_arrow.metadata[_RANDOMNESS])
             found: dict[Place, int] = {}
             for group in range(file.num_row_groups):
                 # All columns, so that a file that is damaged anywhere is found out now.
                 table = file.read_row_group(group)
                 found[str(table["condition"][0]), int(table["draw"][0].as_py())] = group
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+    except (*DAMAGED, ValueError, LookupError, TypeError, RecursionError):
         return {}, {}
     return found, purposes
 
@@ -127,17 +199,26 @@ def stress_table(condition: str, draw: int, clean: Conversations, stressed: Conv
 
 def _context(stressed: Conversations, read: Int64[np.ndarray, " read"]) -> pa.Array:
     """Return the turns that each row could draw on, as lists."""
-    turn, starts = stressed.recorded_turn(), stressed.starts
-    lists = []
-    for dialogue, row in zip(stressed.dialogue[read].tolist(), read.tolist(), strict=True):
-        rows = slice(starts[dialogue], starts[dialogue + 1])
-        turns = turn[rows]
-        if stressed.links is not None:
-            turns = turns[stressed.links.mask(stressed.speaker[rows], turns)[row - starts[dialogue]]]
-        lists.append(turns)
-    ends = np.cumsum([0, *map(len, lists)]).astype(np.int32)
-    values = number_column(np.concatenate(lists).astype(np.int32))
-    return pa.ListArray.from_arrays(number_column(ends), values)
+    turn, first = stressed.recorded_turn(), stressed.starts[stressed.dialogue[read]]
+    lengths = stressed.starts[stressed.dialogue[read] + 1] - first
+    # Row after row all rows of its dialogue: counted from 0 through all of them, less where each row's own begin.
+    begins = np.cumsum(lengths) - lengths
+    rows = np.arange(lengths.sum()) + np.repeat(first - begins, lengths)
+    if stressed.links is not None:
+        drawn_on = _linked(stressed, stressed.links, read)
+        rows, lengths = rows[drawn_on], np.add.reduceat(drawn_on, begins, dtype=np.int64)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(number_column(ends), number_column(turn[rows].astype(np.int32)))
+
+
+def _linked(stressed: Conversations, links: Context, read: Int64[np.ndarray, " read"]) -> Bool[np.ndarray, " pairs"]:
+    """Return, row after row that is read, whether it draws on each row of its dialogue."""
+    turn = stressed.recorded_turn()
+    masks = [
+        links.mask(stressed.speaker[first:end], turn[first:end]) for first, end in pairwise(stressed.starts.tolist())
+    ]
+    places = zip(stressed.dialogue[read].tolist(), stressed.turn[read].tolist(), strict=True)
+    return np.concatenate([masks[dialogue][place] for dialogue, place in places])
 
 
 def _flags(hit: Bool[np.ndarray, " read"]) -> pa.Array:

@@ -36,6 +36,8 @@ class StressedInputs:
         self._digests = None if isinstance(fitted, PredictsConditions) else state.digests(combination)
         self._pieces = pieces_like(fitted, state.plan.data[combination.data].test)
         self._made: set[str] = set()
+        # Asked once: what an object can do takes Python longer to find out than a digest.
+        self._by_name = isinstance(fitted, PredictsConditions)
 
     def make(self, condition: Condition, draw: int) -> Iterator[object]:
         """Yield a `Made` and then, unless they are not wanted, the pieces that the model predicts from.
@@ -66,4 +68,4 @@ class StressedInputs:
 
     def _is_not_wanted(self, digest: str | None) -> bool:
         """Return whether nobody needs the pieces of an input."""
-        return isinstance(self._fitted, PredictsConditions) or (digest in self._made and not self._repeats)
+        return self._by_name or (digest in self._made and not self._repeats)

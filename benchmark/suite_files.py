@@ -12,9 +12,22 @@ def suite_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
+def divided(text: str) -> tuple[str, str]:
+    """Return the suite and the block that a text names; no block: empty.
+
+    Examples
+    --------
+    >>> divided("mine.toml#noise"), divided("a#b.toml")
+    (('mine.toml', 'noise'), ('a#b.toml', ''))
+    """
+    name, sign, block = text.rpartition("#")
+    return (name, block) if sign and not text.endswith(".toml") else (text, "")
+
+
 def is_suite(text: str) -> bool:
-    """Return whether a text names a suite: one that comes with emobench, or a file."""
-    return text in suite_names() or text.endswith(".toml")
+    """Return whether a text names a suite, or a block of one: one that comes with emobench, or a file."""
+    name, _ = divided(text)
+    return name in suite_names() or name.endswith(".toml")
 
 
 def title_of(name: str) -> str:

@@ -8,30 +8,24 @@ What is typed beside `--suite` adds to it or takes the place of what it says:
                                     take the place of what the suite says
 
 Several suites are one run: the models, protocols, metrics and data sets of all, the largest number of seeds and draws.
+A suite whose file has blocks is several runs, one for each.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .arguments import describe
-from .datasets.base import ConvertibleDataSet
-from .errors import DataError, EmobenchError, SpecError, suggestion
+from .errors import DataError, SpecError, suggestion
 from .models import canonical_model
-from .registry import DATASETS, MODELS, make, names, plugin_class
+from .registry import MODELS, plugin_class
 from .run_record import SuiteRecord
 from .specs import join, parse
-from .suites import load_suite
+from .suite_data import look_for
+from .suite_files import divided
+from .suites import load_suite, load_suites
 
 PRESETS = ("suite", "paper", "paper_meld")
-
-
-class Wanted(NamedTuple):
-    """What a suite's data set is on this machine."""
-
-    found: tuple[str, ...]
-    """Canonical texts of the data sets that are it; empty: none."""
-    why: str
-    """Where it is missing, in one line, and what to type; empty: it is there."""
 
 
 class Resolved(NamedTuple):
@@ -40,6 +34,7 @@ class Resolved(NamedTuple):
     models: tuple[str, ...]
     protocols: tuple[str, ...]
     data: tuple[str, ...]
+    # `Any` here and below: values come from a command line or a caller; `api.options` gives them a type.
     options: dict[str, Any]
     """Options by name, for `api.options`."""
     suites: tuple[SuiteRecord, ...]
@@ -47,79 +42,84 @@ class Resolved(NamedTuple):
     """Data sets wanted that are not there, with the line that says so."""
 
 
-# `Any`: values come from a command line or a caller; `api.options` gives them a type.
-def resolve(
-    texts: Sequence[str],
-    *,
-    models: Sequence[str] = (),
-    protocols: Sequence[str] = (),
-    data: Sequence[str] = (),
-    metrics: Sequence[str] = (),
-    preset: str = "",
-    options: Mapping[str, Any],
-) -> Resolved:
+@dataclass(frozen=True)
+class Typed:
+    """What was typed beside suites, or without any."""
+
+    models: Sequence[str] = ()
+    protocols: Sequence[str] = ()
+    data: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+    preset: str = ""
+    """Preset of the suites' models whose text names none; empty: as the suite says."""
+    # As above.
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Other options, by name; those left out are as the suites say."""
+
+
+class Part(NamedTuple):
+    """A run of several."""
+
+    name: str
+    """Of the block of the suite, and of the folder below `--out`; empty: it is the only run, and goes there itself."""
+    asked: Resolved
+
+
+class Parts(NamedTuple):
+    """What suites, and what was typed beside them, come to: one run, or one for each block of a suite."""
+
+    runs: tuple[Part, ...]
+    missing: Mapping[str, str]
+    """Data sets wanted that are not there, with the line that says so. A block of which none is there is left out."""
+
+
+def resolve(texts: Sequence[str], typed: Typed) -> Resolved:
     """Return what suites and what was typed beside them come to.
 
     Parameters
     ----------
     texts
         Names of suites, or paths of their files; none: only what was typed, on `simulated` where no data were.
-    models, protocols, data, metrics
-        What was typed beside them.
-    preset
-        Preset of the suites' models whose text names none; empty: as the suite says.
-    options
-        Other options that were typed, by name; those left out are as the suites say.
 
     Raises
     ------
     EmobenchError
         One line: a suite that is unknown or wrong, suites that contradict each other, or no data set at all.
     """
-    if preset and preset not in PRESETS:
-        raise SpecError(f"expected --preset {' or '.join(PRESETS)}, got {preset!r}; {suggestion(preset, PRESETS)}")
     if not texts:
-        if preset:
-            raise SpecError(f"--preset goes with --suite; for a single model type --model m3net:preset={preset}")
-        typed = dict(options) | {"metrics": tuple(metrics)}
-        return Resolved(tuple(models), tuple(protocols), tuple(data) or ("simulated",), typed, (), {})
-    suites = [_with_preset(load_suite(text), preset) for text in dict.fromkeys(texts)]
-    wanted = {} if data else {name: look_for(name) for suite in suites for name in suite.data}
-    missing = {name: those.why for name, those in wanted.items() if those.why}
-    if wanted and len(missing) == len(wanted):
-        raise DataError(_nothing_there(missing))
-    return Resolved(
-        models=(*(model for suite in suites for model in suite.models), *models),
-        protocols=(*(protocol for suite in suites for protocol in suite.protocols), *protocols),
-        data=tuple(data) or tuple(text for those in wanted.values() for text in those.found),
-        options=_said(suites, options) | {"metrics": _metrics(suites, metrics)} | dict(options),
-        suites=tuple(
-            suite.model_copy(update={"missing": tuple(name for name in suite.data if name in missing)})
-            for suite in suites
-        ),
-        missing=missing,
-    )
+        _check_preset(typed.preset)
+        if typed.preset:
+            raise SpecError(f"--preset goes with --suite; for a single model type --model m3net:preset={typed.preset}")
+        options = dict(typed.options) | {"metrics": tuple(typed.metrics)}
+        data = tuple(typed.data) or ("simulated",)
+        return Resolved(tuple(typed.models), tuple(typed.protocols), data, options, (), {})
+    suites = [load_suite(text) for text in dict.fromkeys(texts)]
+    asked = _joined(suites, typed)
+    if not asked.data:
+        raise DataError(_nothing_there(asked.missing))
+    return asked
 
 
-def look_for(name: str) -> Wanted:
-    """Return whether a data set that a suite wants is there.
+def resolve_all(texts: Sequence[str], typed: Typed) -> Parts:
+    """Return the runs that suites, and what was typed beside them, come to; `texts` as of `resolve`.
 
-    It is where the name is that of a data set that needs no files, or a data set was added whose name it is, or one of
-    whose arguments has it as value, such as `features:corpus=iemocap`.
+    What was typed is said to every block.
+
+    Raises
+    ------
+    EmobenchError
+        As `resolve`; also when a suite with blocks stands beside others, or no block has any of its data.
     """
-    from .store import add_line, installed
-
-    added = tuple(text for text in installed() if _is_about(text, name))
-    if added:
-        return Wanted(added, "")
-    try:
-        plugin = make(DATASETS, name)
-    except EmobenchError:
-        known = ", ".join(names(DATASETS))
-        return Wanted((), f"no data set has that name; if you have it under another, type --data NAME (known: {known})")
-    if isinstance(plugin, ConvertibleDataSet):
-        return Wanted((), f"not there yet; type: {add_line(name)}")
-    return Wanted((name,), "")
+    alone = len(set(texts)) == 1 and not divided(texts[0])[1]
+    blocks = [suite for suite in load_suites(texts[0]) if suite.block] if alone else []
+    if not blocks:
+        asked = resolve(texts, typed)
+        return Parts((Part("", asked),), asked.missing)
+    parts = [Part(suite.block, _joined([suite], typed)) for suite in blocks]
+    missing = {name: why for part in parts for name, why in part.asked.missing.items()}
+    if not any(part.asked.data for part in parts):
+        raise DataError(_nothing_there(missing))
+    return Parts(tuple(part for part in parts if part.asked.data), missing)
 
 
 def at_preset(model: str, preset: str) -> str:
@@ -146,6 +146,31 @@ def at_preset(model: str, preset: str) -> str:
     return canonical_model(join((type(first)(first.name, tuple(sorted(arguments))), *rest)))
 
 
+def _check_preset(preset: str) -> None:
+    if preset and preset not in PRESETS:
+        raise SpecError(f"expected --preset {' or '.join(PRESETS)}, got {preset!r}; {suggestion(preset, PRESETS)}")
+
+
+def _joined(suites: Sequence[SuiteRecord], typed: Typed) -> Resolved:
+    """Return what suites, and what was typed beside them, come to as one run; no data: none that they want is there."""
+    _check_preset(typed.preset)
+    suites = [_with_preset(suite, typed.preset) for suite in suites]
+    wanted = {} if typed.data else {name: look_for(name) for suite in suites for name in suite.data}
+    missing = {name: those.why for name, those in wanted.items() if those.why}
+    metrics = {"metrics": _metrics(suites, typed.metrics)}
+    return Resolved(
+        models=(*(model for suite in suites for model in suite.models), *typed.models),
+        protocols=(*(protocol for suite in suites for protocol in suite.protocols), *typed.protocols),
+        data=tuple(typed.data) or tuple(text for those in wanted.values() for text in those.found),
+        options=_said(suites, typed.options) | metrics | dict(typed.options),
+        suites=tuple(
+            suite.model_copy(update={"missing": tuple(name for name in suite.data if name in missing)})
+            for suite in suites
+        ),
+        missing=missing,
+    )
+
+
 def _with_preset(suite: SuiteRecord, preset: str) -> SuiteRecord:
     chosen = preset or suite.preset
     models = tuple(dict.fromkeys(at_preset(model, chosen) for model in suite.models))
@@ -153,16 +178,27 @@ def _with_preset(suite: SuiteRecord, preset: str) -> SuiteRecord:
     return SuiteRecord.model_validate(suite.model_dump() | {"models": models, "preset": chosen})
 
 
+_ALIKE = {
+    "selection": "that choose epochs alike",
+    "first_seed": "with the same first seed",
+    "stress_seed": "with the same stress seed",
+}
+"""What suites of one run have to agree on, and how that is said."""
+
+
 def _said(suites: Sequence[SuiteRecord], typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that suites say something about."""
-    if len({suite.selection for suite in suites}) > 1 and "selection" not in typed:
-        rules = ", ".join(f"{suite.selection} in {suite.text}" for suite in suites)
-        raise SpecError(f"expected suites that choose epochs alike, got {rules}; type --selection validation")
-    return {
-        "seeds": max(suite.seeds for suite in suites),
-        "stress_draws": max(suite.stress_draws for suite in suites),
-        "selection": suites[0].selection,
-    }
+    for name, alike in _ALIKE.items():
+        if len({getattr(suite, name) for suite in suites}) > 1 and name not in typed:
+            said = ", ".join(f"{getattr(suite, name)} in {suite.text}" for suite in suites)
+            typing = f"--{name.replace('_', '-')} {getattr(suites[0], name)}"
+            raise SpecError(f"expected suites {alike}, got {said}; type {typing}")
+    most = {name: max(getattr(suite, name) for suite in suites) for name in ("seeds", "stress_draws")}
+    # What is as usual is left unsaid, as where nothing is typed.
+    usual = {"first_seed": 0, "stress_seed": 0, "draws": 10_000, "hidden": False}
+    unusual = {name: max(getattr(suite, name) for suite in suites) for name in usual}
+    changed = {name: value for name, value in unusual.items() if value != usual[name]}
+    return most | {"selection": suites[0].selection} | changed
 
 
 def _metrics(suites: Sequence[SuiteRecord], typed: Sequence[str]) -> tuple[str, ...]:
@@ -170,11 +206,6 @@ def _metrics(suites: Sequence[SuiteRecord], typed: Sequence[str]) -> tuple[str, 
     if any(not suite.metrics for suite in suites):
         return ()
     return (*(metric for suite in suites for metric in suite.metrics), *typed)
-
-
-def _is_about(text: str, name: str) -> bool:
-    call, *_ = parse(text)
-    return name in (text, call.name, *(value for _, value in call.arguments))
 
 
 def _nothing_there(missing: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Suites: what a table of a paper takes to be computed, as a file of TOML.
+"""Suites: what a table of a paper, or all of a paper, takes to be computed, as a file of TOML.
 
 ```toml
 title = "CMERC's confidence error of five models"   # one line
@@ -15,35 +15,49 @@ stress_draws = 3
 selection = "validation"
 published_only = ["joyful"]                # rows of the table that cannot be computed here
 differs = ["One sentence per difference from the paper."]
+arguments = { epochs = 30 }                # of models, see `suite_arguments`
+
+[[block]]                                  # a run of its own; what it does not say is as above
+name = "sizes"
+models = ["m3net"]
+arguments = { width = [128, 256] }
 ```
 
-`title`, `data` and `models` have to be there. Suites are data, no plug-ins: those that come with emobench are the files
-`suites/*.toml`, and a path to a file of one's own stands wherever a name can.
+`title`, `data` and `models` have to be there, above or in every block. Suites are data, no plug-ins: those that come
+with emobench are the files `suites/*.toml`, and a path to a file of one's own stands wherever a name can. `FILE#NAME`
+is one block.
 """
 
-import tomllib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Le, MinLen
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from ..protocols.base import DataFacts
 from .conditions import expand
 from .errors import EmobenchError, SpecError, UnknownName, suggestion
 from .models import canonical_model
+from .reading import with_home
 from .registry import METRICS, canonical_text
 from .run_record import SuiteRecord
-from .suite_files import FOLDER, suite_names
+from .suite_arguments import axes_of, with_arguments
+from .suite_data import check_data
+from .suite_file import SuiteFile, read_suite_file, said_of, shown
+from .suite_files import FOLDER, divided, suite_names
+from .suite_lines import Place
 
 Preset = Literal["suite", "paper", "paper_meld"]
 """What the sizes and switches of models are when their text does not say."""
 Line = Annotated[str, MinLen(1)]
 
+_BLOCK = "block"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\Z")
+
 
 class Suite(BaseModel):
-    """The content of a file."""
+    """The content of a file, or of a block and what it takes from above."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,70 +79,154 @@ class Suite(BaseModel):
     """Spec texts of metrics; empty: all."""
     preset: Preset = "suite"
     """Preset of the models whose text names none."""
-    seeds: Annotated[int, Ge(1), Le(1000)] = 1
+    seeds: Annotated[int, Strict(), Ge(1), Le(1000)] = 1
     """Number of training seeds."""
-    stress_draws: Annotated[int, Ge(1), Le(1000)] = 3
+    first_seed: Annotated[int, Strict(), Ge(0), Le(2**31)] = 0
+    """The first of them; the others follow it one by one."""
+    stress_seed: Annotated[int, Strict(), Ge(0), Le(2**63)] = 0
+    """Seed of the stresses."""
+    stress_draws: Annotated[int, Strict(), Ge(1), Le(1000)] = 3
     """How often each random condition is drawn."""
     selection: Literal["validation", "test"] = "validation"
     """Split that chooses the epoch."""
+    draws: Annotated[int, Strict(), Ge(100), Le(1_000_000)] = 10_000
+    """Bootstrap draws."""
+    hidden: Annotated[bool, Strict()] = False
+    """Whether hidden vectors are kept."""
     published_only: tuple[Line, ...] = ()
     """Systems of the table that cannot be computed here."""
     differs: tuple[Line, ...] = ()
     """What differs from the paper, a sentence each."""
+    arguments: dict[str, object] = {}
+    """Arguments of the models: see `suite_arguments`."""
+
+
+class Block(NamedTuple):
+    """A part of a file that is a run of its own; a file without blocks is one."""
+
+    name: str
+    """Empty: the file has no blocks."""
+    number: int
+    # `Any`: what a file holds; `_validated` gives it a type.
+    own: Mapping[str, Any]
+    """What it says itself."""
+    common: Mapping[str, Any]
+    """What stands above the blocks."""
+
+    def place(self, key: str) -> Place:
+        """Return where in the file a key stands that it has or takes from above; one that is missing: the block."""
+        if not self.name or (key not in self.own and key in self.common):
+            return (key,)
+        return (_BLOCK, self.number, key)
 
 
 def load_suite(text: str) -> SuiteRecord:
-    """Return a suite by its name or by the path of its file, its models written canonically.
+    """Return a suite that is one run, by its name or by the path of its file, its models written canonically.
 
     Raises
     ------
     EmobenchError
-        One line that names the file and the key: what was expected, what was got, what to type.
+        One line that names the file, the line and the key: what was expected, what was got, what to type.
     """
-    if text not in suite_names() and not text.endswith(".toml"):
-        raise UnknownName("suite", text, suite_names())
-    own = text.endswith(".toml")
-    path = Path(text).expanduser() if own else FOLDER / f"{text}.toml"
-    where = str(path) if own else f"the suite {text}"
-    suite = _validated(_content(path), where)
-    values = suite.model_dump() | {
-        "models": _each(suite.models, where, "models", canonical_model),
-        "protocols": _each(suite.protocols, where, "protocols", _known_protocol),
-        "metrics": _each(suite.metrics, where, "metrics", lambda metric: canonical_text(METRICS, metric)),
+    suites = load_suites(text)
+    if len(suites) > 1:
+        known = ", ".join(suite.text for suite in suites)
+        raise SpecError(f"{text} is {len(suites)} runs: each block is a run of its own; name one of them: {known}")
+    return suites[0]
+
+
+def load_suites(text: str) -> tuple[SuiteRecord, ...]:
+    """Return the suites that a file stands for: one for each of its blocks, or the one that `FILE#NAME` names.
+
+    A file without blocks is one suite. Raises as `load_suite`.
+    """
+    name, wanted = divided(text)
+    if name not in suite_names() and not name.endswith(".toml"):
+        raise UnknownName("suite", name, suite_names())
+    own = name.endswith(".toml")
+    path = with_home(name) if own else FOLDER / f"{name}.toml"
+    file = read_suite_file(path, str(path) if own else f"the suite {name}")
+    blocks = _blocks(file)
+    known = [block.name for block in blocks if block.name]
+    if "#" in text and wanted not in known:
+        raise SpecError(f"{file.where} has no block {wanted!r}; {suggestion(wanted, known)}")
+    # All are read, so that a mistake is found before hours of work on another block.
+    suites = [_suite(block, file, path.stem, name if own else "") for block in blocks]
+    return tuple(suite for suite in suites if suite.block == wanted or not wanted)
+
+
+def _blocks(file: SuiteFile) -> list[Block]:
+    """Return the blocks of a file, or the whole as the only one."""
+    common = {key: value for key, value in file.content.items() if key != _BLOCK}
+    if _BLOCK not in file.content:
+        return [Block("", 0, common, {})]
+    blocks = file.content[_BLOCK]
+    if not isinstance(blocks, list) or not blocks or not all(isinstance(block, dict) for block in blocks):
+        raise file.mistake((_BLOCK,), "expected tables, each under a line [[block]]")
+    found: dict[str, Block] = {}
+    for number, block in enumerate(blocks):
+        name, place = block.get("name"), (_BLOCK, number, "name")
+        if name is None:
+            raise file.mistake(
+                place[:-1], "expected the key 'name', which is not there; it names the folder of the run"
+            )
+        if not isinstance(name, str) or not _NAME.match(name):
+            expected = "expected up to 60 letters of A–Z and a–z, digits, - and _"
+            raise file.mistake(place, f"{expected}, for it names a folder; got {shown(name)}")
+        if name.casefold() in found:  # there are disks to which they are the same
+            raise file.mistake(place, f"expected another name for each block, got {name!r} again")
+        own = {key: value for key, value in block.items() if key != "name"}
+        found[name.casefold()] = Block(name, number, own, common)
+    return list(found.values())
+
+
+def _suite(block: Block, file: SuiteFile, name: str, path: str) -> SuiteRecord:
+    suite = _validated(block, file)
+    place = block.place("arguments")
+    axes = axes_of(suite.arguments, place, file)
+    models = _each(block, file, "models", suite.models, canonical_model)
+    check_data(suite.data, block.place("data"), file)
+    values = suite.model_dump(exclude={"arguments"}) | {
+        "models": with_arguments(models, axes, file) if axes else tuple(dict.fromkeys(models)),
+        "protocols": _each(block, file, "protocols", suite.protocols, _known_protocol),
+        "metrics": _each(block, file, "metrics", suite.metrics, lambda metric: canonical_text(METRICS, metric)),
     }
-    return SuiteRecord(name=path.stem, path=text if own else "", **values)
+    return SuiteRecord(name=name, path=path, block=block.name, **values)
 
 
-# `Any`: what a file holds; `_validated` gives it a type.
-def _content(path: Path) -> dict[str, Any]:
+def _validated(block: Block, file: SuiteFile) -> Suite:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise SpecError(f"cannot read the suite {path}: {reason}; type: emobench list suites") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"{path} is no TOML: {error}; see docs/suites.md") from None
-
-
-def _validated(content: dict[str, Any], where: str) -> Suite:
-    try:
-        return Suite.model_validate(content)
+        return Suite.model_validate({**block.common, **block.own})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
+        # A key that is unknown is likely to be the one that is missing.
+        order = ("extra_forbidden", "missing")
+        first = min(
+            error.errors(), key=lambda mistake: order.index(mistake["type"]) if mistake["type"] in order else -1
+        )
+        name, place = str(first["loc"][0]), (*block.place(str(first["loc"][0])), *first["loc"][1:])
         if first["type"] == "extra_forbidden":
-            raise SpecError(f"{where}: unknown key {name!r}; {suggestion(name, Suite.model_fields)}") from None
+            known = [*Suite.model_fields, "name" if block.name else _BLOCK]
+            raise file.mistake(place, f"unknown key {name!r}; {suggestion(name, known)}", named=True) from None
         if first["type"] == "missing":
-            raise SpecError(f"{where}: expected the key {name!r}, which is not there; see docs/suites.md") from None
-        said = first["msg"][:1].lower() + first["msg"][1:]
-        raise SpecError(f"{where}: {name}: {said}, got {first['input']!r}") from None
+            said = f"expected the key {name!r}, which is not there; see docs/suites.md"
+            raise file.mistake(place[:-1], said, named=True) from None
+        raise file.mistake(place, said_of(first)) from None
 
 
-def _each(texts: tuple[str, ...], where: str, key: str, canonical: Callable[[str], str]) -> tuple[str, ...]:
-    try:
-        return tuple(dict.fromkeys(map(canonical, texts)))
-    except EmobenchError as error:
-        raise SpecError(f"{where}: {key}: {error}") from None
+def _each(
+    block: Block, file: SuiteFile, key: str, texts: Sequence[str], canonical: Callable[[str], str]
+) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_canonical_texts(block, file, key, texts, canonical)))
+
+
+def _canonical_texts(
+    block: Block, file: SuiteFile, key: str, texts: Sequence[str], canonical: Callable[[str], str]
+) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        try:
+            yield canonical(text)
+        except EmobenchError as error:
+            raise file.mistake((*block.place(key), number), str(error)) from None
 
 
 def _known_protocol(text: str) -> str:

@@ -20,6 +20,7 @@ from .errors import DataError, MissingPackage, RunFolderError
 from .files import write_whole
 from .home import VARIABLE, cache_folder
 from .progress import silent
+from .reading import regular, with_home
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -84,7 +85,7 @@ class TextEncoder:
 
 
 def _identity(encoder: str) -> str:
-    folder = Path(encoder).expanduser()
+    folder = with_home(encoder)
     if not folder.exists():
         return f"hub:{encoder}"
     if not folder.is_dir():
@@ -104,7 +105,7 @@ def _path(identity: str, block: list[str]) -> Path:
 
 def _read(path: Path, sentences: int) -> Float32[np.ndarray, "sentences width"] | None:
     try:
-        vectors = load_file(path)["vectors"]
+        vectors = load_file(regular(path))["vectors"]
     except (OSError, SafetensorError, KeyError):
         return None
     return vectors if vectors.ndim == 2 and len(vectors) == sentences and vectors.dtype == np.float32 else None
@@ -127,7 +128,7 @@ def _load(encoder: str) -> "SentenceTransformer":
         raise MissingPackage(
             "text features need the package sentence-transformers; type: pip install 'emobench[text]'"
         ) from None
-    folder = Path(encoder).expanduser()
+    folder = with_home(encoder)
     try:
         return SentenceTransformer(str(folder) if folder.exists() else encoder)
     except Exception as error:  # whatever the library, the hub or the network may raise

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
-from .arrow_columns import is_whole, number_column, text_column, texts_of, whole_numbers_of
+from .arrow_columns import number_column, text_column, texts_of, whole_numbers_of, wrong_column
 from .conversations import UNKNOWN, Conversations
 from .errors import RunFolderError
 from .files import read_table, write_table
@@ -56,12 +55,9 @@ def read_utterances(folder: RunFolder) -> dict[str, Utterances]:
     """
     table, path = read_table(folder.utterances_path), folder.utterances_path
     needed = ("data", "utterance", "dialogue", "turn", "speaker", "label")
-    missing = [name for name in needed if name not in table.column_names]
-    if missing:
-        raise RunFolderError(
-            f"{path}: expected the column {missing[0]!r}; delete it and run the same `emobench run` again"
-        )
-    columns = {name: _whole_numbers(table, name, path) for name in needed[1:]}
+    if wrong := wrong_column(table, texts=needed[:1], whole=needed[1:]):
+        raise RunFolderError(f"{path}: {wrong}; {_AGAIN}")
+    columns = {name: whole_numbers_of(table[name]) for name in needed[1:]}
     data_of = texts_of(table["data"])
     found = {}
     for data in dict.fromkeys(data_of.tolist()):
@@ -89,10 +85,3 @@ def _utterance_table(name: str, c: Conversations) -> pa.Table:
             "transcript": pa.nulls(rows, pa.string()) if c.transcripts is None else text_column(c.transcripts),
         }
     )
-
-
-def _whole_numbers(table: pa.Table, column: str, path: Path) -> Int64[np.ndarray, " rows"]:
-    if not is_whole(table[column]):
-        got = f"{table[column].type} with {table[column].null_count} empty cells"
-        raise RunFolderError(f"{path}: expected whole numbers in the column {column!r}, got {got}; {_AGAIN}")
-    return whole_numbers_of(table[column])

@@ -1,6 +1,7 @@
 """A folder below `$EMOBENCH_HOME` that is written whole or not at all: temporary name, then rename."""
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,10 +10,15 @@ from pathlib import Path
 from .errors import DataError
 from .home import VARIABLE
 
+PATIENCE = 60.0
+"""Seconds to wait for somebody else who writes the same folder, which takes a moment."""
+
 
 @contextlib.contextmanager
 def write_whole_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `folder`; on leaving without an error it takes the place of `folder`.
+
+    What processes left there that were killed is removed, or put back where nothing stands in its place.
 
     Raises
     ------
@@ -22,12 +28,14 @@ def write_whole_folder(folder: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        new, old = temporary / "new", temporary / "old"
-        # Made anew inside: mkdtemp's own folder is private, converted data are as readable as any other file.
-        new.mkdir()
-        yield new
-        _exchange(folder, new, old)
+        with _only_writer(folder):
+            _clear_up(folder)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+            new, old = temporary / "new", temporary / "old"
+            # Made anew inside: mkdtemp's own folder is private, converted data are as readable as any other file.
+            new.mkdir()
+            yield new
+            _exchange(folder, new, old)
     except OSError as error:
         raise DataError(
             f"cannot write {folder}: {error.strerror or error}; free some space or name another folder in {VARIABLE}"
@@ -35,6 +43,37 @@ def write_whole_folder(folder: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process; the system lets go of it when the process ends, however it ends."""
+    # Not at the top: data that are only read need none of it.
+    from filelock import FileLock, Timeout
+
+    path = folder.with_name(f".{folder.name}.lock")
+    held = FileLock(path, timeout=PATIENCE)
+    try:
+        held.acquire()
+    except Timeout:
+        raise DataError(f"another emobench writes {folder}; wait until it has ended, and type the same again") from None
+    try:
+        yield
+    finally:
+        # While it is held: whoever has opened a file that is gone opens another.
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        held.release()
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove what killed processes left beside a folder that nobody else writes now."""
+    for left in folder.parent.glob(f".{folder.name}.*"):
+        # As `mkdtemp` names them.
+        if re.fullmatch(re.escape(f".{folder.name}.") + "[a-z0-9_]{8}", left.name) and left.is_dir():
+            if not folder.exists() and (left / "old").is_dir():
+                (left / "old").rename(folder)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _exchange(folder: Path, new: Path, old: Path) -> None:

@@ -169,10 +169,13 @@ def _shifted(
 def _swapped(conversations: Conversations, rate: float, randomness: Randomness) -> Int64[np.ndarray, " utterances"]:
     """Return the row that each row gets its features from."""
     rows = np.arange(len(conversations))
-    for name, first, turns in zip(
-        conversations.dialogue_ids, conversations.starts[:-1], np.diff(conversations.starts).tolist(), strict=True
+    for generator, first, turns in zip(
+        randomness.generators(conversations.dialogue_ids),
+        conversations.starts[:-1],
+        np.diff(conversations.starts).tolist(),
+        strict=True,
     ):
-        earlier = first + 2 * np.flatnonzero(randomness.for_(name).generator().random(turns // 2) < rate)
+        earlier = first + 2 * np.flatnonzero(generator.random(turns // 2) < rate)
         rows[earlier], rows[earlier + 1] = earlier + 1, earlier
     return rows
 

@@ -29,12 +29,11 @@ turn, as under modality_drop.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Le, Unit
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Int64
 from typing_extensions import Doc
 
 from ..benchmark.arguments import Share
@@ -153,35 +152,35 @@ class Noise(StressProtocol):
         power: float,
         randomness: Randomness,
     ) -> dict[str, Float32[np.ndarray, "utterances width"]]:
-        """Return the features with noise, made dialogue by dialogue, so that most work is done in the cache."""
-        noisy = {modality: conversations.features[modality].copy() for modality in hits}
-        scales = {modality: self._scale(training[modality], power) for modality in hits}
-        for name, (first, end) in zip(conversations.dialogue_ids, pairwise(conversations.starts.tolist()), strict=True):
-            generator = randomness.for_(name).generator()
-            for modality, hit in hits.items():
-                turns, turns_hit = noisy[modality][first:end], hit[first:end]
-                drawn = self._draw(int(turns_hit.sum()), training[modality], generator)
-                drawn *= scales[modality]
-                # A view where it can be one: picking rows out and putting them back takes time.
-                turns[... if turns_hit.all() else turns_hit] += drawn
-        return noisy
+        """Return the features with noise: each dialogue draws its own, and the rest is done for all at once."""
+        rows = {modality: _rows_until(hit, conversations.starts) for modality, hit in hits.items()}
+        drawn = {
+            modality: np.empty((ends[-1], len(training[modality].mean)), np.float32) for modality, ends in rows.items()
+        }
+        for dialogue, generator in enumerate(randomness.generators(conversations.dialogue_ids)):
+            for modality, ends in rows.items():
+                self._draw(drawn[modality][ends[dialogue] : ends[dialogue + 1]], training[modality], generator)
+        return {
+            modality: _added(
+                conversations.features[modality], hit, drawn[modality], self._scale(training[modality], power)
+            )
+            for modality, hit in hits.items()
+        }
 
     def _draw(
-        self, rows: int, known: FeatureStatistics, generator: np.random.Generator
-    ) -> Float32[np.ndarray, "rows width"]:
-        """Return noise that `_scale` gives the right variance."""
-        shape = (rows, len(known.mean))
+        self, into: Float32[np.ndarray, "rows width"], known: FeatureStatistics, generator: np.random.Generator
+    ) -> None:
+        """Fill an array with noise that `_scale` gives the right variance."""
         if self.kind == "gaussian":
-            return generator.standard_normal(shape, np.float32)
-        if self.kind == "impulse":
-            chosen = generator.random(shape, np.float32) < self.density
-            drawn = np.zeros(shape, np.float32)
-            drawn[chosen] = generator.standard_normal(int(chosen.sum()), np.float32)
-            return drawn
-        babble: Float32[np.ndarray, "rows width"] = np.tile(-np.float32(self.voices) * known.mean, (rows, 1))
-        for voice in generator.integers(0, len(known.rows), (rows, self.voices)).T:
-            babble += known.rows[voice]
-        return babble
+            generator.standard_normal(dtype=np.float32, out=into)
+        elif self.kind == "impulse":
+            chosen = generator.random(into.shape, np.float32) < self.density
+            into[...] = 0
+            into[chosen] = generator.standard_normal(int(chosen.sum()), np.float32)
+        else:
+            into[...] = -np.float32(self.voices) * known.mean
+            for voice in generator.integers(0, len(known.rows), (len(into), self.voices)).T:
+                into += known.rows[voice]
 
     def _scale(self, known: FeatureStatistics, power: float) -> Float32[np.ndarray, " width"]:
         """Return per feature what the draws are multiplied by."""
@@ -190,6 +189,28 @@ class Noise(StressProtocol):
             return np.full(known.mean.shape, np.sqrt(power / self.voices), np.float32)
         scale: Float32[np.ndarray, " width"] = np.sqrt(known.variance * (power / self._chance), dtype=np.float32)
         return scale
+
+
+def _rows_until(hit: Bool[np.ndarray, " utterances"], starts: Int64[np.ndarray, " boundaries"]) -> list[int]:
+    """Return how many rows are hit before each dialogue, and in all."""
+    ends: list[int] = np.concatenate([[0], np.cumsum(hit)])[starts].tolist()
+    return ends
+
+
+def _added(
+    features: Float32[np.ndarray, "utterances width"],
+    hit: Bool[np.ndarray, " utterances"],
+    drawn: Float32[np.ndarray, "hits width"],
+    scale: Float32[np.ndarray, " width"],
+) -> Float32[np.ndarray, "utterances width"]:
+    """Return features with scaled draws in the rows that are hit; `drawn` is used up."""
+    drawn *= scale
+    if hit.all():
+        drawn += features
+        return drawn
+    noisy = features.copy()
+    noisy[hit] += drawn
+    return noisy
 
 
 PLUGIN = Noise

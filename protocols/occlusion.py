@@ -129,8 +129,8 @@ class Occlusion(StressProtocol):
         named = named_modalities("occlusion", self.modality, conversations.modalities)
         widths = conversations.widths
         hidden = {modality: np.empty((len(conversations), widths[modality]), bool) for modality in named}
-        for name, (first, end) in zip(conversations.dialogue_ids, pairwise(conversations.starts.tolist()), strict=True):
-            generator = randomness.for_(name).generator()
+        generators = randomness.generators(conversations.dialogue_ids)
+        for generator, (first, end) in zip(generators, pairwise(conversations.starts.tolist()), strict=True):
             span = np.arange(end - first) // (end - first if self.kind == "band" else self.span)
             for modality, masks in hidden.items():
                 masks[first:end] = self._spans(generator, int(span.max()) + 1, widths[modality])[span]

@@ -82,8 +82,10 @@ class Order(StressProtocol):
         dialogues = np.split(np.arange(len(conversations)), conversations.starts[1:-1])
         rows = np.concatenate(
             [
-                dialogue[_sources(rate, randomness.for_(name).generator(), len(dialogue))]
-                for name, dialogue in zip(conversations.dialogue_ids, dialogues, strict=True)
+                dialogue[_sources(rate, generator, len(dialogue))]
+                for generator, dialogue in zip(
+                    randomness.generators(conversations.dialogue_ids), dialogues, strict=True
+                )
             ]
         )
         moved = conversations.take_rows(

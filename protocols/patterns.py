@@ -43,8 +43,12 @@ class Hits:
             return np.ones(len(conversations), bool)
         return np.concatenate(
             [
-                self._turns(self.rate, randomness.for_(name).generator(), turns)
-                for name, turns in zip(conversations.dialogue_ids, np.diff(conversations.starts).tolist(), strict=True)
+                self._turns(self.rate, generator, turns)
+                for generator, turns in zip(
+                    randomness.generators(conversations.dialogue_ids),
+                    np.diff(conversations.starts).tolist(),
+                    strict=True,
+                )
             ]
         )
 

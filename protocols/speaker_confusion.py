@@ -99,8 +99,8 @@ class SpeakerConfusion(StressProtocol):
         confuse = _merged if self.kind == "merged" else self._shuffled
         dialogues = np.split(conversations.speaker, conversations.starts[1:-1])
         parts = [
-            _renumbered(speaker, confuse(speaker, randomness.for_(name).generator()))
-            for name, speaker in zip(conversations.dialogue_ids, dialogues, strict=True)
+            _renumbered(speaker, confuse(speaker, generator))
+            for generator, speaker in zip(randomness.generators(conversations.dialogue_ids), dialogues, strict=True)
         ]
         return conversations.change(speaker=np.concatenate(parts))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from . import plots
 from .acting import Wanted, most_unsafe, shown_for, wanted_of
@@ -70,7 +71,7 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
         GROUP, data.name, "", f"acting-{data.name}-{metric}-{wanted.arguments}",
         what, f"{what}, on {named(data)}",
         TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), rows),
-        lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "act_share"),
+        partial(plots.intervals, rows=names, series=series, title=title, unit_range=metric == "act_share"),
         wanted.arguments or GROUP,
         _shown(data, texts),
     )  # fmt: skip

@@ -6,14 +6,17 @@ from .acting import ACTING_COLUMNS, Wanted, acting_rows, cost_metrics, shown_for
 from .contents import DataView, RunView
 from .definitions import defined
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
-from .sentences import plain
-from .tex import Tex, breakable, code, escape, table
+from .sentences import lowered
+from .tex import Tex, as_tex, breakable, code, escape, table, told_of_each
 from .vocabulary import METRICS, text_of
 
 
 def acting_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     """Yield the tables that there are figures for."""
-    yield from (_table(data, run, wanted) for wanted in wanted_of(data))
+    for wanted in wanted_of(data):
+        said = ((model.name, as_tex(told(model, wanted))) for model in shown_for(data, wanted))
+        yield told_of_each("acting", f"Acting on confidence: {lowered(wanted.title)}", said)
+        yield _table(data, run, wanted)
     yield from (_costs(data, run, cost, share) for cost, share in cost_metrics(data))
 
 
@@ -29,7 +32,6 @@ def _table(data: DataView, run: RunView, wanted: Wanted) -> Tex:
     sentences = [
         f"Acting on confidence on {named(data)}. {wanted.title}: the threshold is chosen on clean validation and kept "
         f"under every condition. {seeds_sentence(run)} Brackets: 95 % intervals over dialogues, at this threshold.",
-        *(f"{model.name}: {plain(told(model, wanted))}" for model in models),
     ]
     head = [Tex("Model, condition"), *(escape(METRICS[one].title) for one in ACTING_COLUMNS)]
     label = f"tab:{slug(data)}-acting-{''.join(filter(str.isalnum, wanted.arguments))}"

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from .svg_marks import marks_as_paths
 from .svg_text import shortened
 from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
 from .ticks import as_few_artists
@@ -170,7 +171,8 @@ def svg_for_page(figure: Figure, slug: str) -> str:
             figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
         text = stream.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text[text.index("<svg") :])
+    text = marks_as_paths(text[text.index("<svg") :])
+    text = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), slug), text)
     return shortened(text, slug)
 
 

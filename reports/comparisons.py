@@ -1,7 +1,6 @@
 """comparisons.parquet as plain views: which tables it makes, and what their captions say."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -9,11 +8,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..benchmark.comparison_record import COMPARISON_COLUMNS
+from ..benchmark.arrow_columns import wrong_column
 from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
+from ..benchmark.parquet_files import DAMAGED, read_schema
+from ..benchmark.reading import regular
 from ..benchmark.run_folder import RunFolder
 from .contents import ROUGH_BELOW
 from .numbers import Shown, count, decimals_of, figure, percent, shared, short
@@ -106,6 +107,25 @@ class About:
     """SHA-256 of run.json of each run that was compared."""
 
 
+class _Titled(BaseModel):
+    title: str
+
+
+class _Unranked(BaseModel):
+    why: str
+
+
+class _Ranked(BaseModel):
+    """As `benchmark.multiplicity.Ranking` is written."""
+
+    ranks: dict[str, float]
+    groups: tuple[tuple[str, ...], ...]
+    p: float
+    critical_difference: float
+    data_sets: int
+    level: float
+
+
 @dataclass(frozen=True)
 class ComparisonView:
     """All that a report says about comparisons."""
@@ -130,7 +150,7 @@ def comparisons_of(folder: RunFolder) -> ComparisonView | None:
     if not path.exists():
         return None
     view = view_of(path)
-    if hashlib.sha256(folder.record_path.read_bytes()).hexdigest() in about_comparisons(path).records:
+    if hashlib.sha256(regular(folder.record_path).read_bytes()).hexdigest() in about_comparisons(path).records:
         return view
     return replace(view, sentences=(OUTDATED, *view.sentences))
 
@@ -152,11 +172,16 @@ def read_comparisons(path: Path) -> tuple[Compared, ...]:
         When it is missing, damaged, or lacks a column.
     """
     table = read_table(path)
-    missing = [column for column in COMPARISON_COLUMNS if column not in table.column_names]
-    if missing:
+    kinds: dict[object, list[str]] = {str: [], float: [], int: []}
+    for field in fields(Compared):
+        kinds[field.type].append(field.name)
+    wrong = wrong_column(table, texts=kinds[str], numbers=kinds[float], whole=kinds[int])
+    wrong = wrong or next(
+        (f"expected a number in every cell of {n!r}" for n in kinds[float] if table[n].null_count), ""
+    )
+    if wrong or not len(table):
         raise RunFolderError(
-            f"{path}: expected the column {missing[0]!r}, got {', '.join(table.column_names)}; type `emobench compare` "
-            "again to write it anew"
+            f"{path}: {wrong or 'expected rows, got none'}; type `emobench compare` again to write it anew"
         )
     # Plain lists: pyarrow's own conversions would import pandas.
     columns = [table[field.name].to_pylist() for field in fields(Compared)]
@@ -164,13 +189,19 @@ def read_comparisons(path: Path) -> tuple[Compared, ...]:
 
 
 def about_comparisons(path: Path) -> About:
-    """Return what the metadata of comparisons.parquet says."""
-    metadata = pq.read_schema(path).metadata or {}
-    titles = json.loads(metadata.get(b"emobench.metrics", b"{}"))
+    """Return what the metadata of comparisons.parquet says; errors as in `read_comparisons`."""
+    try:
+        metadata = read_schema(path).metadata or {}
+        titles = TypeAdapter(dict[str, _Titled]).validate_json(metadata.get(b"emobench.metrics", b"{}"))
+        ranks = TypeAdapter(dict[str, _Ranked | _Unranked]).validate_json(metadata.get(b"emobench.ranks", b"{}"))
+        records = TypeAdapter(frozenset[str]).validate_json(metadata.get(b"emobench.records", b"[]"))
+    except (*DAMAGED, ValidationError) as error:
+        first = str(error).partition("\n")[0]
+        raise RunFolderError(f"{path} is damaged ({first}); type `emobench compare` again to write it anew") from None
     return About(
-        titles={text: str(of["title"]) for text, of in titles.items()},
-        ranks=json.loads(metadata.get(b"emobench.ranks", b"{}")),
-        records=frozenset(json.loads(metadata.get(b"emobench.records", b"[]"))),
+        titles={text: of.title for text, of in titles.items()},
+        ranks={metric: of.model_dump() for metric, of in ranks.items()},
+        records=records,
     )
 
 

@@ -7,7 +7,7 @@ from .contents import DataView, ModelView, Row, RunView
 from .definitions import defined
 from .numbers import count
 from .paper_marks import Differences, Key, leaders
-from .paper_tables import figure_cell, named, seeds_sentence, slug
+from .paper_tables import WITHIN_FLOOR, figure_cell, named, seeds_sentence, slug
 from .results import Result
 from .stress_contents import CLEAN
 from .stresses import protocol_of
@@ -138,7 +138,7 @@ def _sentences(
     keys: list[Key] = [(model.name, data.name, text, metric) for model, text, metric in figures]
     yield told.sentence(keys)
     if any(found.within_floor for found in shown):
-        yield "Raised n: within the noise floor (95th percentile), no evidence of miscalibration."
+        yield WITHIN_FLOOR
 
 
 def _of_data(data: DataView, metrics: dict[str, None], shown: Sequence[Result], run: RunView) -> Iterator[str]:

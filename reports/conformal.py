@@ -88,8 +88,8 @@ def promise(data: DataView) -> str:
         "Instead of one class a model can give a set of classes. Its threshold was chosen on clean validation so that "
         f"a set holds the gold class {percent(LEVEL, decimals=0)} of the time (LAC: smallest sets; APS: sets that grow "
         "with doubt). That is promised for utterances exchangeable with those of validation, whatever the model. They "
-        "are not quite: turns of a dialogue resemble each other, and validation also chose the epoch and fitted the "
-        f"calibrator. Under stress nothing is promised: what is left of it is what is measured here.{moved}"
+        "are not quite: turns of a dialogue resemble each other, and validation may also have chosen the epoch and "
+        f"fitted a calibrator. Under stress nothing is promised: what is left of it is what is measured here.{moved}"
     )
 
 
@@ -98,6 +98,30 @@ def told(data: DataView) -> tuple[tuple[ModelView, Sentence], ...]:
     methods = methods_of(data)
     found = ((model, sets_of(model, methods[0])) for model in data.models) if methods else ()
     return tuple((model, tuple(_sentence(sets, methods[0], data))) for model, sets in found if sets)
+
+
+def shortfall(data: DataView, method: Method) -> str:
+    """Say of which models sets hold the gold class less often than asked for, on clean input already; empty: of none.
+
+    Less is what is below the level with the whole interval.
+    """
+    clean = [
+        (model.name, one.coverage)
+        for model in data.models
+        for one in sets_of(model, method)
+        if one.row.condition.text == CLEAN
+    ]
+    short = [(name, coverage) for name, coverage in clean if coverage.high < LEVEL]
+    if not short:
+        return ""
+    name, least = min(short, key=lambda one: one[1].value)
+    asked = percent(LEVEL, decimals=0)
+    whose = f"the sets of {name}" if len(clean) == 1 else f"the sets of {len(short)} of {len(clean)} models"
+    which = "" if len(clean) == 1 else f", least often those of {name}"
+    return (
+        f"On clean input already {whose} hold the gold class less often than the {asked} asked for{which}: "
+        f"{_share(least)} of the time. What held on validation does not hold on test; the level promises nothing here."
+    )
 
 
 def absent(data: DataView, record: RunRecord) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Figures of prediction sets: coverage, against the level that was asked for, and size."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from . import plots
 from .canvas import wrapped
-from .conformal import Method, Sets, methods_of, sets_of
+from .conformal import Method, Sets, methods_of, sets_of, shortfall
 from .contents import DataView, ModelView, label_of
 from .figure_views import FigureView, TableView, modality_first, named
 from .plots import Series
@@ -33,7 +34,8 @@ def conformal_figures(data: DataView) -> Iterator[FigureView]:
         coverage = [
             (model, [(row, one.row.condition.text, one.coverage) for row, one in sets]) for model, sets in chosen
         ]
-        yield _figure(data, list(groups), coverage, f"Coverage of sets ({method.name})", level=LEVEL)
+        less = shortfall(data, method)
+        yield _figure(data, list(groups), coverage, f"Coverage of sets ({method.name})", level=LEVEL, told=less)
         size = [
             (model, [(row, one.row.condition.text, one.size) for row, one in sets if one.size is not None])
             for model, sets in chosen
@@ -68,6 +70,7 @@ def _figure(
     title: str,
     *,
     level: float | None,
+    told: str = "",
 ) -> FigureView:
     series = tuple(
         Series(model.name, model.place, tuple((row, figure) for row, _, figure in found))
@@ -84,6 +87,8 @@ def _figure(
         "conformal", data.name, "", f"conformal-{data.name}-{title}",
         title, f"{title}, on {named(data)}",
         TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), numbers),
-        lambda theme: plots.intervals(theme, rows, series, title=title, unit_range=level is not None, wanted=level),
-        shown=ALL if len(data.conditions) <= ALL_SHOWN else WORST,
+        partial(
+            plots.intervals, rows=rows, series=series, title=title, unit_range=level is not None, wanted=level
+        ),
+        shown=f"{ALL if len(data.conditions) <= ALL_SHOWN else WORST} {told}".rstrip(),
     )  # fmt: skip

@@ -8,18 +8,16 @@ from .definitions import defined
 from .numbers import percent
 from .paper_tables import FIRST, figure_cell, named, seeds_sentence, slug
 from .results import Result
-from .sentences import Sentence
-from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
+from .tex import PAGE_WIDTH, Tex, as_tex, breakable, code, escape, prose, remark, table, told_of_each
 
 
 def conformal_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     """Yield what is said of prediction sets, or why there are none."""
-    yield from (prose(sentence) for sentence in absent(data, run.record))
+    yield from (remark("sets", prose(sentence)) for sentence in absent(data, run.record))
     methods = methods_of(data)
     if not methods:
         return
-    items = "\n".join(rf"\item \textbf{{{breakable(model.name)}}}. {_tex(said)}" for model, said in told(data))
-    yield Tex(f"\\subsection*{{Prediction sets}}\n\\begin{{itemize}}\\raggedright\n{items}\n\\end{{itemize}}")
+    yield told_of_each("sets", "Prediction sets", ((model.name, as_tex(said)) for model, said in told(data)))
     rows: list[Sequence[Tex] | Tex] = []
     for model in data.models:
         found = list(_rows(model, methods))
@@ -49,7 +47,3 @@ def _cells(sets: Sets | None) -> tuple[Tex, ...]:
 def _least(name: str, figure: Result) -> Tex:
     # A number is not broken at its point.
     return Tex(rf"{breakable(name)} \mbox{{{escape(percent(figure.value))}}}")
-
-
-def _tex(sentence: Sentence) -> str:
-    return "".join(code(phrase.text) if phrase.spec else prose(phrase.text) for phrase in sentence)

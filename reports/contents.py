@@ -8,7 +8,9 @@ from functools import cached_property
 from ..benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
 from ..benchmark.selection_audit import Optimism, optimism
 from .distributions import Distributions
+from .hidden_views import HiddenView
 from .latency import LatencyView
+from .problems import Problem, ProblemGroup, grouped
 from .results import Result
 from .stress_contents import CLEAN, Curve, Stress
 
@@ -17,33 +19,6 @@ ROUGH_BELOW = 50
 _DUST = 1e-9
 QUALITY = ("weighted_f1", "accuracy", "macro_f1")
 """Metrics that sum up quality, the first that a run has is the one that is spoken of."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that was not computed, and why."""
-
-    model: str
-    data: str
-    condition: str
-    """Empty: the training itself."""
-    seeds: tuple[int, ...]
-    state: str
-    """`failed` or `not applicable`."""
-    why: str
-
-
-@dataclass(frozen=True)
-class ProblemGroup:
-    """Conditions that were not computed for one reason; see `Problem`."""
-
-    model: str
-    data: str
-    conditions: tuple[str, ...]
-    """Empty: the training itself."""
-    seeds: tuple[int, ...]
-    state: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -105,6 +80,11 @@ class Removal:
     """Sum of the logarithms, as the papers print it."""
     uncertain: Result | None
 
+    @property
+    def floored(self) -> bool:
+        """Whether the exact posterior's own CEL under this removal is known."""
+        return self.cel is not None and not math.isnan(self.cel.floor)
+
 
 @dataclass(frozen=True)
 class ModelView:
@@ -137,6 +117,8 @@ class ModelView:
     """Clean: by metric of Shapley values (keys of `RELIANCE`) figure of each part; those not in the run left out."""
     graph_gaps: Mapping[str, Result]
     """CEL of context in graph mode minus that in strict mode, by context; empty: not in the run."""
+    removal_gap: Result | None
+    """CEL of modalities minus that of contexts; None: not in the run."""
     parts: Mapping[tuple[str, str], Mapping[str, Result]]
     """By metric that was asked for by name and condition: figure of each part; empty: none has parts."""
     distributions: Distributions = field(default_factory=Distributions)
@@ -202,6 +184,8 @@ class DataView:
     """Conditions by protocol."""
     summaries: Mapping[tuple[str, str, str], Result]
     """Figures of whole curves: model, family, metric."""
+    hidden: tuple[HiddenView, ...] = ()
+    """Of each model that has hidden vectors, in the order of the run; empty: not kept, or not read."""
 
     @property
     def name(self) -> str:
@@ -296,16 +280,15 @@ class RunView:
         return self.latency is None or bool(self.record.cells)
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """What to type to make again what the folder holds: figures, latencies or both."""
+        timed = self.latency.record.commands if self.latency and self.shows("latency") else ()
+        return (*[self.record.command] * (self.scored or not timed), *timed)
+
+    @property
     def problem_groups(self) -> tuple[ProblemGroup, ...]:
         """The problems, conditions with the same reason together."""
-        groups: dict[tuple[str, str, tuple[int, ...], str, str], list[str]] = {}
-        for one in self.problems:
-            texts = groups.setdefault((one.model, one.data, one.seeds, one.state, one.why), [])
-            texts += [one.condition] if one.condition else []
-        return tuple(
-            ProblemGroup(model, data, tuple(texts), seeds, state, why)
-            for (model, data, seeds, state, why), texts in groups.items()
-        )
+        return grouped(self.problems)
 
     @property
     def simulated(self) -> bool:

@@ -3,24 +3,30 @@
 A figure takes several columns: the head alone has the figure, `… low` and `… high` the ends of its interval, `… floor`
 and `… floor_high` the mean and the 95th percentile of its noise floor, `… draw_sd` the standard deviation over draws of
 the stress, `… churn` the churn below a flip rate, `… note` what stands beside it in words. What is not there is empty.
+Tables as papers lay them out are in the scale of the paper, each measured row followed by the published one; `… spread`
+is the standard deviation over runs that a paper prints.
 A text that starts as a formula would (`=`, `+`, `-`, `@`) has an apostrophe before it; take one off where a name starts
 with one.
 """
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from ..benchmark.published import Published
 from .comparisons import ComparisonView
 from .contents import RunView
 from .exact_numbers import pieces
 from .figure_views import FigureView, TableView
 from .figures import figures
+from .layout_views import LayoutTable, layout_slug, layout_views
 from .numbers import MISSING, exact_of
 from .page import tables_source
 from .rank_figures import rank_figures
+from .results import Result
 from .vocabulary import METRICS
 
 _FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
@@ -47,7 +53,8 @@ def csv_tables(run: RunView, comparisons: ComparisonView | None = None) -> dict[
     reader.feed(tables_source(run, comparisons))
     tables = {slug: rows for slug, rows in reader.tables.items() if slug and rows}
     drawn = {view.slug: _of_figure(view.table) for view in figures_of(run, comparisons)}
-    return {slug: _text(rows) for slug, rows in {**tables, **drawn}.items()}
+    laid_out = {layout_slug(view): _of_layout(view) for view in layout_views(run)}
+    return {slug: _text(rows) for slug, rows in {**tables, **drawn, **laid_out}.items()}
 
 
 def figures_of(run: RunView, comparisons: ComparisonView | None = None) -> tuple[FigureView, ...]:
@@ -73,6 +80,33 @@ def _of_figure(table: TableView) -> list[list[Cell]]:
 
     rows = [list(map(cell, row)) for row in table.rows]
     return [[Cell(name) for name in table.head], *rows]
+
+
+def _of_layout(view: LayoutTable) -> list[list[Cell]]:
+    head = ["Data", "System", "Model", "Source", *view.head]
+    rows = [
+        [
+            *map(Cell, (title or view.where, row.label, row.model, "published" if row.published else "run")),
+            *(map(_published_cell, row.published) if row.published else map(_measured_cell, row.measured)),
+        ]
+        for title, group in view.groups
+        for row in group
+    ]
+    return [list(map(Cell, head)), *rows]
+
+
+def _measured_cell(found: Result | None) -> Cell:
+    if found is None:
+        return Cell()
+    numbers = {"": found.value, "low": found.low, "high": found.high}
+    return Cell(numbers={name: repr(number) for name, number in numbers.items() if not math.isnan(number)})
+
+
+def _published_cell(one: Published | None) -> Cell:
+    if one is None:
+        return Cell()
+    spread = {} if math.isnan(one.spread) else {"spread": repr(one.spread)}
+    return Cell(numbers={"": repr(one.value), **spread})
 
 
 def _text(rows: Sequence[Sequence[Cell]]) -> str:

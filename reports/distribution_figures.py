@@ -87,7 +87,7 @@ def _risk_coverage(data: DataView) -> FigureView:
         "risk_coverage", data.name, "", f"risk-coverage-{data.name}",
         "Risk over coverage", f"Error rate of the surest utterances over the share kept, clean input, on {named(data)}",
         TableView(("model", "kept", "error rate", "95 % interval"), rows),
-        lambda theme: plots.risk_coverage(theme, series),
+        partial(plots.risk_coverage, series=series),
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _entropy(data: DataView, model: ModelView, groups: Sequence[Group], key: str
         key, data.name, model.name, f"{key}-{data.name}-{model.name}",
         model.name, f"Entropy of {of} of {model.name} on clean input, on {named(data)}",
         TableView(("group", "entropy", "mean or share"), tuple(rows)),
-        lambda theme: plots.entropies(theme, groups, place=model.place),
+        partial(plots.entropies, groups=groups, place=model.place),
     )  # fmt: skip
 
 
@@ -128,5 +128,5 @@ def _gains(data: DataView, kinds: Sequence[str]) -> FigureView:
         "gains", data.name, "", f"gains-{data.name}",
         "Distribution of CF", f"How often the gold class gains more than so much by a removal, on {named(data)}",
         TableView(("model", "removal", "gain above", "share of utterances"), rows),
-        lambda theme: plots.gains(theme, panels),
+        partial(plots.gains, kinds=panels),
     )  # fmt: skip

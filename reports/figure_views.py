@@ -28,7 +28,7 @@ NOTES = {
     "dotted: wrong). The less the two overlap, the better entropy warns of errors.",
     "cel": "Left: CEL; right: share of utterances that gain. Modalities stand above the line, contexts below. Marks: "
     "means over seeds; lines: 95 % intervals over dialogues. Dashed, where it is known: the exact posterior, which "
-    "gains by chance only; what is short of it is no merit.",
+    "gains by chance only.",
     "gains": "CMERC's CF on clean input: share of utterances whose gold class gains more than so much when one of the "
     "modalities (or contexts) is removed. The left end is how often a removal helps at all; the area under a line "
     "is its CEL. The horizontal scale widens small gains. Bands: 95 % intervals over dialogues.",
@@ -40,7 +40,7 @@ NOTES = {
     "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
     "95 % intervals over dialogues.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "
-    "of the row; means over seeds. Cells without a number are empty.",
+    "of the row; means over seeds, rounded to whole utterances. Cells without a number are empty.",
     "weights": "Mean weight of each modality over the test utterances, by condition. A weight says what the model "
     "mixes, not what its prediction depends on.",
     "stability": "Upright strokes: one condition each, means over seeds; mark and line above: clean input with its "

@@ -10,6 +10,7 @@ from .conformal_figures import conformal_figures
 from .contents import DataView, ModelView, RunView
 from .distribution_figures import confidence_figures, gain_figures, shown_in
 from .figure_views import FigureView
+from .hidden_figures import hidden_figures, hidden_legend
 from .latency_figures import latency_figures
 from .model_figures import classes_figure, confusion_figure, training_figure, weights_figure
 from .reliance_figures import reliance_figures, reliance_legend
@@ -42,6 +43,8 @@ def legend_entries(group: str, data: DataView, protocol: str = "") -> tuple[tupl
         conditions = [one.text for stress in data.stresses if stress.protocol == protocol for one in stress.conditions]
         shown = [model for model in data.models if any(model.results(text) for text in conditions or [CLEAN])]
         return tuple((model.name, model.place) for model in shown)
+    if group == "hidden":
+        return hidden_legend(data)
     if group == "transfer":
         return transfer_legend(data, protocol)
     if group == "cel":
@@ -65,6 +68,7 @@ def _of_data(data: DataView) -> Iterator[FigureView]:
     if classes:
         yield classes
     yield from (confusion_figure(data, model) for model in data.models if model.confusion)
+    yield from hidden_figures(data)
     modalities = [name for name, _ in legend_entries("weights", data)]
     for model in data.models:
         yield from (weights_figure(data, model, modalities, group) for group in _weight_groups(data, model))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from .tex import Table, Tex, table_parts
-from .tex_columns import cell_width, longest_box, shown_width
+from .tex_columns import cell_width, column_groups, needed_widths, shown_width, with_whole_words
 
 ONE_COLUMN = 7.0
 """Centimetres of a column in the narrowest layout of two columns that is common (article, 10 pt, letter paper)."""
@@ -16,10 +16,10 @@ _NARROW = 8.4
 """Tables of the whole file that are no wider go into one column."""
 FOOTNOTE = 0.155
 """Centimetres of a digit in footnote size."""
-SMALL = 0.172
-"""The same in the size of the tables of the whole file."""
 _BETWEEN = 6
 """Points between two columns."""
+_SMALLEST = 1.25
+"""How much wider than its room a table may be, which is then set in smaller type; of a wider one columns go apart."""
 _CONTINUED = 4
 """Lines of a caption that says what is continued."""
 
@@ -28,36 +28,36 @@ def fragment(one: Table) -> Tex:
     """Return a table as floats: several where it would be longer than a page."""
     narrow = sum(one.widths) <= _NARROW
     room = ONE_COLUMN if narrow else TWO_COLUMNS
-    widths = fitting_widths(one, room)
     caption = Tex(f"{one.caption} {one.definitions}".strip())
-    # Captions are set in the size of the text, which is larger.
-    first = LINES - math.ceil(1.25 * shown_width(caption) * 0.185 / room)
-    pages = list(_pages(one.rows, widths, max(first, LINES // 3)))
-    parts = []
-    for place, rows in enumerate(pages):
-        label = one.label if not place else f"{one.label}-part-{place + 1}"
-        said = caption if not place else Tex(rf"Continuation of Table~\ref{{{one.label}}}.")
-        parts.append(_float(one.head, rows, widths, said, label, environment="table" if narrow else "table*"))
+    cells = [row for row in one.rows if not isinstance(row, Tex)]
+    groups = column_groups(needed_widths(one.head, cells, FOOTNOTE), _BETWEEN / 28.45, room * _SMALLEST)
+    parts: list[str] = []
+    for number, places in enumerate(groups, 1):
+        part, label = one.of_columns(places), one.label if number == 1 else f"{one.label}-columns-{number}"
+        said = caption if number == 1 else Tex(rf"Further columns of Table~\ref{{{one.label}}}.")
+        parts += _floats(part, fitting_widths(part, room), said, label, room, "table" if narrow else "table*")
     return Tex("\n\n".join(parts))
 
 
-def fitting_widths(one: Table, room: float, *, digit: float = FOOTNOTE) -> list[float]:
+def _floats(
+    one: Table, widths: Sequence[float], caption: Tex, label: str, room: float, environment: str
+) -> Iterator[str]:
+    """Yield the floats of a table whose columns fit."""
+    # Captions are set in the size of the text, which is larger.
+    first = LINES - math.ceil(1.25 * shown_width(caption) * 0.185 / room)
+    for place, rows in enumerate(_pages(one.rows, widths, max(first, LINES // 3))):
+        own = label if not place else f"{label}-part-{place + 1}"
+        said = caption if not place else Tex(rf"Continuation of Table~\ref{{{label}}}.")
+        yield _float(one.head, rows, widths, said, own, environment=environment)
+
+
+def fitting_widths(one: Table, room: float) -> list[float]:
     """Return good widths of the columns of a table, in centimetres: none narrower than what no line can break.
 
-    Together they are no wider than `room`, where that is enough; `digit` is the width of one.
+    Together they are no wider than `room`, where that is enough.
     """
-    between = _BETWEEN * (len(one.widths) - 1) / 28.45
-    scale = min((room - between) / sum(one.widths), 1.0)
-    columns = zip(*(row for row in one.rows if not isinstance(row, Tex)), strict=True)
-    # Heads are bold.
-    heads = [longest_box([cell]) * 1.22 for cell in one.head]
-    needed = [max(head, longest_box(cells)) * digit for head, cells in zip(heads, columns, strict=True)]
-    wanted = [max(width * scale, least) for width, least in zip(one.widths, needed, strict=True)]
-    # What some columns need above their share is taken from those that have more than they need.
-    over = sum(wanted) + between - room
-    spare = [width - least for width, least in zip(wanted, needed, strict=True)]
-    given = min(over / sum(spare), 1.0) if over > 0 and sum(spare) > 0 else 0.0
-    return [width - given * own for width, own in zip(wanted, spare, strict=True)]
+    needed = needed_widths(one.head, [row for row in one.rows if not isinstance(row, Tex)], FOOTNOTE)
+    return with_whole_words(one.widths, needed, room - _BETWEEN * (len(one.widths) - 1) / 28.45)
 
 
 def _float(

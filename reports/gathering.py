@@ -5,11 +5,14 @@ from dataclasses import replace
 from itertools import groupby, product
 from math import nan
 
-from ..benchmark.latency.files import has_latencies
+from ..benchmark.errors import RunFolderError
+from ..benchmark.latency.files import has_latencies, read_latencies
 from ..benchmark.run_folder import RunFolder
 from ..benchmark.run_record import CellRecord, ConditionRecord, DataRecord, FitRecord, ModelRecord, RunRecord
-from .contents import Bin, DataView, ModelView, Problem, Removal, Row, RunView
+from .contents import Bin, DataView, ModelView, Removal, Row, RunView
 from .distributions import distributions_of
+from .hidden_views import hidden_of
+from .problems import Problem
 from .results import Result, Results
 from .stress_contents import CLEAN
 from .stresses import stresses
@@ -24,11 +27,12 @@ def read(folder: RunFolder) -> RunView:
     Raises
     ------
     RunFolderError
-        When run.json or results.parquet is missing or damaged; where there are latencies, results need not be there.
+        When run.json or results.parquet is missing or damaged; where there are latencies, results need not be there,
+        but where they were only begun, that is said.
     """
     # A relative path may end in dots; what is wanted is the folder's name.
     record, missing = folder.read_older()
-    timed_only = has_latencies(folder) and not folder.results_path.exists()
+    timed_only = not folder.results_path.exists() and _are_timed(folder, record)
     results = Results({}) if timed_only else Results.read(folder)
     said = [missing] if missing else []
     if timed_only and record.cells:
@@ -37,7 +41,10 @@ def read(folder: RunFolder) -> RunView:
         # Scored anew it has them, but where the record is too old for that.
         remedy = "" if missing else "; type `emobench score` for this folder to write it anew"
         said.append(f"results.parquet lacks {', '.join(results.lacking)}{remedy}")
-    return replace(gather(folder.path.resolve().name, record, results), missing=tuple(said))
+    run = gather(folder.path.resolve().name, record, results)
+    hidden, wrong = hidden_of(folder, record, results)
+    data = tuple(replace(one, hidden=hidden.get(one.name, ())) for one in run.data)
+    return replace(run, data=data, missing=(*said, *wrong))
 
 
 def gather(name: str, record: RunRecord, results: Results) -> RunView:
@@ -49,6 +56,19 @@ def gather(name: str, record: RunRecord, results: Results) -> RunView:
         data=tuple(_data(record, data, results, problems) for data in record.data),
         problems=problems,
     )
+
+
+def _are_timed(folder: RunFolder, record: RunRecord) -> bool:
+    """Return whether there are latencies; raise RunFolderError where they were begun and nothing else is there."""
+    if not has_latencies(folder):
+        return False
+    latencies = read_latencies(folder)
+    if not latencies.cells and not record.cells:
+        raise RunFolderError(
+            f"{folder.path} holds no latencies: measuring ended before the first was there; type: "
+            f"{latencies.commands[-1]}"
+        )
+    return bool(latencies.cells)
 
 
 def _problems(record: RunRecord) -> tuple[Problem, ...]:
@@ -150,6 +170,7 @@ def _model(
             metric: parts for metric in RELIANCE if (parts := results.parts(model.name, data.name, CLEAN, metric))
         },
         graph_gaps=results.parts(model.name, data.name, CLEAN, "graph_gap"),
+        removal_gap=results.get(model.name, data.name, CLEAN, "removal_gap", "modalities"),
         distributions=distributions_of(results, model.name, data.name),
         parts={
             (metric, row.condition.text): parts

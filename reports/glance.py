@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .constant import constant_figures
 from .contents import DataView, ModelView, Row
 from .results import Result
 from .stress_contents import CLEAN
@@ -46,12 +47,20 @@ class Leader:
     second_figure: Result | None
     second_condition: str
     """Where the next best has its figure, if that is not where the best has it; else empty."""
+    constant: float
+    """What a constant answer has; NaN: not known."""
 
     @property
     def open(self) -> bool:
         """Whether the intervals of the best and the next overlap."""
         first, second = self.figure, self.second_figure
         return second is not None and first.low <= second.high and second.low <= first.high
+
+    @property
+    def idle(self) -> bool:
+        """Whether even the best is not better than a constant answer beyond chance."""
+        lower = text_of(self.metric).better == "lower"
+        return self.figure.high >= self.constant if lower else self.figure.low <= self.constant
 
 
 def at_a_glance(data: DataView) -> tuple[Glance, ...]:
@@ -77,16 +86,24 @@ def _leaders(data: DataView) -> Iterator[Leader]:
     models = [model for model in by_quality(data) if not model.reference and _has(model, CLEAN, quality)]
     if len(models) < 2:
         return
-    yield from _best(models, "Clean input", quality, [CLEAN])
+    constant = constant_figures(data)
+    idle, idle_nll = (constant.get(metric, math.nan) for metric in (quality, "nll"))
+    yield from _best(models, "Clean input", quality, [CLEAN], idle)
     for stress in data.stresses:
         texts = [one.text for one in stress.conditions if one.text in stressed]
-        yield from _best(models, stress.protocol, quality, texts, protocol=True)
-    yield from _best(models, "Probabilities, clean input", "nll", [CLEAN])
-    yield from _best(models, "Probabilities, any stress", "nll", stressed)
+        yield from _best(models, stress.protocol, quality, texts, idle, protocol=True)
+    yield from _best(models, "Probabilities, clean input", "nll", [CLEAN], idle_nll)
+    yield from _best(models, "Probabilities, any stress", "nll", stressed, idle_nll)
 
 
 def _best(
-    models: Sequence[ModelView], when: str, metric: str, conditions: Sequence[str], *, protocol: bool = False
+    models: Sequence[ModelView],
+    when: str,
+    metric: str,
+    conditions: Sequence[str],
+    constant: float,
+    *,
+    protocol: bool = False,
 ) -> Iterator[Leader]:
     shared = [text for text in conditions if all(_has(model, text, metric) for model in models)]
     if not shared:
@@ -110,6 +127,7 @@ def _best(
         second=others[0][0].name if others else "",
         second_figure=others[0][0].results(others[0][1])[metric] if others else None,
         second_condition=others[0][1] if others and others[0][1] != where else "",
+        constant=constant,
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from .canvas import axes_in, blank, cut, label_room, shaded
 from .numbers import number
 from .theme import Theme
+from .ticks import label_ticks
 
 _ROW = 14.5
 _TITLE, _BELOW, _RIGHT = 24.0, 44.0, 8.0
@@ -122,7 +123,7 @@ def _scale(theme: Theme, figure: Figure, limits: tuple[float, float], *, left: f
     axes.set_ylim(0.5, -0.5)
     steps = np.linspace(*limits, _STEPS)
     shaded(axes, theme.shade(0), shares_of(steps, limits)[np.newaxis])
-    axes.set_xticks(range(_STEPS), [number(float(step), decimals=2) for step in steps])
+    label_ticks(axes.xaxis, range(_STEPS), [number(float(step), decimals=2) for step in steps])
     axes.set_yticks([])
     axes.tick_params(length=0, pad=2 * theme.scale)
     for spine in axes.spines.values():

@@ -87,9 +87,8 @@ def by_turn(samples: PartSamples, percent: float, width: int) -> tuple[TurnGroup
     found = []
     for group in np.unique(samples.turn // width).tolist():
         values = samples.host[samples.turn // width == group].astype(np.float64)
-        one = bounded(values, percent)
-        record = None if one is None else PercentileRecord(**one._asdict())
-        found.append(TurnGroup(group * width, min((group + 1) * width - 1, last), len(values), record))
+        end = min((group + 1) * width - 1, last)
+        found.append(TurnGroup(group * width, end, len(values), bounded(values, percent)))
     return tuple(found)
 
 

@@ -1,6 +1,7 @@
 """Figures of latencies: by percentile, by turn, by batch, and quality against latency."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ..benchmark.latency.percentiles import name_of
 from ..benchmark.latency.record import CellLatency
@@ -82,7 +83,7 @@ def _distribution(
         "latency_distribution", view.name, "", f"latency-{view.name}-{setting}",
         f"{what}: {setting}", f"{what} on {_on(view)}: {setting}",
         TableView(("model", "percentile", "milliseconds", "bounds"), rows),
-        lambda theme: plots.distribution(theme, lines, title=what, budgets=budgets),
+        partial(plots.distribution, lines=lines, title=what, budgets=budgets),
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def _turn_figure(
     return FigureView(
         "latency_turns", view.name, "", f"latency-turns-{view.name}-{setting}",
         f"{what}: {setting}", f"{what} on {_on(view)}, fed turn by turn: {setting}",
-        TableView(head, rows), lambda theme: plots.turns(theme, panels),
+        TableView(head, rows), partial(plots.turns, panels=panels),
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def _batch_figure(
         "latency_batch", view.name, "", f"latency-batch-{view.name}-{setting}",
         f"{what}: {setting}", f"{what} on {_on(view)}: {setting}",
         TableView(("model", "dialogues at once", "answers per second", "95 % interval"), rows),
-        lambda theme: plots.batches(theme, lines, title="Answers per second"),
+        partial(plots.batches, lines=lines, title="Answers per second"),
     )  # fmt: skip
 
 
@@ -195,8 +196,9 @@ def _quality_figure(
         "latency_quality", view.name, "", f"latency-quality-{view.name}-{setting}",
         f"{what}: {setting}", f"{what} (p95) on {_on(view)}: {setting}",
         TableView(("model", "p95, ms", "bounds", f"{quality}, clean", "95 % interval"), rows),
-        lambda theme: plots.beside_quality(
-            theme, those, title="p95 of one new utterance, milliseconds", quality=quality, budgets=budgets
+        partial(
+            plots.beside_quality, points=those, title="p95 of one new utterance, milliseconds", quality=quality,
+            budgets=budgets,
         ),
     )  # fmt: skip
 

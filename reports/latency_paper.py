@@ -59,7 +59,7 @@ def latency_methods(run: RunView) -> Iterator[str]:
     disturbed = sum(map(is_disturbed, done))
     if disturbed:
         yield f"Of {count(len(done))} measurements, {count(disturbed)} had interference that was noted."
-    yield f"Measured by {code(view.record.command)}."
+    yield f"Measured by {', then '.join(map(code, view.record.commands))}."
 
 
 def _span(numbers: Sequence[int]) -> str:

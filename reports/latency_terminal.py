@@ -1,14 +1,14 @@
 """The tables of `emobench latency` on the terminal; they fit 80 columns."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..benchmark.latency.files import json_path, read_latencies
 from ..benchmark.latency.percentiles import name_of
 from ..benchmark.latency.record import Cell, CellLatency, FlagRecord, LatencyRecord, SummaryRecord
 from ..benchmark.run_folder import RunFolder
-from .latency_words import label_of
+from .latency_words import added, label_of, size
 from .numbers import MISSING, count, number, percent
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "Renderabl
     for one in shown:
         titles.setdefault(_title(one.cell), []).append(one)
     tables = [part for title, those in titles.items() for part in (_table(title, those), Text())]
-    notes = [Text(note, style="dim") for note in (_MEANINGS, *_references(shown), *_budget(shown))]
+    meanings = [_MEANINGS] if any(one.summaries for one in shown) else []
+    notes = [Text(note, style="dim") for note in (*meanings, *_references(shown), *_budget(shown))]
     warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
     machines = [Text(line, style="dim") for line in _machines(record, shown)]
     where = Text(f"Written: {json_path(folder)} (all samples beside it)", no_wrap=True, overflow="ignore")
@@ -54,7 +55,8 @@ def _table(title: str, cells: Sequence[CellLatency]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    judged = any(one.budget for one in cells)
+    judged = next((one.budget.percent for one in cells if one.budget), None)
+    bounds = (50.0, judged or 95.0)
     table = Table(
         title=Text(title),
         box=box.SIMPLE_HEAD,
@@ -67,20 +69,29 @@ def _table(title: str, cells: Sequence[CellLatency]) -> "Table":
         pad_edge=False,
     )
     table.add_column("model, scenario", ratio=1, overflow="fold")
-    for head in ("p50", "p95", "p99", "answers/s", "× ref."):
+    percents = _percents(bounds)
+    for head in (*map(name_of, percents), "answers/s", "× ref."):
         table.add_column(head, justify="right", no_wrap=True)
-    if judged:
+    if judged is not None:
         table.add_column("budget", no_wrap=True)
     for model, those in itertools.groupby(cells, key=lambda one: one.cell.model):
         table.add_row(Text(model, style="bold"))
         for one in those:
-            for row in _rows(one, judged=judged):
+            for row in _rows(one, percents, bounds, judged=judged is not None):
                 table.add_row(*row)
         table.add_section()
     return table
 
 
-def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]:
+def _percents(bounds: Sequence[float]) -> tuple[float, ...]:
+    """Return the three percentiles of the table: those with bounds, p99 and, where that is one of them, p95."""
+    shown = {*bounds, 99.0}
+    return tuple(sorted(shown if len(shown) > 2 else {*shown, 95.0}))
+
+
+def _rows(
+    one: CellLatency, percents: Sequence[float], bounds: Sequence[float], *, judged: bool
+) -> Iterator[list["RenderableType"]]:
     from rich.text import Text
 
     whole = one.summary()
@@ -89,7 +100,7 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
         return
     flag = FLAG if one.interference and one.interference.flags else " "
     rate = MISSING if one.throughput is None else _rate(one.throughput.value)
-    cells: list[RenderableType] = [Text(f"{flag} {label_of(one)}"), *_percentiles(whole), Text(rate)]
+    cells: list[RenderableType] = [Text(f"{flag} {label_of(one)}"), *_percentiles(whole, percents, bounds), Text(rate)]
     cells.append(Text(number(one.ratio, decimals=2)))
     if judged:
         verdict = one.budget.verdict if one.budget else MISSING
@@ -97,21 +108,22 @@ def _rows(one: CellLatency, *, judged: bool) -> Iterator[list["RenderableType"]]
     yield cells
     alone = one.summary("forward", "device") or one.summary("forward")
     if alone is not None:
-        yield [Text("    forward"), *_percentiles(alone)]
+        yield [Text("    forward"), *_percentiles(alone, percents, bounds)]
 
 
 def _rate(value: float) -> str:
     return count(round(value)) if value >= 100 else number(value, decimals=1)
 
 
-def _percentiles(summary: SummaryRecord) -> Iterator["RenderableType"]:
+def _percentiles(
+    summary: SummaryRecord, percents: Sequence[float], bounds: Sequence[float]
+) -> Iterator["RenderableType"]:
     from rich.text import Text
 
-    for wanted in (50.0, 95.0):
+    for wanted in percents:
         found = summary.percentile(wanted)
-        yield Text(MISSING if found is None else f"{number(found.value)} ≤{number(found.high)}")
-    found = summary.percentile(99.0)
-    yield Text(MISSING if found is None else number(found.value))
+        high = f" ≤{number(found.high)}" if found is not None and wanted in bounds else ""
+        yield Text(MISSING if found is None else f"{number(found.value)}{high}")
 
 
 def _title(cell: Cell) -> str:
@@ -145,40 +157,41 @@ def _budget(cells: Sequence[CellLatency]) -> Iterator[str]:
         for one in over:
             if one.budget and one.budget.over:
                 yield (
-                    f"Over budget: {one.cell.model}, {label_of(one)}: {percent(one.budget.over)} "
+                    f"Over budget: {_name(one, cells)}: {percent(one.budget.over)} "
                     f"[{percent(one.budget.low)}, {percent(one.budget.high)}] of iterations, "
                     f"by {number(one.budget.hinge)} ms on average over all."
                 )
 
 
 def _costs(cells: Sequence[CellLatency]) -> Iterator[str]:
-    """Yield one line per model, device and precision: parameters, bytes, operations, memory."""
-    first: dict[tuple[str, ...], CellLatency] = {}
+    """Yield one line per model and table: parameters, bytes, operations, and the most memory with who took it."""
+    groups: dict[tuple[str, str], list[CellLatency]] = {}
     for one in cells:
         if one.cost is not None:
-            first.setdefault((one.cell.model, one.cell.device, one.cell.dtype), one)
-    several = len({place[1:] for place in first}) > 1
-    for (model, *on), one in first.items():
-        cost = one.cost
-        assert cost is not None
-        words = [f"{count(cost.parameters)} parameters", f"{_bytes(cost.weight_bytes)} of weights"]
+            groups.setdefault((one.cell.model, _title(one.cell)), []).append(one)
+    several = len({title for _, title in groups}) > 1
+    for (model, title), those in groups.items():
+        cost = those[0].cost
+        assert cost is not None, "of those that have costs"
+        words = [f"{count(cost.parameters)} parameters", f"{size(cost.weight_bytes)} of weights"]
         if cost.operations is not None:
             words.append(f"{_operations(cost.operations)} for a dialogue of {cost.operations_turns} turns")
-        if cost.resident_before is not None and cost.resident_peak is not None:
-            words.append(f"{_bytes(max(0, cost.resident_peak - cost.resident_before))} of memory added")
-        if cost.device_peak is not None:
-            words.append(f"{_bytes(cost.device_peak)} on the device")
-        place = f" ({', '.join(on)})" if several else ""
-        yield f"{model}{place}: {', '.join(words)}."
+        words += _largest(those, added, "of memory added")
+        words += _largest(those, _on_device, "on the device")
+        yield f"{model}{f' ({title})' * several}: {', '.join(words)}."
 
 
-def _bytes(size: int) -> str:
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{number(value, decimals=1) if unit != 'B' else count(size)} {unit}"
+def _largest(cells: Sequence[CellLatency], of: Callable[[CellLatency], int | None], what: str) -> list[str]:
+    """Return the most bytes of any of the cells and which it was; nothing where the system tells of none."""
+    known = [(found, one) for one in cells if (found := of(one)) is not None]
+    if not known:
+        return []
+    most, one = max(known, key=lambda pair: pair[0])
+    return [f"at most {size(most)} {what} ({label_of(one)})"]
+
+
+def _on_device(one: CellLatency) -> int | None:
+    return one.cost.device_peak if one.cost else None
 
 
 def _operations(operations: int) -> str:
@@ -207,7 +220,13 @@ def _flags(cells: Sequence[CellLatency]) -> Iterator[str]:
     for flags in kinds.values():
         worst = max(flags, key=lambda flag: flag.value)
         yield f"{FLAG} Interference in {len(flags)} of {measured} measurements, at worst: {worst.text}."
-    yield from (f"{one.cell.model}, {label_of(one)}: {note}." for one in cells for note in one.notes)
+    yield from (f"{_name(one, cells)}: {note}." for one in cells for note in one.notes)
+
+
+def _name(one: CellLatency, cells: Sequence[CellLatency]) -> str:
+    """Return what a sentence is about, with data and setting where there are tables of several."""
+    of = f" ({_title(one.cell)})" if len({_title(other.cell) for other in cells}) > 1 else ""
+    return f"{one.cell.model}, {label_of(one)}{of}"
 
 
 def _withheld(cells: Sequence[CellLatency]) -> Iterator[str]:

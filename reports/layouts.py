@@ -122,7 +122,7 @@ def columns_of(layout: Layout, block: Block) -> tuple[Column, ...]:
 def models_of(layout: Layout, line: Line, view: DataView | None) -> tuple[ModelView, ...]:
     """Return the models of a run that a row stands for: those that fit no other row better."""
     models = view.competitors if view else ()
-    return tuple(model for model in models if _best_fit(layout, model.name) == line.system)
+    return tuple(model for model in models if _best_fit(layout.name, model.name) == line.system)
 
 
 def measured(model: ModelView, condition: str, column: Column) -> Result | None:
@@ -154,9 +154,11 @@ def _printed(layout: Layout, block: Block) -> Iterator[Published]:
     return (one for one in published() if (one.paper, one.place, one.data) == here)
 
 
-def _best_fit(layout: Layout, model: str) -> str:
-    """Return the system of the layout whose calls a model has, with the most of its arguments; empty: none."""
-    fitting = {row.system: _said(row.system) for row in layout.rows if _fits(row.system, model)}
+# Asked for every cell of a table.
+@cache
+def _best_fit(layout: str, model: str) -> str:
+    """Return the system of a layout whose calls a model has, with the most of its arguments; empty: none."""
+    fitting = {row.system: _said(row.system) for row in layouts()[layout].rows if _fits(row.system, model)}
     return max(fitting, key=lambda system: fitting[system], default="")
 
 

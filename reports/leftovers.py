@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ..benchmark.files import write_text
+from ..benchmark.reading import read_json, regular
 
 LIST = ".emobench.json"
 """Name of the list: by file name the SHA-256 of what was written."""
@@ -36,7 +37,7 @@ def keep_only(folder: Path, written: Collection[str]) -> None:
 def _listed(folder: Path) -> Mapping[str, str]:
     """Return what the last report listed; empty: none did, or its list is damaged."""
     try:
-        found = json.loads((folder / LIST).read_text(encoding="utf-8"))
+        found = read_json(folder / LIST)
     except (OSError, ValueError):
         return {}
     return {str(name): str(digest) for name, digest in found.items()} if isinstance(found, dict) else {}
@@ -45,6 +46,6 @@ def _listed(folder: Path) -> Mapping[str, str]:
 def _digest(path: Path) -> str:
     """Return the digest of a file; empty: it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(regular(path).read_bytes()).hexdigest()
+    except (OSError, ValueError):  # a name that no file can have
         return ""

@@ -1,16 +1,18 @@
 """The Markdown summary: what a reader of a pull request needs on one screen, all conditions folded away."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
 from .comparisons import OUTDATED, ComparisonView
-from .contents import DataView, ModelView, ProblemGroup, Row, RunView
+from .contents import DataView, ModelView, Row, RunView
 from .latency_summary import latency_markdown
 from .markdown_text import Markdown, block, code, fold, table, text
 from .numbers import MISSING, count
 from .page import headline
 from .paper_marks import leaders
 from .paper_tables import seeds_sentence
+from .problems import ProblemGroup
 from .results import Result
 from .selection import warnings
 from .sentences import Sentence, in_short
@@ -36,7 +38,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None) -> str:
     for data in run.data:
         lines += [*_data(data, run), ""]
     lines += [*latency_markdown(run), *_problems(run), *_comparisons(comparisons)]
-    closing = [*fold("How to make this run again", [*block(run.record.command), "", *_made(run)]), ""]
+    closing = [*fold("How to make this run again", [*block("\n".join(run.commands)), "", *_made(run)]), ""]
     folded = [(data, metric) for data in run.data if len(data.conditions) > 1 for metric in main_metrics(data)]
     folded = folded if run.shows("conditions") else []
     for place, (data, metric) in enumerate(folded):
@@ -80,9 +82,12 @@ def worst(model: ModelView, data: DataView) -> Row | None:
 def _data(data: DataView, run: RunView) -> Iterator[str]:
     yield f"### {text(_name(data))}"
     yield ""
+    sizes = f"Test split: {count(data.dialogues)} dialogues, {count(data.utterances)} utterances."
+    if not run.scored:
+        yield sizes
+        return
     yield (
-        f"Test split: {count(data.dialogues)} dialogues, {count(data.utterances)} utterances. {seeds_sentence(run)} "
-        f"Brackets: 95 % intervals over dialogues.{_BOLD * (len(data.competitors) > 1)}"
+        f"{sizes} {seeds_sentence(run)} Brackets: 95 % intervals over dialogues.{_BOLD * (len(data.competitors) > 1)}"
     )
     rough = ["with fewer than 50 dialogues the intervals are rough"] * data.rough
     absent = [f"no test utterance is labelled {', '.join(data.absent)}"] * bool(data.absent)
@@ -171,10 +176,11 @@ def _comparisons(comparisons: ComparisonView | None) -> Iterator[str]:
 def _made(run: RunView) -> list[str]:
     record = run.record
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    scored = [f"epochs chosen on {record.selection}", f"{count(record.draws)} bootstrap draws"] if run.scored else []
+    revision = [f"revision {record.git_revision[:12]}"] if record.git_revision else []
     return [
-        f"{text(versions)}; epochs chosen on {record.selection}; {count(record.draws)} bootstrap draws"
-        f"{f'; revision {record.git_revision[:12]}' if record.git_revision else ''}.",
-        f"The whole report: {code(f'emobench report {run.name}')}.",
+        f"{'; '.join([text(versions), *scored, *revision])}.",
+        f"The whole report: {code(f'emobench report {shlex.quote(run.name)}')}.",
     ]
 
 

@@ -7,6 +7,7 @@ from .contents import DataView, ModelView, RunView
 from .latency_paper import latency_methods
 from .numbers import count, percent, short
 from .references import Reference, keys_of
+from .sentences import lowered
 from .stress_contents import CLEAN
 from .stresses import protocol_of
 from .tex import Tex, breakable, code, escape, prose
@@ -22,8 +23,8 @@ GAPS = ("ece", "mce", "rmsce", "adaptive_ece", "classwise_ece")
 def methods(run: RunView, references: Sequence[Reference], comparisons: ComparisonView | None = None) -> Tex:
     """Return paragraphs with run-in headings; they cite what `references` hold."""
     found = [
-        *(("Data", _data(data, references)) for data in run.data),
-        ("Models and training", _models(run, references)),
+        *(("Data", _data(data, references, scored=run.scored)) for data in run.data),
+        ("Models and training", _models(run, references)) if run.scored else ("Models", _timed(run, references)),
         *(_of_figures(run, references, comparisons) if run.scored else ()),
         ("Latency", latency_methods(run)),
         ("Software", _software(run)),
@@ -45,7 +46,7 @@ def _cite(names: Iterable[str], references: Sequence[Reference]) -> str:
     return rf"~\cite{{{','.join(keys)}}}" if keys else ""
 
 
-def _data(data: DataView, references: Sequence[Reference]) -> Iterator[str]:
+def _data(data: DataView, references: Sequence[Reference], *, scored: bool) -> Iterator[str]:
     record = data.record
     kind = "simulated conversations" if data.simulated else "the data set"
     sizes = "; ".join(
@@ -53,8 +54,9 @@ def _data(data: DataView, references: Sequence[Reference]) -> Iterator[str]:
         for split, of in record.sizes.items()
     )
     yield f"We use {kind} {code(data.name)}{_cite([data.name], references)} ({escape(sizes)})."
+    are = "scored" if scored else "there to be asked about"
     yield (
-        f"Of its test split, {count(data.utterances)} utterances in {count(data.dialogues)} dialogues are scored, with "
+        f"Of its test split, {count(data.utterances)} utterances in {count(data.dialogues)} dialogues are {are}, with "
         f"the classes {_listed(map(breakable, record.classes))}."
     )
     widths = _listed(escape(f"{name} ({width} numbers)") for name, width in record.widths.items())
@@ -86,6 +88,13 @@ def _models(run: RunView, references: Sequence[Reference]) -> Iterator[str]:
             "whose training nothing is random is trained once."
         )
     yield from _selection(run, shown)
+
+
+def _timed(run: RunView, references: Sequence[Reference]) -> Iterator[str]:
+    """Name the models of a folder that holds latencies alone; their settings say whether they were trained."""
+    names = dict.fromkeys(model for data in (run.latency.data if run.latency else ()) for model in data.models)
+    asked = [f"{code(name)}{_cite([name], references)}" for name in names]
+    yield f"We time {_listed(asked)}, written as emobench takes them; what a text leaves open is at its default."
 
 
 def _selection(run: RunView, models: Sequence[ModelView]) -> Iterator[str]:
@@ -139,7 +148,7 @@ def _metrics(run: RunView, references: Sequence[Reference]) -> Iterator[str]:
         bins = f" {arguments.get('bins', BINS)} bins." if name in _BINNED else ""
         others = [f"{key}={value}" for key, value in arguments.items() if key != "bins"]
         spec = f" ({', '.join(code(one) for one in others)})" if others else ""
-        yield rf"\emph{{{escape(title)}}}{spec}{_cite([name], references)}: {prose(_first(_lowered(about)))}{bins}"
+        yield rf"\emph{{{escape(title)}}}{spec}{_cite([name], references)}: {prose(_first(lowered(about)))}{bins}"
 
 
 def _uncertainty(run: RunView, references: Sequence[Reference], comparisons: ComparisonView | None) -> Iterator[str]:
@@ -178,18 +187,13 @@ def _software(run: RunView) -> Iterator[str]:
         f"emobench {breakable(record.versions.get('emobench', ''))}{breakable(revision)}"
         rf"~\cite{{emobench}}, with {prose(versions)}; device: {prose(record.hardware.get('device', 'not recorded'))}."
     )
-    yield f"Run of {record.created[:10]}; again: {code(record.command)}"
+    if run.scored:
+        yield f"Run of {record.created[:10]}; again: {code(record.command)}"
 
 
 def _first(sentences: str) -> str:
     """Return the first sentence; the others say how to read a report."""
     return f"{sentences.partition('. ')[0].rstrip('.')}."
-
-
-def _lowered(sentence: str) -> str:
-    """Return a sentence that goes on after a colon; capitals of names stay."""
-    name = sentence[1:2].isupper() or sentence[1:2].isdigit()
-    return sentence if name else sentence[:1].lower() + sentence[1:]
 
 
 def _listed(pieces: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ def classes_figure(data: DataView) -> FigureView | None:
         "classes", data.name, "", f"classes-{data.name}",
         "F1 per class", f"F1 per class on clean input, on {named(data)}",
         TableView(("model", "class", "F1", "95 % interval", "test utterances"), rows),
-        lambda theme: plots.intervals(theme, list(map(cut, classes)), series, title="F1", unit_range=True),
+        partial(plots.intervals, rows=list(map(cut, classes)), series=series, title="F1", unit_range=True),
     )  # fmt: skip
 
 
@@ -81,7 +81,10 @@ def weights_figure(
         "weights", data.name, model.name, "-".join(filter(None, ("weights", data.name, model.name, protocol))),
         f"{model.name}{under}", f"Mean modality weights of {model.name} by condition{under}, on {named(data)}",
         TableView(("condition", *modalities), rows),
-        lambda theme: plots.weights(theme, [wrapped(modality_first(name)) for name in weights], modalities, shares),
+        partial(
+            plots.weights, rows=[wrapped(modality_first(name)) for name in weights], modalities=modalities,
+            shares=shares,
+        ),
         protocol,
     )  # fmt: skip
 
@@ -113,7 +116,7 @@ def training_figure(data: DataView, model: ModelView, score: str, title: str) ->
         "training", data.name, model.name, f"training-{data.name}-{model.name}-{score}",
         f"{model.name}: {title}", f"{title} of {model.name} over the epochs of training, on {named(data)}",
         TableView(("seed", "epoch", "training loss", f"{title}, validation", f"{title}, test"), rows),
-        lambda theme: plots.training(theme, traces, title=title, names=("validation", "test")),
+        partial(plots.training, traces=traces, title=title, names=("validation", "test")),
     )  # fmt: skip
 
 

@@ -268,11 +268,17 @@ def _places(value: Number, decimals: int) -> int:
     return max(decimals - (size >= 10) - (size >= 100), min(decimals, 1))
 
 
+_ENDLESS = 1e25
+"""Steps from which on a number is shown by its power of ten: `Decimal` has 28 digits, and no table room for more."""
+
+
 def _fixed(value: float, decimals: int, *, most: int = 1) -> str:
     """Return a number that is not 0 or `most` unless it is just that; a share has 1, in per cent 100."""
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
     steps = abs(value) * 10.0**decimals
+    if steps >= _ENDLESS:
+        return f"{_MINUS if value < 0 else ''}{abs(value):.1e}"
     if 1 <= steps < 1e12 and abs(steps % 1 - 0.5) > 1e-3 and not abs(steps - most * 10**decimals) <= 1:
         # Far from half a step, from 0 and from `most` any rounding gives the same.
         return f"{_MINUS if value < 0 else ''}{abs(value):,.{decimals}f}"

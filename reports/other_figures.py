@@ -12,7 +12,7 @@ from .vocabulary import MAIN, RELIANCE
 STABILITY = ("flip_rate", "gold_flip_rate")
 """Metrics of the table on stability."""
 _DRAWN = (
-    "confusion", "reliability", "modality_weight", "graph_gap",
+    "confusion", "reliability", "modality_weight", "graph_gap", "removal_gap",
     "risk_coverage", "consistency_bars", "entropy", "uncertain_entropy", "cf_distribution",
 )  # fmt: skip
 """Metrics whose parts are in figures and tables of their own."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.parquet as pq
 from jaxtyping import Float, Int64
 
 from ..benchmark.arrow_columns import is_number, numbers_of, texts_of
 from ..benchmark.errors import PredictionError, RunFolderError
 from ..benchmark.files import read_table
+from ..benchmark.parquet_files import open_parquet
 from ..benchmark.prediction_files import WRITE_AGAIN, problems_told
 from ..benchmark.predictions import check_probabilities
 from ..benchmark.run_folder import RunFolder
@@ -51,6 +51,9 @@ def read_said(folder: RunFolder) -> dict[str, Said]:
         name: texts_of(table[name]) if name in table.column_names else np.full(len(data_of), None, object)
         for name in ("dialogue_id", "transcript")
     }
+    for name, column in columns.items():
+        if not all(text is None or isinstance(text, str) for text in column):
+            raise RunFolderError(f"{folder.utterances_path}: expected texts in the column {name!r}, got other values")
     return {
         data: Said(
             utterances=utterances,
@@ -110,7 +113,7 @@ class Outputs:
         self._utterances = utterances
         self._columns = [f"p_{k}" for k in range(classes)]
         with problems_told(self._path):
-            self._file = pq.ParquetFile(self._path)
+            self._file = open_parquet(self._path)
         try:
             self._check_columns()
             self._groups = self._index()

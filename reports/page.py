@@ -3,51 +3,32 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from . import numbers
-from .acting import ACTING_COLUMNS, acting_rows, cost_metrics, shown_for, told, wanted_of, why_not
-from .canvas import svg_for_page
 from .comparisons import ComparisonView
-from .conformal import absent, methods_of, promise, rows_of
-from .conformal import told as told_of_sets
+from .compiled import Compiled
 from .contents import DataView, ModelView, Row, RunView
-from .dialogue_cells import colour_class, gold_cells, gold_tokens, short_names, speaker, strip_cells, tokens
-from .dialogue_sentences import choice_sentence, dialogue_sentence, part_sentence, seed_sentence, turn_cell
 from .dialogues import DialogueView
 from .drawings import Drawings
 from .exact_numbers import marked
-from .figure_views import NOTES, FigureView
-from .figures import figures, legend_entries
-from .glance import at_a_glance, leaders
-from .heat import HeatMap, heat_maps
-from .latency_cells import FILTERS, template_globals
-from .latency_figures import latency_legend
-from .other_figures import other_metrics, part_tables
-from .published import beside, told_of_published
+from .figure_views import FigureView
+from .figures import figures
+from .heat import HeatMap
+from .page_names import FILTERS, GLOBALS
 from .rank_figures import rank_figures
-from .realised import realised_cell, realised_notes, realised_title
-from .reliance import how_to_measure, lacking, reliance_rows, told_of_reliance
-from .removal_sentences import told_of_removals
-from .selection import optimism_sentences
-from .sentences import in_short, joined
+from .sentences import joined
 from .slugs import Slugs
-from .stability import flip_rows
 from .stress_contents import CLEAN
-from .stress_sentences import context_free_cel, not_removed_sentence, remarks
 from .stresses import protocol_of
 from .theme import WEB
 from .tight import tightened
-from .transfer import told_of_transfer, transfers
-from .verdicts import by_quality, nothing_left, verdicts
-from .vocabulary import MAIN, METRICS, text_of
-from .whole_curves import CurveTable, curve_tables
+from .vocabulary import MAIN, text_of
+from .whole_curves import CurveTable
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("page.js", "dialogues.js")
@@ -151,28 +132,23 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[:,+/])", name))
 
 
-def _drawn(views: Iterable[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
+def _drawn(views: Sequence[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
     """Draw figures, by data set and group."""
     found: dict[tuple[str, str], list[Drawn]] = {}
     drawings = Drawings(WEB)
-    with WEB.active():
-        for view in views:
-            svg = drawings.drawn(view, "page", partial(_draw, view)).decode()
-            names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
-            names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
-            # matplotlib escapes names in the drawing; title and description are escaped here.
-            drawn = Drawn(view, Markup(svg.replace(">", f">{names}", 1)))  # noqa: S704
-            found.setdefault((view.data, view.group), []).append(drawn)
+    for view, contents in zip(views, drawings.drawn(views, ["page"]), strict=True):
+        names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
+        names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
+        # matplotlib escapes names in the drawing; title and description are escaped here.
+        drawn = Drawn(view, Markup(contents["page"].decode().replace(">", f">{names}", 1)))  # noqa: S704
+        found.setdefault((view.data, view.group), []).append(drawn)
     drawings.prune()
     return found
 
 
-def _draw(view: FigureView) -> bytes:
-    return svg_for_page(view.draw(WEB), view.slug).encode()
-
-
 def _environment(finalize: Callable[[object], object] | None = None) -> Environment:
     environment = Environment(
+        bytecode_cache=Compiled("plain" if finalize is None else finalize.__qualname__),
         finalize=finalize,
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -180,80 +156,8 @@ def _environment(finalize: Callable[[object], object] | None = None) -> Environm
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        number=numbers.number,
-        signed=numbers.signed,
-        spread=numbers.spread,
-        percent=numbers.percent,
-        count=numbers.count,
-        spec=spec,
-        breakable=breakable,
-        results_of=lambda model, condition: model.results(condition),
-        acting_rows_of=acting_rows,
-        **FILTERS,
-    )
+    environment.filters.update(FILTERS, spec=spec, breakable=breakable)
     environment.globals.update(
-        ACTING_COLUMNS=ACTING_COLUMNS,
-        CLEAN=CLEAN,
-        METRICS=METRICS,
-        NOTES=NOTES,
-        acting_rows=acting_rows,
-        at_a_glance=at_a_glance,
-        beside=beside,
-        by_quality=by_quality,
-        cost_metrics=cost_metrics,
-        curve_tables=curve_tables,
-        choice_sentence=choice_sentence,
-        colour_class=colour_class,
-        dialogue_sentence=dialogue_sentence,
-        gold_cells=gold_cells,
-        gold_tokens=gold_tokens,
-        part_sentence=part_sentence,
-        seed_sentence=seed_sentence,
-        short_names=short_names,
-        speaker=speaker,
-        strip_cells=strip_cells,
-        tokens=tokens,
-        turn_cell=turn_cell,
-        flip_rows=flip_rows,
-        headline=headline,
-        heat_maps=heat_maps,
-        latency_legend=latency_legend,
-        **template_globals(),
-        in_short=in_short,
-        leaders=leaders,
-        legend_entries=legend_entries,
-        main_metrics=main_metrics,
-        metric_titles=metric_titles,
-        nothing_left=nothing_left,
-        conformal_absent=absent,
-        conformal_methods=methods_of,
-        conformal_promise=promise,
-        conformal_rows=rows_of,
-        conformal_told=told_of_sets,
-        context_free_cel=context_free_cel,
-        not_removed_sentence=not_removed_sentence,
-        optimism_sentences=optimism_sentences,
-        realised_cell=realised_cell,
-        realised_notes=realised_notes,
-        realised_title=realised_title,
-        remarks=remarks,
-        row_groups=row_groups,
-        how_to_measure=how_to_measure,
-        lacking_reliance=lacking,
-        reliance_rows=reliance_rows,
-        told_of_reliance=told_of_reliance,
-        other_metrics=other_metrics,
-        part_tables=part_tables,
-        shown_for=shown_for,
-        text_of=text_of,
-        told=told,
-        told_of_removals=told_of_removals,
-        told_of_published=told_of_published,
-        told_of_transfer=told_of_transfer,
-        transfers=transfers,
-        wanted_of=wanted_of,
-        verdicts=verdicts,
-        why_not=why_not,
+        GLOBALS, headline=headline, main_metrics=main_metrics, metric_titles=metric_titles, row_groups=row_groups
     )
     return environment

@@ -10,6 +10,7 @@ from .comparison_paper import comparison_tables
 from .comparisons import ComparisonView
 from .conditions_paper import main_tables
 from .conformal_paper import conformal_tables
+from .constant import constant_sentence
 from .contents import DataView, RunView
 from .definitions import section_label
 from .figure_views import FigureView
@@ -31,7 +32,7 @@ from .sections import section_of_label
 from .selection import optimism_sentences
 from .sentences import in_short
 from .stress_sentences import remarks
-from .tex import Tex, breakable, code, escape, prose
+from .tex import Remark, Tex, as_tex, breakable, code, escape, prose
 from .transfer_paper import transfer_tables
 
 
@@ -51,7 +52,8 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
             tables=data_tables(run, comparisons),
             section_label=lambda data: Tex(section_label(data)),
             code=code,
-            in_short=lambda data: [(model, Tex("".join(map(_phrase, said)))) for model, said in in_short(data)],
+            constant_sentence=constant_sentence,
+            in_short=lambda data: [(model, as_tex(said)) for model, said in in_short(data)],
             breakable=breakable,
             prose=prose,
             count=count,
@@ -64,7 +66,7 @@ def render(run: RunView, comparisons: ComparisonView | None = None, layout: str 
             optimism_sentences=optimism_sentences,
             comparisons=comparison_tables(comparisons, run) if comparisons else None,
             remarks=lambda stress, data: Tex(
-                " ".join("".join(map(_phrase, sentence)) for sentence in remarks(stress, data, run.record))
+                " ".join(as_tex(sentence) for sentence in remarks(stress, data, run.record))
             ),
         )
     )
@@ -77,6 +79,8 @@ def data_tables(run: RunView, comparisons: ComparisonView | None = None) -> Mapp
 
 
 def _is_shown(one: Tex, data: DataView, run: RunView) -> bool:
+    if isinstance(one, Remark):
+        return run.shows(one.section)
     label = re.search(r"\\label\{([^}]*)\}", one)
     return label is None or run.shows(section_of_label(label[1], slug(data)))
 
@@ -96,11 +100,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _phrase(phrase: tuple[str, bool]) -> Tex:
-    text, spec = phrase
-    return code(text) if spec else prose(text)
 
 
 def _captions(views: Sequence[FigureView]) -> Callable[[FigureView], Tex]:

@@ -6,7 +6,6 @@ from ..benchmark.run_folder import RunFolder
 from .figure_views import FigureView
 from .figures import figures, unique_slugs
 from .heat_figures import heat_figures
-from .hidden_figures import hidden_figures
 from .only import read_view
 from .rank_figures import rank_figures
 from .reliance_swarm import swarm_figures
@@ -28,7 +27,6 @@ def paper_figures(folder: RunFolder) -> tuple[FigureView, ...]:
         yield from rank_figures(comparisons.ranks if comparisons else ())
         for data in run.data:
             yield from heat_figures(data)
-        yield from hidden_figures(folder, run)
         yield from swarm_figures(folder, run)
 
     return tuple(one for one in unique_slugs(found()) if run.shows(section_of_figure(one.group)))

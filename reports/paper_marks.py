@@ -18,7 +18,8 @@ Key = tuple[str, str, str, str]
 def leaders(models: Sequence[ModelView], condition: str, metric: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of the models with the best figure and with the second best; references do not compete.
 
-    Both are empty where fewer than two models compete or neither direction is better; there is no second of two.
+    Both are empty where fewer than two models compete, where all have the same figure, and where neither direction is
+    better; there is no second of two.
     """
     found = {
         model.name: model.results(condition)[metric].value
@@ -33,6 +34,9 @@ def leaders(models: Sequence[ModelView], condition: str, metric: str) -> tuple[f
     places = sorted({order(value) for value in found.values()})
     # Who shares the first place leaves nobody second; the last of all is no second.
     first = frozenset(name for name, value in found.items() if order(value) == places[0])
+    if len(places) == 1:
+        # Where all are the same none is best.
+        return frozenset(), frozenset()
     if len(first) > 1 or len(places) < 3:
         return first, frozenset()
     return first, frozenset(name for name, value in found.items() if order(value) == places[1])

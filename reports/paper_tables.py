@@ -1,6 +1,5 @@
 """Tables of the LaTeX file beside those of conditions: removals, realised severity, trainings, what is missing."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,22 +8,26 @@ from .definitions import defined
 from .numbers import count, number, percent, signed, spread
 from .realised import realised_cell, realised_notes, realised_title
 from .results import Result
-from .sentences import plain
+from .sentences import lowered, plain
 from .stress_contents import Stress
 from .stress_sentences import context_free_cel, not_removed_sentence
 from .tex import PAGE_WIDTH, Tex, breakable, code, escape, prose, table
-from .vocabulary import text_of
+from .vocabulary import MODES, OPERATORS, text_of
 
 FIRST = 4.6
 """Width of the first column in centimetres."""
 CONDITIONS_TOGETHER = 6
 """Conditions in one cell."""
+WITHIN_FLOOR = "Raised n: within the noise floor (95th percentile), no evidence of miscalibration."
+"""What the mark of `figure_cell` means."""
 
 
 def further_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     """Yield the tables of a data set that are not of conditions."""
     if any(model.removals for model in data.models):
         yield _removals(data, run)
+    if any(model.removal_gap for model in data.models):
+        yield _removal_gaps(data)
     if any(model.graph_gaps for model in data.models):
         yield _graph_gaps(data)
     yield from (_realised(data, stress, run) for stress in data.stresses if stress.realised.names)
@@ -102,8 +105,8 @@ def _removals(data: DataView, run: RunView) -> Tex:
     sentences = [
         f"Confidence under removal on {named(data)}, clean input against each modality removed (by zeros or by the "
         f"dialogue's mean) or context (strict: really gone; graph: edges of the model's graph only). "
-        f"{seeds_sentence(run)} CEL: {_lowered(text_of('cel').about)} Uncertain share: "
-        f"{_lowered(text_of('uncertain_share').about)} The floor is the exact "
+        f"{seeds_sentence(run)} CEL: {lowered(text_of('cel').about)} Uncertain share: "
+        f"{lowered(text_of('uncertain_share').about)} The floor is the exact "
         "posterior's own CEL under the same removals, where it is known. The sum over utterances and removals is what "
         "CMERC prints. CEL is no proper score: flatter probabilities lower it, whether they are better or not.",
         not_removed_sentence(data),
@@ -112,10 +115,6 @@ def _removals(data: DataView, run: RunView) -> Tex:
     caption = escape(" ".join(filter(None, sentences)))
     head = [Tex("Model, removed"), *(Tex(column.head) for column in columns)]
     return table(caption, f"tab:{slug(data)}-cel", head, rows, [3.2, *(column.width for column in columns)])
-
-
-def _lowered(sentences: str) -> str:
-    return sentences[0].lower() + sentences[1:]
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def _excess(cel: Result) -> Tex:
 
 
 def _with_floor(removal: Removal) -> Result | None:
-    return removal.cel if removal.cel is not None and not math.isnan(removal.cel.floor) else None
+    return removal.cel if removal.floored else None
 
 
 _CEL_COLUMNS = (
@@ -148,6 +147,25 @@ _CEL_COLUMNS = (
     _Column("Sum (log)", 2.3, lambda removal: removal.cel_sum, lambda found: escape(found.shown.value)),
     _Column("Uncertain share", 1.9, lambda removal: removal.uncertain, lambda found: escape(percent(found.value))),
 )
+
+
+def _removal_gaps(data: DataView) -> Tex:
+    rows = [
+        [
+            breakable(model.name),
+            figure_cell(model.cel("modalities", OPERATORS[""])),
+            figure_cell(model.cel("contexts", MODES[""])),
+            figure_cell(model.removal_gap),
+        ]
+        for model in data.models
+        if model.removal_gap
+    ]
+    caption = (
+        f"CEL of modalities against that of contexts on {named(data)}, removed the standard way (zeros, strict). "
+        "Difference with paired interval; above 0: it gains more from losing a modality."
+    )
+    head = [Tex(name) for name in ("Model", "Modalities", "Contexts", "Modalities minus contexts")]
+    return table(escape(caption), f"tab:{slug(data)}-kinds", head, rows, [FIRST, 3.6, 3.6, 3.6])
 
 
 def _graph_gaps(data: DataView) -> Tex:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -118,7 +119,7 @@ def confusion(theme: Theme, counts: Sequence[Sequence[float]], classes: Sequence
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     names = [cut(name) for name in classes]
-    axes.set_xticks(range(size), names, rotation=45 if slanted else 0, ha="right" if slanted else "center")
+    label_ticks(axes.xaxis, range(size), names, slanted=slanted)
     label_ticks(axes.yaxis, range(size), names)
     axes.tick_params(length=0)
     axes.set_title("Rows: gold; columns: predicted")
@@ -141,9 +142,15 @@ def weights(
     done = [0.0] * len(rows)
     for place in range(len(modalities)):
         widths = [0.0 if math.isnan(row[place]) else row[place] for row in shares]
-        axes.barh(
-            range(len(rows)), widths, left=done, height=0.72, facecolor=to_rgba(theme.colour(place), 0.4),
-            edgecolor=theme.ink if theme.hatched else "none", linewidth=0, hatch=theme.hatch(place),
+        bars = [
+            [(start, row - 0.36), (start + width, row - 0.36), (start + width, row + 0.36), (start, row + 0.36)]
+            for row, (start, width) in enumerate(zip(done, widths, strict=True))
+        ]
+        axes.add_collection(
+            PolyCollection(
+                bars, facecolor=to_rgba(theme.colour(place), 0.4), edgecolor=theme.ink if theme.hatched else "none",
+                linewidth=0, hatch=theme.hatch(place) or None,
+            )
         )  # fmt: skip
         for row, width in enumerate(widths):
             if width >= 0.13:

@@ -4,6 +4,7 @@ Demšar, Statistical comparisons of classifiers over multiple data sets, JMLR 20
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from textwrap import fill
 
 from matplotlib.axes import Axes
@@ -106,7 +107,7 @@ def _figure(one: AverageRanks) -> FigureView:
         "ranks", "", "", f"ranks-{one.metric}",
         f"Average ranks by {one.title} on clean input", rank_sentence(one).removesuffix("."),
         TableView(("model", "average rank", "not told apart from"), rows),
-        lambda theme: diagram(theme, one),
+        partial(diagram, one=one),
     )  # fmt: skip
 
 

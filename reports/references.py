@@ -11,8 +11,10 @@ from .contents import RunView
 from .tex import Tex, escape
 
 _PATH = Path(__file__).with_name("references.toml")
-ALWAYS = ("emobench", "efron1987")
+ALWAYS = ("emobench",)
 """Cited by every run."""
+SCORED = ("efron1987",)
+"""Cited where there are figures: of their intervals."""
 COMPARED = ("benjamini1995",)
 """Cited where there are comparisons."""
 
@@ -68,7 +70,7 @@ def all_references() -> tuple[Reference, ...]:
 def cited(run: RunView, *, compared: bool) -> tuple[Reference, ...]:
     """Return what a run cites, in the order of the file."""
     names = used_names(run)
-    keys = {*ALWAYS, *(COMPARED if compared else ())}
+    keys = {*ALWAYS, *(SCORED if run.scored else ()), *(COMPARED if compared else ())}
     return tuple(one for one in all_references() if one.key in keys or names & set(one.cites))
 
 
@@ -76,6 +78,8 @@ def used_names(run: RunView) -> frozenset[str]:
     """Return the names of all that was used: models with what is chained to them, data, conditions and metrics."""
     texts = [
         *(model.name for data in run.data for model in data.models),
+        # Of a model that was only timed nothing else is in the run.
+        *(run.latency.models if run.latency and run.shows("latency") else ()),
         *(data.name for data in run.data),
         *(condition.text for data in run.data for condition in data.conditions),
         *(metric for data in run.data for metric in data.metrics),

@@ -9,11 +9,10 @@ from .contents import DataView, ModelView
 from .numbers import interval, number, percent, signed
 from .results import Result
 from .sentences import Phrase, Sentence, joined
-from .vocabulary import MODES, OPERATORS
+from .vocabulary import CONTEXTS, MODES, OPERATORS
 
 SLICES = {"all": "", "uncertain": "uncertain: ", "other": "other: "}
 """Utterances by their name in tables, and what the parts of metrics begin with."""
-CONTEXTS = ("intra", "inter")
 GAMES = ("modalities", "contexts")
 """Players are shared out among in two games."""
 _HOWS = {"modalities": OPERATORS, "contexts": MODES}

@@ -1,6 +1,7 @@
 """Figures of what predictions depend on: Shapley shares, weights over severity, and weights against shares."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from . import plots
 from .canvas import cut
@@ -9,11 +10,11 @@ from .curve_plots import Panel, curves
 from .figure_views import FigureView, TableView, modality_first, named
 from .numbers import MISSING, percent
 from .plots import Series
-from .reliance import CONTEXTS, GAMES, Reliance, players_of, reliance_rows, uncertain_share, weights_change
+from .reliance import GAMES, Reliance, players_of, reliance_rows, uncertain_share, weights_change
 from .reliance_plots import Mark, weight_against_share
 from .results import Result
 from .stress_contents import CLEAN, Curve
-from .vocabulary import UNITS
+from .vocabulary import CONTEXTS, UNITS
 
 GROUPS = {"modalities": "shares", "contexts": "context_shares"}
 """Group of the figure of a game."""
@@ -64,7 +65,7 @@ def shares_figure(data: DataView, game: str) -> FigureView | None:
     return FigureView(
         GROUPS[game], data.name, "", f"shares-{data.name}-{game}", title, f"{title} on clean input, on {named(data)}",
         TableView(("model", "utterances", *names), numbers),
-        lambda theme: plots.weights(theme, rows, names, parts, title="Mean share"),
+        partial(plots.weights, rows=rows, modalities=names, shares=parts, title="Mean share"),
     )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def weight_curves(data: DataView, model: ModelView, bundle: Sequence[Curve]) -> 
     return FigureView(
         "weight_curves", data.name, model.name, f"weight-curve-{data.name}-{model.name}-{protocol}-{argument}",
         what, f"{what}, on {named(data)}", TableView(("curve", argument, *modalities), rows),
-        lambda theme: curves(theme, panels, title="Mean weight", argument=axis, unit_range=True),
+        partial(curves, panels=panels, title="Mean weight", argument=axis, unit_range=True),
         protocol,
     )  # fmt: skip
 
@@ -105,7 +106,7 @@ def against_figure(data: DataView, modality: str) -> FigureView | None:
         "weight_shares", data.name, "", f"weight-share-{data.name}-{modality}",
         title, f"{title}, on clean input, on {named(data)}",
         TableView(("model", f"weight of {modality}", f"Shapley share of {modality}"), rows),
-        lambda theme: weight_against_share(theme, marks, title=modality),
+        partial(weight_against_share, marks=marks, title=modality),
     )  # fmt: skip
 
 

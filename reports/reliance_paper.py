@@ -7,8 +7,7 @@ from .numbers import number
 from .paper_tables import figure_cell, named, seeds_sentence, slug
 from .reliance import SLICES, Reliance, lacking, reliance_rows, told_of_reliance
 from .results import Result
-from .sentences import plain
-from .tex import PAGE_WIDTH, Tex, breakable, escape, prose, table
+from .tex import PAGE_WIDTH, Tex, as_tex, breakable, escape, prose, remark, table, told_of_each
 
 _FIRST = 2.3
 
@@ -16,13 +15,11 @@ _FIRST = 2.3
 def reliance_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     """Yield what is said of Shapley values, or why there are none of some models."""
     told = told_of_reliance(data)
-    yield from (prose(sentence) for sentence in lacking(data))
+    yield from (remark("reliance", prose(sentence)) for sentence in lacking(data))
     if not told:
         return
-    items = "\n".join(rf"\item \textbf{{{breakable(model.name)}}}. {prose(plain(said))}" for model, said in told)
-    yield Tex(
-        f"\\subsection*{{What predictions depend on}}\n\\begin{{itemize}}\\raggedright\n{items}\n\\end{{itemize}}"
-    )
+    said = ((model.name, as_tex(sentence)) for model, sentence in told)
+    yield told_of_each("reliance", "What predictions depend on", said)
     rows: list[Sequence[Tex] | Tex] = []
     for model, _ in told:
         rows += [breakable(model.name), *(_row(one) for one in reliance_rows(model, data))]

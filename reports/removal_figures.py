@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +16,9 @@ from .plots import LINE
 from .results import Result
 from .theme import CEILING_DASH, MARKERS, Theme
 from .ticks import label_ticks
+from .vocabulary import CONTEXTS
 
 GROUP = "cel"
-CONTEXTS = ("intra", "inter")
 _ORDER = {"modalities": 1, **dict.fromkeys(CONTEXTS, 2), "contexts": 3, "all": 4}
 """Of removals; single modalities come first."""
 
@@ -68,7 +69,7 @@ def cel_figures(data: DataView) -> Iterator[FigureView]:
             "CEL and uncertain shares by removal",
             f"CEL and share of uncertain utterances by what is removed, on {named(data)}",
             TableView(("model", "removed", "CEL", "95 % interval", "uncertain share", "95 % interval"), _table(rows)),
-            lambda theme: draw(theme, rows),
+            partial(draw, rows=rows),
         )  # fmt: skip
 
 

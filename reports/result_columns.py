@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float, Int64
 
-from ..benchmark.arrow_columns import is_number, numbers_of, texts_of
+from ..benchmark.arrow_columns import is_number, numbers_of, texts_of, wrong_column
 from ..benchmark.errors import RunFolderError
 from ..benchmark.files import read_table
 from ..benchmark.run_folder import RunFolder
@@ -64,6 +64,9 @@ def read_columns(folder: RunFolder) -> ResultColumns:
             f"{folder.results_path}: expected the column {needed[0]!r}, got {', '.join(table.column_names)}; "
             "type `emobench score` for this folder to write it anew"
         )
+    # Columns of a table without rows need not be of anything.
+    if len(table) and (wrong := wrong_column(table, texts=TEXTS)):
+        raise RunFolderError(f"{folder.results_path}: {wrong}; type `emobench score` for this folder to write it anew")
     all_texts = {name: texts_of(table[name]) for name in TEXTS}
     of_part, seeds = all_texts["part"].astype(bool), _numbers(folder, table, "seed")
     # Bins and matrix cells of single seeds are the bulk of the table, and no page shows them.

@@ -30,9 +30,9 @@ _OF_FIGURES = {
     "latency_batch": "latency", "latency_quality": "latency",
 }  # fmt: skip
 _OF_LABELS = {
-    "main": "overview", "cel": "removals", "graph": "removals", "shapley": "reliance", "realised": "stress",
-    "training": "training", "transfer": "calibration", "acting": "acting", "cost": "acting", "conformal": "sets",
-    "published": "published", "other": "others", "parts": "others", "comparison": "comparisons",
+    "main": "overview", "cel": "removals", "graph": "removals", "kinds": "removals", "shapley": "reliance",
+    "realised": "stress", "training": "training", "transfer": "calibration", "acting": "acting", "cost": "acting",
+    "conformal": "sets", "published": "published", "other": "others", "parts": "others", "comparison": "comparisons",
 }  # fmt: skip
 
 

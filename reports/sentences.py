@@ -72,6 +72,12 @@ def joined(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
+def lowered(sentence: str) -> str:
+    """Return a sentence that goes on after a colon; capitals of names stay."""
+    name = sentence[1:2].isupper() or sentence[1:2].isdigit()
+    return sentence if name else sentence[:1].lower() + sentence[1:]
+
+
 def holds(rung: Result, clean: Result) -> bool:
     """Whether a figure where higher is better is not below the lower end of the clean one's interval."""
     return rung.value >= (clean.value if math.isnan(clean.low) else clean.low)

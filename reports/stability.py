@@ -1,17 +1,20 @@
 """How steady predictions are: flip rates beside that of the gold classes, and churn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 
 from matplotlib.figure import Figure
 
+from ..benchmark.run_record import ConditionRecord
 from .canvas import cut, label_room, panel
 from .contents import DataView, ModelView
 from .figure_views import FigureView, TableView, named
 from .numbers import MISSING
 from .results import Result
 from .stress_contents import CLEAN
+from .stresses import protocol_of
 from .theme import MARKERS, Theme
 from .ticks import label_ticks
 from .vocabulary import text_of
@@ -46,9 +49,9 @@ class Spread:
 
 
 def flip_rows(data: DataView) -> tuple[FlipRow, ...]:
-    """Return flip rates and churn by condition, those without any figure left out."""
+    """Return flip rates and churn by condition, those of a protocol together; without any figure left out."""
     found = []
-    for condition in data.conditions:
+    for condition in _by_protocol(data.conditions):
         results = [model.results(condition.text) for model in data.models]
         if any("flip_rate" in one for one in results):
             gold = next((one["gold_flip_rate"] for one in results if "gold_flip_rate" in one), None)
@@ -56,6 +59,12 @@ def flip_rows(data: DataView) -> tuple[FlipRow, ...]:
             gold = None if gold is None else replace(gold, draw_sd=nan)
             found.append(FlipRow(condition.text, gold, tuple(_pair(condition.text, one) for one in results)))
     return tuple(found)
+
+
+def _by_protocol(conditions: Sequence[ConditionRecord]) -> list[ConditionRecord]:
+    """Return the conditions in their order, but each with the first of its protocol: some were added to a run later."""
+    order = list(dict.fromkeys(protocol_of(one.text) for one in conditions))
+    return sorted(conditions, key=lambda one: order.index(protocol_of(one.text)))
 
 
 def _pair(condition: str, results: Mapping[str, Result]) -> tuple[Result | None, Result | None]:
@@ -80,7 +89,7 @@ def _figure(data: DataView, metric: str, shown: tuple[Spread, ...]) -> FigureVie
     note = "" if gold is None else f"The dashed line is the gold classes' own: {gold.shown.value}."
     return FigureView(
         GROUP, data.name, "", f"stability-{data.name}-{metric}", what, f"{what}, on {named(data)}", _table(shown),
-        lambda theme: _draw(theme, shown, title=title, gold=None if gold is None else gold.value), shown=note,
+        partial(_draw, shown=shown, title=title, gold=None if gold is None else gold.value), shown=note,
     )  # fmt: skip
 
 

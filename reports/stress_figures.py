@@ -1,6 +1,7 @@
 """Figures over conditions: degradation curves, and conditions side by side."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from . import plots
 from .canvas import wrapped
@@ -33,7 +34,7 @@ def curve_figure(data: DataView, bundle: Sequence[Curve], metric: str) -> Figure
     return FigureView(
         "curves", data.name, "", f"curve-{data.name}-{protocol}-{argument}-{metric}",
         what, f"{what}, on {named(data)}", _curve_table(data, bundle, metric),
-        lambda theme: curves(theme, panels, title=title, argument=axis, unit_range=metric == "weighted_f1"),
+        partial(curves, panels=panels, title=title, argument=axis, unit_range=metric == "weighted_f1"),
         protocol,
     )  # fmt: skip
 
@@ -67,7 +68,7 @@ def conditions_figure(data: DataView, stress: Stress, metric: str) -> FigureView
         "conditions", data.name, "", f"conditions-{data.name}-{stress.protocol}-{metric}",
         what, f"{what}, on {named(data)}",
         TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), rows),
-        lambda theme: plots.intervals(theme, names, series, title=title, unit_range=metric == "weighted_f1"),
+        partial(plots.intervals, rows=names, series=series, title=title, unit_range=metric == "weighted_f1"),
         stress.protocol,
     )  # fmt: skip
 

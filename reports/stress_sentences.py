@@ -7,7 +7,7 @@ from .contents import DataView
 from .context_use import OF_CONTEXT, context_free, context_protocols
 from .sentences import Phrase, Sentence, joined
 from .stress_contents import Stress
-from .vocabulary import ONLINE
+from .vocabulary import CONTEXTS, ONLINE
 
 NAMED = 4
 """Conditions that a sentence names; of more it says how many."""
@@ -42,13 +42,32 @@ def context_free_cel(data: DataView) -> Sentence:
 
 def not_removed_sentence(data: DataView) -> str:
     """Say which removals of CMERC's five a run lacks; empty: none."""
-    lacking = data.not_removed
-    if not lacking:
-        return ""
-    return (
-        f"This run does not remove {', '.join(lacking)} by the standard operator, so figures over several removals "
-        "are over those shown only. The protocol “removals” holds all of them."
-    )
+    undefined = _undefined(data)
+    told = [f"{name} cannot be removed from these data ({why})." for name, why in undefined.items()]
+    lacking = [name for name in data.not_removed if name not in undefined]
+    if lacking:
+        told.append(
+            f"This run does not remove {joined(lacking)} by the standard operator; the protocol “removals” does."
+        )
+    return " ".join([*told, "Figures over several removals are over those shown only."] if told else [])
+
+
+def _undefined(data: DataView) -> dict[str, str]:
+    """Return the removals that were asked for and are not defined for these data, with why."""
+    whys = {
+        one.condition: _reason(stress, why)
+        for stress in data.stresses
+        for why, skipped in stress.skipped.items()
+        for one in skipped
+    }
+    typed = {name: f"context_removal:context={name}" for name in CONTEXTS}
+    typed |= {name: f"modality_drop:drop={name}" for name in data.record.widths}
+    return {name: whys[text] for name, text in typed.items() if text in whys}
+
+
+def _reason(stress: Stress, why: str) -> str:
+    """Return why a condition is not defined, without what one would type instead: a reader types nothing."""
+    return why.removeprefix(f"{stress.protocol}: ").partition("; type ")[0]
 
 
 def _remarks(stress: Stress, data: DataView, record: RunRecord) -> Iterator[Sentence]:
@@ -77,11 +96,10 @@ def _remarks(stress: Stress, data: DataView, record: RunRecord) -> Iterator[Sent
         else:
             yield (Phrase(f"{lead}under "), *_listed(texts), Phrase(f", because {why}."))
     for why, skipped in stress.skipped.items():
-        reason = why.removeprefix(f"{stress.protocol}: ")
         yield (
             Phrase("Left out, not defined for these data: "),
             *_listed(tuple(one.condition for one in skipped)),
-            Phrase(f" ({reason})."),
+            Phrase(f" ({_reason(stress, why)})."),
         )
 
 

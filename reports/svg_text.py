@@ -5,11 +5,13 @@ import re
 
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_UNSEEN = re.compile(r'\s*<path d="[^"]*" style="fill: none"/>|\s*<g/>')
+"""What is neither filled nor stroked: the backgrounds of figures and axes; and groups of nothing."""
 _LENGTHS = re.compile(r'(?<= )(?:d|x|y|x1|x2|y1|y2|width|height|points|transform)="[^"]*"')
 
 
 def shortened(svg: str, name: str) -> str:
-    """Return an SVG without groups that group nothing, with short ids and rounded lengths.
+    """Return an SVG without what is not seen and groups that group nothing, with short ids and rounded lengths.
 
     Parameters
     ----------
@@ -18,6 +20,7 @@ def shortened(svg: str, name: str) -> str:
     name
         Its ids begin with a digest of it: pieces of several drawings on a page are told apart.
     """
+    svg = _UNSEEN.sub("", svg)
     ids = dict.fromkeys(re.findall(r' id="([^"]*)"', svg))
     start = f"f{hashlib.blake2s(name.encode(), digest_size=5).hexdigest()}"
     short = {one: f"{start}-{place}" for place, one in enumerate(ids)}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..benchmark.run_folder import RunFolder
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-LABEL_WIDTH = 32
-"""Characters of the first column that the figures leave of 80."""
+WIDTH, LABEL_WIDTH = 80, 32
+"""Characters of a line, and those of its first column that figures of the usual length leave."""
+_EDGES, _BETWEEN = 3, 2
+"""Characters that hold nothing: at the ends of a line and behind its first column, and around each other column."""
 ASKED = 6
 """Conditions asked for one by one that are shown at most."""
 INSTEAD = 3
@@ -29,8 +32,13 @@ REPORTS = ("report.html", "report.tex")
 """Files to point to, the first that is there."""
 
 
-def summary(folder: RunFolder) -> "RenderableType":
+def summary(folder: RunFolder, written: Sequence[Path] = ()) -> "RenderableType":
     """Return what to print with rich after a run; it fits 80 columns.
+
+    Parameters
+    ----------
+    written
+        Reports to point to; empty: the page, or else the paper, where the folder has it.
 
     Raises
     ------
@@ -53,11 +61,11 @@ def summary(folder: RunFolder) -> "RenderableType":
     if told:
         more_told = f" ({len(told) - 1} more in the report)" if told[1:] else ""
         lines.append(Text(f"May be too good: {told[0]}{more_told}", style="yellow"))
-    reports = [folder.path / name for name in REPORTS if (folder.path / name).exists()]
+    reports = written or [folder.path / name for name in REPORTS if (folder.path / name).exists()][:1]
     if reports:
         lines += [Text(told, style="dim") for told in _published(run)]
         # A path that is cut or wrapped can be neither clicked nor copied.
-        lines.append(Text(f"Report: {reports[0]}", no_wrap=True, overflow="ignore"))
+        lines += [Text(f"Report: {path}", no_wrap=True, overflow="ignore") for path in reports]
     return Group(*lines)
 
 
@@ -139,7 +147,7 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
     kind = "simulated data, " if data.simulated else ""
     title = Text(f"{data.name} ({kind}test split: {data.dialogues} dialogues, {data.utterances} utterances)")
     table = Table(
-        title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=80
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), title_style="bold", width=WIDTH
     )
     table.add_column("model, condition", ratio=1, overflow="fold")
     columns = _columns(data)
@@ -147,6 +155,7 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
         # Names of metrics with arguments are long; they may take several lines, figures may not.
         head = {"ece": "ECE (floor)"}.get(metric, text_of(metric).title)
         table.add_column(head, justify="right" if metric == "nll" else "left", overflow="fold", min_width=5)
+    width = _label_width([[*_figures(model, columns, text)] for model in data.models for text in conditions])
     for model in data.models:
         table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
         shown = [condition for condition in conditions if columns and model.results(condition)]
@@ -154,16 +163,22 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
             table.add_row(Text("  in the report: figures by part" if model.parts else "  nothing was computed"))
         for condition in shown:
             label = condition if len(data.stresses) > 1 else _label(data, condition)
-            table.add_row(*(Text(cell) for cell in (indented(label), *_figures(model, columns, condition))))
+            table.add_row(*(Text(cell) for cell in (indented(label, width), *_figures(model, columns, condition))))
         table.add_section()
     return table
 
 
-def indented(label: str) -> str:
-    """Return the text of a condition, broken after its commas and pluses where it is too long for a line."""
+def _label_width(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many characters figures leave for the first column."""
+    longest = [max(map(len, column)) + _BETWEEN for column in zip(*rows, strict=True)]
+    return min(LABEL_WIDTH, WIDTH - _EDGES - sum(longest)) if longest else LABEL_WIDTH
+
+
+def indented(label: str, width: int = LABEL_WIDTH) -> str:
+    """Return the text of a condition, broken after signs, such as its commas, where it is too long for a line."""
     lines = ["  "]
-    for piece in re.split(r"(?<=[,+:])", label):
-        if len(lines[-1] + piece) > LABEL_WIDTH and lines[-1].strip():
+    for piece in re.split(r"(?<=[,+:/])", label):
+        if len(lines[-1] + piece) > width and lines[-1].strip():
             lines.append("    ")
         lines[-1] += piece
     return "\n".join(lines)

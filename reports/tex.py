@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from .tex_columns import aligned
+from .tex_columns import aligned, column_groups, needed_widths, with_whole_words
+from .tex_widths import fitted
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -27,10 +28,16 @@ _ACCENTS = {
 _LIGATURES = re.compile(r"-(?=-)|,(?=,)|'(?=')|[?!](?=`)")
 PAGE_WIDTH = 16.6
 """Centimetres of a line."""
+_ROOM = PAGE_WIDTH - 0.1
+"""Of them those for a table whose widths are rounded."""
 _SHORT, _FIRST_ROWS = 12, 4
 """Rows of a table that is kept whole; of a longer one those that stand below its head at least."""
 _LINE, _CAPTION = 11, 110
 """Points of a line of a table, letters of a line of a caption."""
+SMALL = 0.172
+"""Centimetres of a digit in the size of the tables."""
+_BETWEEN = 6 / 28.45
+"""Centimetres between two columns."""
 _LONG_RUN = 10
 _LONG_WORD = 24
 
@@ -73,6 +80,35 @@ def code(text: object) -> Tex:
     return Tex(rf"\texttt{{{breakable(text)}}}")
 
 
+def as_tex(sentence: Iterable[tuple[str, bool]]) -> Tex:
+    """Return phrases, each with whether it is a condition, which is set as it is typed."""
+    return Tex("".join(code(text) if spec else prose(text) for text, spec in sentence))
+
+
+class Remark(Tex):
+    """Words between tables."""
+
+    __slots__ = ("section",)
+
+    section: str
+    """Of the report, that it belongs to."""
+
+
+def remark(section: str, text: str) -> Remark:
+    """Return LaTeX that belongs to a section."""
+    made = Remark(text)
+    made.section = section
+    return made
+
+
+def told_of_each(section: str, title: str, told: Iterable[tuple[str, str]]) -> Remark:
+    """Return a list with a heading: what is said, as LaTeX, of each of some names."""
+    items = "\n".join(rf"\item \textbf{{{breakable(name)}}}. {said}" for name, said in told)
+    return remark(
+        section, f"\\subsection*{{{escape(title)}}}\n\\begin{{itemize}}\\raggedright\n{items}\n\\end{{itemize}}"
+    )
+
+
 class Table(Tex):
     """A longtable, with what it is made of, so that it can be set otherwise too."""
 
@@ -87,11 +123,19 @@ class Table(Tex):
     """Cells, numbers aligned; a row that is one `Tex` is a heading over the rows after it."""
     widths: tuple[float, ...]
 
+    def of_columns(self, places: Sequence[int]) -> "Table":
+        """Return some of its columns, all of its rows."""
+        rows = [row if isinstance(row, Tex) else tuple(row[place] for place in places) for row in self.rows]
+        head, widths = [self.head[place] for place in places], [self.widths[place] for place in places]
+        return _made("", self.caption, self.label, head, rows, widths)
+
 
 def table(
     caption: Tex, label: str, head: Sequence[Tex], rows: Sequence[Sequence[Tex] | Tex], widths: Sequence[float]
 ) -> Table:
     """Return a longtable with booktabs rules, numbers with their points one under the other.
+
+    Of a table that no line could hold without breaking words, columns stand in further ones, beside the first column.
 
     Parameters
     ----------
@@ -100,28 +144,62 @@ def table(
     head, rows
         Cells; a row that is one `Tex` is a heading over the rows after it.
     widths
-        Of the columns in centimetres; the first is set flush left, the others flush right.
+        Of the columns in centimetres; the first is set flush left, the others flush right, wider where their intervals
+        would else go to a second line.
     """
     own = _aligned_rows(rows)
-    columns, titles, lines = table_parts(head, own, [f"{width:.2f}cm" for width in widths])
-    made = Table(
-        "\n".join(
-            [
-                _room(caption, own),
-                r"\begingroup\small\setlength{\tabcolsep}{3pt}",
-                rf"\begin{{longtable}}{{{columns}}}",
-                rf"\caption{{{caption}}}\label{{{label}}} \\",
-                rf"{titles} \endfirsthead",
-                rf"{titles} \endhead",
-                r"\bottomrule \endlastfoot",
-                *lines,
-                r"\end{longtable}\endgroup",
-            ]
-        )
+    widths = fitted([row for row in own if not isinstance(row, Tex)], widths, PAGE_WIDTH)
+    needed = needed_widths(head, [row for row in own if not isinstance(row, Tex)], SMALL)
+    groups = column_groups(needed, _BETWEEN, _ROOM)
+    whole = _made("", caption, label, head, own, widths)
+    parts = []
+    for number, places in enumerate(groups, 1):
+        part = whole.of_columns(places)
+        if number > 1:
+            part.caption, part.label = Tex(rf"Further columns of Table~\ref{{{label}}}."), f"{label}-columns-{number}"
+        room = _ROOM - _BETWEEN * (len(places) - 1)
+        least = [needed[of] for of in places]
+        if any(width < own for width, own in zip(part.widths, least, strict=True)):
+            part.widths = tuple(with_whole_words(part.widths, least, room))
+        parts.append(_longtable(part))
+    return _made("\n\n".join(parts), caption, label, head, own, widths)
+
+
+def _made(
+    text: str,
+    caption: Tex,
+    label: str,
+    head: Sequence[Tex],
+    rows: Sequence[tuple[Tex, ...] | Tex],
+    widths: Sequence[float],
+) -> Table:
+    made = Table(text)
+    made.caption, made.label, made.head, made.rows, made.widths = (
+        caption,
+        label,
+        tuple(head),
+        tuple(rows),
+        tuple(widths),
     )
-    made.caption, made.label, made.head, made.rows, made.widths = caption, label, tuple(head), own, tuple(widths)
     made.definitions = Tex()
     return made
+
+
+def _longtable(one: Table) -> str:
+    columns, titles, lines = table_parts(one.head, one.rows, [f"{width:.2f}cm" for width in one.widths])
+    return "\n".join(
+        [
+            _room(one.caption, one.rows),
+            r"\begingroup\small\setlength{\tabcolsep}{3pt}",
+            rf"\begin{{longtable}}{{{columns}}}",
+            rf"\caption{{{one.caption}}}\label{{{one.label}}} \\",
+            rf"{titles} \endfirsthead",
+            rf"{titles} \endhead",
+            r"\bottomrule \endlastfoot",
+            *lines,
+            r"\end{longtable}\endgroup",
+        ]
+    )
 
 
 def table_parts(

@@ -69,6 +69,54 @@ def longest_box(cells: Iterable[str]) -> float:
     return max((shown_width(word) for text in cells for word in _words(text)), default=0.0)
 
 
+def needed_widths(head: Sequence[str], rows: Sequence[Sequence[str]], digit: float) -> list[float]:
+    """Return how wide each column has to be for no word of it to be broken, in the unit of `digit`, the width of one.
+
+    `rows` are without headings; heads are bold.
+    """
+    columns = zip(*rows, strict=True) if rows else [()] * len(head)
+    heads = [longest_box([cell]) * 1.22 for cell in head]
+    return [max(own, longest_box(cells)) * digit for own, cells in zip(heads, columns, strict=True)]
+
+
+def with_whole_words(widths: Sequence[float], needed: Sequence[float], room: float) -> list[float]:
+    """Return widths near those wished for: none narrower than needed, together no wider than `room` if that will do."""
+    scale = min(room / sum(widths), 1.0)
+    wanted = [max(width * scale, least) for width, least in zip(widths, needed, strict=True)]
+    # What some columns need above their share is taken from those that have more than they need.
+    over = sum(wanted) - room
+    spare = [width - least for width, least in zip(wanted, needed, strict=True)]
+    given = min(over / sum(spare), 1.0) if over > 0 and sum(spare) > 0 else 0.0
+    return [width - given * own for width, own in zip(wanted, spare, strict=True)]
+
+
+def column_groups(needed: Sequence[float], between: float, room: float) -> list[list[int]]:
+    """Return which columns stand in which part of a table: the first in all, of the others as many as fit.
+
+    There are as few parts as can be, about as wide as each other.
+
+    Examples
+    --------
+    >>> column_groups([2.0, 1.0, 1.0, 1.0], 0.0, 10.0), column_groups([2.0, 4.0, 1.0, 4.0], 0.0, 7.0)
+    ([[0, 1, 2, 3]], [[0, 1, 2], [0, 3]])
+    """
+    first, *others = needed
+
+    def filled(most: int) -> list[list[int]]:
+        groups, left = [[0]], room - first
+        for place, width in enumerate(others, 1):
+            full = len(groups[-1]) > most or (len(groups[-1]) > 1 and left < width + between)
+            if full:
+                groups, left = [*groups, [0]], room - first
+            groups[-1].append(place)
+            left -= width + between
+        return groups
+
+    fewest = len(filled(len(others)))
+    even = next(most for most in range(1, len(others) + 1) if len(filled(most)) == fewest) if others else 1
+    return filled(even)
+
+
 def _read(text: str) -> _Cell | None:
     found = _FIGURE.fullmatch(text)
     if found is None:

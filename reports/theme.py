@@ -21,6 +21,9 @@ DASHES: tuple[tuple[float, tuple[float, ...]], ...] = (
 CEILING_DASH: tuple[float, tuple[float, ...]] = (0, (3, 2))
 """Of the exact posterior."""
 
+_LEFT_ALONE = ("backend", "interactive", "toolbar", "webagg", "tk.", "macosx", "date.")
+"""Settings that are not about how figures look, by the start of their names."""
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -69,8 +72,12 @@ class Theme:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Draw and save within: matplotlib's settings for this theme."""
-        with mpl.rc_context(self._settings()):
+        """Draw and save within: matplotlib's settings for this theme, and its own for all else.
+
+        What a user has set, in a file or in a notebook, changes no figure: all processes draw the same.
+        """
+        own = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith(_LEFT_ALONE)}
+        with mpl.rc_context({**own, **self._settings()}):
             yield
 
     # `Any`: matplotlib types these keys one by one, and not in all versions.

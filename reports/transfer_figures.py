@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from .plots import LINE
 from .results import Result
 from .stress_contents import CLEAN
 from .theme import MARKERS, Theme
+from .ticks import label_ticks
 from .transfer import Transfer, transfers
 from .vocabulary import text_of
 
@@ -27,12 +29,14 @@ _APART = 9.0
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What is known of a model under a condition."""
+class Marks:
+    """What is known of one model."""
 
-    row: int
-    model: ModelView
-    figure: Result
+    name: str
+    place: int
+    """For colour and mark."""
+    points: tuple[tuple[int, Result], ...]
+    """Row of the condition, and the figure."""
 
 
 def transfer_figures(data: DataView) -> Iterator[FigureView]:
@@ -58,13 +62,13 @@ def _figure(data: DataView, one: Transfer, metrics: Sequence[str]) -> FigureView
     # Several protocols have conditions of equal arguments.
     short = len(data.stresses) == 1
     names = [wrapped(modality_first(label_of(records[text]) if short else text)) for text in conditions]
-    panels = [(metric, _marks(one, conditions, metric)) for metric in metrics]
+    panels = tuple((metric, tuple(_marks(model, conditions, metric) for model in _models(one))) for metric in metrics)
     every = len(conditions) == len(one.rows)
     title = f"Calibration of {one.raw.name} under stress, raw and calibrated on clean validation"
     return FigureView(
         GROUP, data.name, one.raw.name, f"transfer-{data.name}-{one.raw.name}",
         "Calibration under stress", f"{title}, on {named(data)}", _table(one, conditions, metrics),
-        lambda theme: draw(theme, names, panels, _models(one)),
+        partial(draw, names=names, panels=panels),
         one.raw.name,
         "All conditions are shown." if every else "Of each protocol the condition with the highest ECE is shown.",
     )  # fmt: skip
@@ -82,13 +86,9 @@ def _conditions(data: DataView, one: Transfer, metric: str) -> tuple[str, ...]:
     return tuple(text for text in texts if text in chosen)
 
 
-def _marks(one: Transfer, conditions: Sequence[str], metric: str) -> tuple[Mark, ...]:
-    return tuple(
-        Mark(row, model, figure)
-        for row, text in enumerate(conditions)
-        for model in _models(one)
-        if (figure := model.results(text).get(metric)) is not None
-    )
+def _marks(model: ModelView, conditions: Sequence[str], metric: str) -> Marks:
+    found = ((row, model.results(text).get(metric)) for row, text in enumerate(conditions))
+    return Marks(model.name, model.place, tuple((row, figure) for row, figure in found if figure is not None))
 
 
 def _table(one: Transfer, conditions: Sequence[str], metrics: Sequence[str]) -> TableView:
@@ -111,10 +111,9 @@ def _cells(figure: Result | None, metric: str) -> tuple[str, ...]:
     return (shown.value, shown.interval or MISSING, *[figure.beside(figure.floor_high)] * with_floor)
 
 
-def draw(
-    theme: Theme, names: Sequence[str], panels: Sequence[tuple[str, Sequence[Mark]]], models: Sequence[ModelView]
-) -> Figure:
+def draw(theme: Theme, names: Sequence[str], panels: Sequence[tuple[str, Sequence[Marks]]]) -> Figure:
     """Draw one row per condition and one panel per metric, with intervals; dotted: noise floors (95th percentile)."""
+    models = panels[0][1]
     step = max(_APART * len(models) + 12, LINE * lines_of(names) + 6)
     left, gap, room = label_room(names, theme), 18, legend_room(theme, len(models))
     width = (theme.width - left - 12 - gap * (len(panels) - 1)) / len(panels)
@@ -122,8 +121,9 @@ def draw(
     for column, (metric, marks) in enumerate(panels):
         start = left + column * (width + gap)
         axes = axes_in(theme, figure, left=start, right=theme.width - start - width, top=28, bottom=38 + room)
-        _panel(theme, axes, marks, models, offset=_APART / step)
-        axes.set_yticks(range(len(names)), names if column == 0 else [])
+        _panel(theme, axes, marks, offset=_APART / step)
+        label_ticks(axes.yaxis, range(len(names)), names)
+        axes.tick_params(labelleft=column == 0)
         axes.set_ylim(len(names) - 0.5, -0.5)
         # Signs make labels wider.
         axes.xaxis.set_major_locator(MaxNLocator(3 if metric == "ece" else 2))
@@ -138,16 +138,19 @@ def draw(
     return figure
 
 
-def _panel(theme: Theme, axes: Axes, marks: Sequence[Mark], models: Sequence[ModelView], *, offset: float) -> None:
-    shifts = {model.name: (order - (len(models) - 1) / 2) * offset for order, model in enumerate(models)}
-    for one in marks:
-        y, colour = one.row + shifts[one.model.name], theme.colour(one.model.place)
-        axes.plot([one.figure.low, one.figure.high], [y, y], color=colour, linewidth=1.4 * theme.scale)
-        axes.plot(
-            [one.figure.value], [y], color=colour, marker=MARKERS[one.model.place % len(MARKERS)], markeredgewidth=0,
-            markersize=5 * theme.scale,
+def _panel(theme: Theme, axes: Axes, models: Sequence[Marks], *, offset: float) -> None:
+    for order, one in enumerate(models):
+        shift, colour = (order - (len(models) - 1) / 2) * offset, theme.colour(one.place)
+        at, found = [row + shift for row, _ in one.points], [figure for _, figure in one.points]
+        axes.hlines(
+            at, [figure.low for figure in found], [figure.high for figure in found], color=colour,
+            linewidth=1.4 * theme.scale, capstyle="projecting",
         )  # fmt: skip
         axes.plot(
-            [one.figure.floor_high] * 2, [y - 0.5 * offset, y + 0.5 * offset], color=colour, linestyle=":",
-            linewidth=1.6 * theme.scale,
+            [figure.value for figure in found], at, color=colour, linestyle="none",
+            marker=MARKERS[one.place % len(MARKERS)], markeredgewidth=0, markersize=5 * theme.scale,
+        )  # fmt: skip
+        axes.vlines(
+            [figure.floor_high for figure in found], [y - 0.5 * offset for y in at], [y + 0.5 * offset for y in at],
+            color=colour, linestyle=":", linewidth=1.6 * theme.scale,
         )  # fmt: skip

@@ -166,7 +166,7 @@ METRICS = {
         "Mean over utterances of max(0, gain), the gain being that of the gold class's probability when a modality or "
         "context is removed: losses count as 0. “modalities” is the mean over all modalities removed one by one, "
         "“contexts” that over both contexts (intra, inter), “all” that over all of these removals. A constant "
-        "predictor has 0; a figure below the exact posterior's is no merit.",
+        "predictor has 0, so that a low figure alone is no merit.",
     ),
     "cel:space=log": MetricText("CEL (log)", "lower", "The same on log-probabilities."),
     "cf_distribution": MetricText(
@@ -197,6 +197,11 @@ METRICS = {
         "CEL, graph − strict",
         "none",
         "CEL when context is removed by edges of the model's graph, minus CEL when it is really gone.",
+    ),
+    "removal_gap": MetricText(
+        "CEL, modalities − contexts",
+        "none",
+        "CEL over modalities minus CEL over contexts, paired by utterance; above 0 losing a modality helps more.",
     ),
     "shapley": MetricText(
         "Shapley value",
@@ -253,6 +258,8 @@ WANTED_RISK = "0.1"
 
 OPERATORS = {"": "zeros", "operator=mean": "dialogue mean"}
 """By the argument of `cel` and `uncertain_share`, what stood in for a modality that was removed."""
+CONTEXTS = ("intra", "inter")
+"""Contexts that are removed: what the same speaker says, what others say."""
 MODES = {"": "strict", "mode=graph": "graph"}
 """By the argument of `cel` and `uncertain_share`, how context was removed."""
 

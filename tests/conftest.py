@@ -1,10 +1,13 @@
 """Fixtures that several tests share."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from executor_runs import FOLDER, install
 
 from emobench.benchmark import registry
 from emobench.benchmark.conversations import Conversations, DataSplits
@@ -77,12 +80,13 @@ Register = Callable[[Kind, str, object], None]
 
 @pytest.fixture(scope="session", autouse=True)
 def drawings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the drawings of reports out of the user's cache."""
-    from emobench.reports import drawings
+    """Keep what reports can compute again out of the user's cache."""
+    from emobench.reports import compiled, drawings, planes
 
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawings, "cache_folder", lambda: folder)
+        for module in (compiled, drawings, planes):
+            patch.setattr(module, "cache_folder", lambda: folder)
         yield
 
 
@@ -98,4 +102,21 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
 
     registry.source_key.cache_clear()
     yield add
+    registry.source_key.cache_clear()
+
+
+@pytest.fixture
+def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Have the model `strange`, here and in all processes that are started; return where it meets the test."""
+    installed, meeting = tmp_path / "installed", tmp_path / "meeting"
+    installed.mkdir()
+    meeting.mkdir()
+    install(installed)
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.setenv("PYTHONPATH", f"{installed}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv(FOLDER, str(meeting))
+    registry._entry_points.cache_clear()
+    registry.source_key.cache_clear()
+    yield meeting
+    registry._entry_points.cache_clear()
     registry.source_key.cache_clear()

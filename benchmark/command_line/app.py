@@ -6,21 +6,51 @@ What a command needs is imported inside it: `emobench --help` must not wait for 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from . import catalogue, check, data
 from .compare import compare
+from .conclusion import conclude
+from .execution_options import (
+    Address,
+    ExecutorName,
+    GpusPerWorker,
+    MaxFailures,
+    MemoryPerWorker,
+    Threads,
+    Timeout,
+    Workers,
+)
 from .help_option import Command, Group, Help
 from .latency import latency
+from .merge import merge
+from .plan import plan
 from .published import list_published
+from .run_options import (
+    Data,
+    Device,
+    Draws,
+    FirstSeed,
+    Hidden,
+    Metrics,
+    Models,
+    MoreModels,
+    Out,
+    Preset,
+    Protocols,
+    Quiet,
+    Run,
+    Seeds,
+    Selection,
+    StressDraws,
+    StressSeed,
+    Suites,
+    parts_of,
+    typed,
+)
 from .template import template
-
-if TYPE_CHECKING:
-    from .. import api
-
 
 app = typer.Typer(
     cls=Group,
@@ -55,38 +85,9 @@ app.command("template", help="Write the rows that saved predictions have to fill
 app.command("check")(check.check)
 app.command("accept")(check.accept)
 app.command("compare", short_help="Tell which differences are more than chance.")(compare)
+app.command("merge", short_help="Put partial runs together into one.")(merge)
+app.command("plan", short_help="Tell what a run would take, and what is there already.")(plan)
 app.command("latency", short_help="Measure how long a user waits for an answer.")(latency)
-
-Models = Annotated[
-    list[str], typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
-]
-MoreModels = Annotated[
-    list[str] | None, typer.Option("--model", metavar="MODEL", help="Model, such as rage_fusion; may be repeated.")
-]
-Suites = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--suite", metavar="SUITE", help="Table of a paper (`emobench list suites`) or a TOML file; may be repeated."
-    ),
-]
-Preset = Annotated[
-    str | None, typer.Option(metavar="suite|paper|paper_meld", help="Preset of the models of the suites.")
-]
-# None: not typed, so that what a suite says can be told from what was typed; else as `Options` has it.
-Data = Annotated[
-    list[str] | None,
-    typer.Option("--data", metavar="DATA", help="Data set (default: simulated); may be repeated."),
-]
-Seeds = Annotated[int | None, typer.Option(help="Number of training seeds (default: 1).")]
-FirstSeed = Annotated[int | None, typer.Option(help="First training seed (default: 0); the others follow it.")]
-Selection = Annotated[
-    str | None,
-    typer.Option(metavar="validation|test", help="Split that chooses the epoch (default: validation)."),
-]
-Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run (default: auto).")]
-Out = Annotated[Path | None, typer.Option(help="Run folder (default: below runs/, named after what is run).")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
 def _print_version(wanted: bool) -> bool:
@@ -114,32 +115,29 @@ def run(
     model: MoreModels = None,
     suite: Suites = None,
     preset: Preset = None,
-    protocol: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PROTOCOL", help="Protocol (its ladder) or condition; may be repeated."),
-    ] = None,
+    protocol: Protocols = None,
     data: Data = None,
     seeds: Seeds = None,
     first_seed: FirstSeed = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(metavar="METRIC", help="Metric (default: all); may be repeated.")
-    ] = None,
+    metric: Metrics = None,
     selection: Selection = None,
     device: Device = None,
-    stress_seed: Annotated[
-        int | None, typer.Option(help="Seed of the stresses, shared by all models (default: 0).")
-    ] = None,
-    stress_draws: Annotated[
-        int | None, typer.Option(help="How often each random condition is drawn (default: 3).")
-    ] = None,
-    draws: Annotated[int | None, typer.Option(help="Bootstrap draws (default: 10000).")] = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", help="Keep hidden vectors, for silhouettes and t-SNE; may be asked for later.")
-    ] = False,
+    stress_seed: StressSeed = None,
+    stress_draws: StressDraws = None,
+    draws: Draws = None,
+    hidden: Hidden = False,
     report_format: Annotated[
         list[str] | None,
         typer.Option("--format", metavar="FORMAT", help="Report format (default: all); may be repeated."),
     ] = None,
+    threads: Threads = None,
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    address: Address = "",
+    memory_per_worker: MemoryPerWorker = "",
+    gpus_per_worker: GpusPerWorker = 0.0,
+    timeout: Timeout = None,
+    max_failures: MaxFailures = None,
     out: Out = None,
     quiet: Quiet = False,
 ) -> int:
@@ -148,32 +146,54 @@ def run(
     Beside a suite --model, --protocol and --metric add to it; all other options take the place of what it says.
     """
     from .. import api
+    from ..executors.execution import Execution, memory_of
     from ..progress import shown
-    from ..suite_requests import resolve
 
-    asked = resolve(
-        suite or [],
-        models=model or [],
-        protocols=protocol or [],
-        data=data or [],
-        preset=preset or "",
-        options=_typed(
-            seeds=seeds,
-            first_seed=first_seed,
-            stress_seed=stress_seed,
-            stress_draws=stress_draws,
-            selection=selection,
-            device=device,
-            draws=draws,
-            hidden=hidden or None,
-        ),
-        metrics=metric or [],
+    execution = Execution(
+        workers=workers,
+        executor=executor,
+        address=address,
+        memory=memory_of(memory_per_worker or "0B"),
+        gpus=gpus_per_worker,
+        timeout=timeout,
+        max_failures=max_failures,
     )
-    for name, why in asked.missing.items():
+    parts = parts_of(
+        suite or [],
+        model=model,
+        protocol=protocol,
+        data=data,
+        metric=metric,
+        preset=preset,
+        seeds=seeds,
+        first_seed=first_seed,
+        stress_seed=stress_seed,
+        stress_draws=stress_draws,
+        selection=selection,
+        device=device,
+        draws=draws,
+        hidden=hidden or None,
+        threads=threads,
+    )
+    for name, why in parts.missing.items():
         typer.echo(f"emobench: missing data: {name}: {why}", err=True)
-    with shown(quiet=quiet) as progress:
-        outcome = api.run_resolved(asked, out=out, formats=report_format, progress=progress)
-    return _conclude(outcome, quiet=quiet)
+    for part in parts.runs if len(parts.runs) > 1 else ():
+        # A mistake in the last is found before the first runs.
+        api.plan_resolved(part.asked, out=out and out / part.name)
+    codes = []
+    for part in parts.runs:
+        if part.name and not quiet:
+            typer.echo(f"{part.asked.suites[0].text}:")
+        with shown(quiet=quiet) as progress:
+            outcome = api.run_resolved(
+                part.asked,
+                out=out and out / part.name,
+                formats=report_format,
+                execution=execution,
+                progress=progress,
+            )
+        codes.append(conclude(outcome, quiet=quiet))
+    return max(codes)
 
 
 @app.command(short_help="Train models and keep their checkpoints.")
@@ -184,6 +204,7 @@ def train(
     first_seed: FirstSeed = None,
     selection: Selection = None,
     device: Device = None,
+    threads: Threads = None,
     out: Out = None,
     quiet: Quiet = False,
 ) -> int:
@@ -196,11 +217,13 @@ def train(
             models=model,
             data=data or ["simulated"],
             out=out,
-            options=api.options(**_typed(seeds=seeds, first_seed=first_seed, selection=selection, device=device)),
+            options=api.options(
+                **typed(seeds=seeds, first_seed=first_seed, selection=selection, device=device, threads=threads)
+            ),
             formats=[],
             progress=progress,
         )
-    return _conclude(outcome, quiet=quiet)
+    return conclude(outcome, quiet=quiet)
 
 
 @app.command(short_help="Compute all figures of a run again.")
@@ -211,7 +234,7 @@ def score(folder: Run, quiet: Quiet = False) -> int:
 
     with shown(quiet=quiet) as progress:
         outcome = api.score(folder, progress=progress)
-    return _conclude(outcome, quiet=quiet)
+    return conclude(outcome, quiet=quiet)
 
 
 @app.command(short_help="Write the reports of a run again.")
@@ -237,7 +260,7 @@ def report(
     from .. import api
 
     with _few_collections():
-        return _conclude(api.report(folder, formats=report_format, only=only or ()), quiet=quiet)
+        return conclude(api.report(folder, formats=report_format, only=only or ()), quiet=quiet)
 
 
 @contextmanager
@@ -249,31 +272,3 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _typed(**options: int | str | None) -> dict[str, int | str]:
-    """Return the options that were typed, by name."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _conclude(outcome: "api.Outcome | api.Reported", *, quiet: bool) -> int:
-    """Print the table of main figures and say what failed; exit code 1 where a cell failed, or nothing was computed."""
-    from ..latency.files import has_latencies
-
-    if not quiet:
-        from rich.console import Console
-
-        from ...reports.terminal import summary
-
-        # A path that is cut can be neither clicked nor copied.
-        Console().print(summary(outcome.folder), crop=False)
-    failed = [cell for cell in outcome.record.cells if cell.state == "failed"]
-    for why in dict.fromkeys(f"{cell.model} on {cell.data}: {cell.why}" for cell in failed):
-        typer.echo(f"emobench: failed: {why}", err=True)
-    wanted = {model.name for model in outcome.record.models if not model.reference}
-    done = {(cell.model, cell.data) for cell in outcome.record.cells if cell.state == "done"}
-    declined = [cell for cell in outcome.record.cells if cell.model in wanted and cell.state == "not applicable"]
-    for why in dict.fromkeys(f"{c.model} on {c.data}: {c.why}" for c in declined if (c.model, c.data) not in done):
-        typer.echo(f"emobench: not applicable: {why}", err=True)
-    timed_only = has_latencies(outcome.folder) and not outcome.record.cells
-    return 1 if failed or not (timed_only or any(model in wanted for model, _ in done)) else 0

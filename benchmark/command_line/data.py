@@ -22,7 +22,14 @@ def root(context: typer.Context) -> None:
 @app.command()
 def add(
     name: Name,
-    source: Annotated[Path, typer.Option("--from", metavar="FOLDER", help="Folder with the public files.")],
+    source: Annotated[
+        list[Path],
+        typer.Option(
+            "--from", metavar="PATH …", help="Folder with the public files, or feature files, which are joined."
+        ),
+    ],
+    # What stands behind the first path: an option takes one value.
+    more: Annotated[list[Path] | None, typer.Argument(metavar="PATH", hidden=True)] = None,
     partial: Annotated[bool, typer.Option("--partial", help="Accept counts other than the published ones.")] = False,
     text_encoder: Annotated[
         str,
@@ -37,7 +44,9 @@ def add(
     from ..progress import shown
 
     with shown(quiet=quiet) as progress:
-        added = data_commands.add(name, source, partial=partial, text_encoder=text_encoder, progress=progress)
+        added = data_commands.add(
+            name, [*source, *(more or ())], partial=partial, text_encoder=text_encoder, progress=progress
+        )
     if not quiet:
         typer.echo(f"{added.text}\nstored in    {added.folder}")
 

@@ -16,45 +16,69 @@ def latency(
     scenario: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="single|stream|batch",
-            help="One dialogue so far and a new utterance, dialogues turn by turn, or many at once (default: all).",
+            metavar="single|stream|batch", help="What is asked, see above (default: all three); may be repeated."
         ),
     ] = None,
-    budget_ms: Annotated[float | None, typer.Option(help="Budget in milliseconds for an answer.")] = None,
+    budget_ms: Annotated[
+        float | None, typer.Option(metavar="MS", help="Milliseconds within which an answer has to come.")
+    ] = None,
     budget_percentile: Annotated[
-        float, typer.Option(help="Percentile that has to keep within the budget, by its bound.")
+        float,
+        typer.Option(metavar="PERCENT", help="Percent of the answers that have to come within it."),
     ] = 95.0,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where torch models run.")] = "auto",
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda", help="Where networks run; auto is cuda where there is one.")
+    ] = "auto",
     dtype: Annotated[
         list[str] | None,
-        typer.Option(metavar="float32|bfloat16|float16", help="Precision (default: float32); may be repeated."),
+        typer.Option(
+            metavar="float32|bfloat16|float16", help="Precision of networks (default: float32); may be repeated."
+        ),
     ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile networks with torch.compile.")] = False,
-    cuda_graphs: Annotated[bool, typer.Option("--cuda-graphs", help="Compile them, with CUDA graphs.")] = False,
+    cuda_graphs: Annotated[bool, typer.Option("--cuda-graphs", help="Compile them, and record CUDA graphs.")] = False,
     threads: Annotated[
-        list[int] | None, typer.Option(help="Threads of the processor (default: 1); may be repeated.")
+        list[int] | None,
+        typer.Option(metavar="N", help="Threads of the processor (default: 1); may be repeated."),
     ] = None,
     batch: Annotated[
-        list[int] | None, typer.Option(help="Dialogues at once (default: 8, 64; one is `single`); may be repeated.")
+        list[int] | None,
+        typer.Option(metavar="N", help="Dialogues at once, for batch (default: 8 and 64); may be repeated."),
     ] = None,
     context: Annotated[
         list[int] | None,
-        typer.Option(help="Turns before the one wanted (default: as the dialogues have it); may be repeated."),
+        typer.Option(
+            metavar="TURNS",
+            help="Ask, in single and batch, about utterances with so many turns before them (default: any); may be "
+            "repeated.",
+        ),
     ] = None,
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODALITY|none", help="Missing modalities, such as audio/text; may be repeated."),
+        typer.Option(metavar="MODALITY|none", help="Ask with modalities missing, such as audio/text; may be repeated."),
     ] = None,
-    iterations: Annotated[int, typer.Option(help="Measure at least so many iterations,")] = 300,
-    seconds: Annotated[float, typer.Option(help="and at least so many seconds,")] = 2.0,
-    limit: Annotated[float, typer.Option(help="but no longer than this many seconds.")] = 60.0,
-    untrained: Annotated[bool, typer.Option("--untrained", help="Measure networks with their first weights.")] = False,
+    iterations: Annotated[int, typer.Option(metavar="N", help="Iterations that each measurement has at least.")] = 300,
+    seconds: Annotated[float, typer.Option(metavar="SECONDS", help="Time that it takes at least.")] = 2.0,
+    limit: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Time after which it ends all the same, which is noted."),
+    ] = 60.0,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Measure networks with their first weights, which are as fast.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: that of `emobench run` for these).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")] = False,
 ) -> int:
-    """Measure how long a user waits for an answer: percentiles with bounds, each in a fresh process.
+    """Measure how long whoever asks a model waits for its answer, on this machine.
 
-    Models are trained as `emobench run` does, unless the run folder holds them trained. Raw samples are kept.
+    What is asked: `single`, one dialogue so far and one new utterance, as an interface does; `stream`, dialogues
+    turn by turn; `batch`, many dialogues at once. Each is measured in a fresh process, warmed up first. Percentiles
+    come with bounds that hold with 95 % confidence; with --budget-ms it is said whether the budget holds.
+
+    Options that are repeated are measured in all combinations. Models are trained as `emobench run` does, unless the
+    run folder holds them trained. Samples and figures stay in that folder; `emobench report FOLDER` shows them.
+
+    For example: emobench latency --model rage_fusion --model late_fusion --budget-ms 50
     """
     from ..latency.asking import Asking
     from ..latency.run import measure_latencies
@@ -90,4 +114,7 @@ def latency(
     for one in found.cells:
         if one.state != "done":
             typer.echo(f"emobench: {one.state}: {one.cell.text}: {one.why}", err=True)
-    return 1 if any(one.state == "failed" for one in found.cells) else 0
+    states = {one.state for one in found.cells}
+    if "done" not in states:
+        typer.echo("emobench: nothing was measured, for the reasons above", err=True)
+    return 1 if "failed" in states or "done" not in states else 0

@@ -1,6 +1,6 @@
 """What a data set is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -52,5 +52,38 @@ class ConvertibleDataSet(DataSet, Protocol):
         DataError
             When a file is missing, truncated, re-ordered, mislabelled or holds values that cannot be; names the file
             and the line.
+        """
+        ...
+
+
+@runtime_checkable
+class JoiningDataSet(ConvertibleDataSet, Protocol):
+    """A data set that can be made of several files: `emobench data add NAME --from FILE FILE`; inherits `convert`."""
+
+    def convert(
+        self,
+        source: Path,
+        *,
+        partial: bool,
+        text_encoder: str,
+        progress: Callable[[str, int, int], None],
+    ) -> DataSplits:
+        """Read one file, or those of one folder; see `ConvertibleDataSet`."""
+        return self.join((source,), partial=partial, text_encoder=text_encoder, progress=progress)
+
+    def join(
+        self,
+        sources: Sequence[Path],
+        *,
+        partial: bool,
+        text_encoder: str,
+        progress: Callable[[str, int, int], None],
+    ) -> DataSplits:
+        """Read the files, and those of the folders, in `sources`; all else as in `convert`.
+
+        Raises
+        ------
+        DataError
+            As in `convert`, and when the sources do not agree; names the first utterance on which they do not.
         """
         ...

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..errors import DataError, suggestion
+from ..reading import regular
 
 _LARGEST = float(np.finfo(np.float32).max)
 """Features are kept in single precision."""
@@ -140,7 +141,7 @@ def read_lines(path: Path) -> tuple[Line, ...]:
 def read_text(path: Path) -> str:
     """Return the text of a file, stray Windows-1252 characters repaired."""
     try:
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     if b"\0" in content:
@@ -155,6 +156,11 @@ def read_text(path: Path) -> str:
             "which is no Windows-1252 either; save it as UTF-8"
         )
     return text
+
+
+def repaired(text: str) -> str:
+    """Return text with control characters taken for the Windows-1252 characters that they were meant to be."""
+    return text.translate(_WINDOWS_1252)
 
 
 def whole_number(text: str, place: str, column: str) -> int:

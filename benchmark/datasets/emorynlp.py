@@ -6,20 +6,26 @@ named `SEASON_EPISODE_SCENE`; utterances are ordered by `Utterance_ID`, and the 
 not filled. Where several people speak at once (60 utterances) the group counts as one further speaker, whatever the
 order of its names: to attribute the emotion to one of its members would invent that one's state.
 
+In their place or beside them: COSMIC's pickle (docs/feature_files.md). Joined with the tables it must have the same
+utterances, labels and speakers; where the tables have a group, it names one of its members.
+
 Source: Zahiri and Choi, Emotion detection on TV show transcripts with sequence-based convolutional neural networks,
 AAAI workshops 2018.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..conversations import DataSplits
 from ..errors import DataError
+from ..feature_files.convert import Request
+from ..feature_files.corpora import Corpus, read_emorynlp
 from ..store import load
+from .base import JoiningDataSet
 from .csv_files import Record
-from .text_corpus import TextCorpus, convert, encoder_leak
+from .text_corpus import TextCorpus, encoder_leak, join
 from .utterances import Count, Utterance
 
 CLASSES = ("Joyful", "Mad", "Peaceful", "Neutral", "Sad", "Powerful", "Scared")
@@ -34,23 +40,24 @@ LICENCE = "annotation tables of declare-lab/MELD: GPL-3.0; the original EmoryNLP
 
 
 @dataclass(frozen=True)
-class EmoryNLP:
+class EmoryNLP(JoiningDataSet):
     """No arguments."""
 
     def load(self) -> DataSplits:
         """Return the splits as they were added."""
         return load("emorynlp")
 
-    def convert(
+    def join(
         self,
-        source: Path,
+        sources: Sequence[Path],
         *,
         partial: bool,
         text_encoder: str,
         progress: Callable[[str, int, int], None],
     ) -> DataSplits:
-        """Read the three tables; see `ConvertibleDataSet`."""
-        return convert(_CORPUS, source, partial=partial, text_encoder=text_encoder, progress=progress)
+        """Read several files and folders; see `JoiningDataSet`."""
+        request = Request("emorynlp", partial, text_encoder, progress)
+        return join(_CORPUS, _NAMED, sources, request)
 
 
 PLUGIN = EmoryNLP
@@ -92,4 +99,17 @@ _CORPUS = TextCorpus(
     published=PUBLISHED,
     licence=LICENCE,
     leaks=(encoder_leak("EmoryNLP"),),
+)
+_NAMED = Corpus(
+    data="emorynlp",
+    classes=CLASSES,
+    read=read_emorynlp,
+    example="4_4_11",
+    published=PUBLISHED,
+    labels={
+        "train": (1677, 785, 638, 2485, 474, 551, 941),
+        "validation": (205, 97, 82, 322, 51, 70, 127),
+        "test": (217, 86, 111, 288, 70, 96, 116),
+    },
+    licence=f"{LICENCE}; features as their authors pass them on",
 )

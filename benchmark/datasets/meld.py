@@ -7,18 +7,28 @@ one also reads), 9,989 / 1,109 / 2,610 utterances. `Dialogue_ID` begins again in
 numbers that the corpus leaves out are not filled. Stray Windows-1252 characters in the text are repaired. Each emotion
 must go with its sentiment (surprise goes with any), so that a table whose columns slipped is found.
 
+In their place or beside them: feature files of the community, whose dialogues are numbered 0 to 1432 through all splits
+(docs/feature_files.md). Joined with the tables they must have the same utterances, labels and speakers.
+
 Source: Poria et al., MELD: a multimodal multi-party dataset for emotion recognition in conversations, ACL 2019.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from typing_extensions import Doc
+
+from ..arguments import canonical
 from ..conversations import DataSplits
 from ..errors import DataError
+from ..feature_files.convert import Request, Roberta
+from ..feature_files.corpora import Corpus, read_meld
 from ..store import load
+from .base import JoiningDataSet
 from .csv_files import Record
-from .text_corpus import TextCorpus, convert, encoder_leak
+from .text_corpus import TextCorpus, encoder_leak, join
 from .utterances import Count, Utterance
 
 CLASSES = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
@@ -39,23 +49,30 @@ LICENCE = "annotation tables of declare-lab/MELD: GPL-3.0"
 
 
 @dataclass(frozen=True)
-class Meld:
-    """No arguments."""
+class Meld(JoiningDataSet):
+    """Which text features of a feature file are taken."""
+
+    roberta: Annotated[Roberta, Doc("of four RoBERTa layers, the first or all side by side")] = "first"
 
     def load(self) -> DataSplits:
         """Return the splits as they were added."""
-        return load("meld")
+        return load(self._text)
 
-    def convert(
+    def join(
         self,
-        source: Path,
+        sources: Sequence[Path],
         *,
         partial: bool,
         text_encoder: str,
         progress: Callable[[str, int, int], None],
     ) -> DataSplits:
-        """Read the three tables; see `ConvertibleDataSet`."""
-        return convert(_CORPUS, source, partial=partial, text_encoder=text_encoder, progress=progress)
+        """Read several files and folders; see `JoiningDataSet`."""
+        request = Request(self._text, partial, text_encoder, progress, self.roberta)
+        return join(_CORPUS, _NAMED, sources, request)
+
+    @property
+    def _text(self) -> str:
+        return str(canonical("meld", self))
 
 
 PLUGIN = Meld
@@ -90,4 +107,18 @@ _CORPUS = TextCorpus(
     published=PUBLISHED,
     licence=LICENCE,
     leaks=(encoder_leak("MELD"),),
+)
+_NAMED = Corpus(
+    data="meld",
+    classes=CLASSES,
+    read=read_meld,
+    example="0 … 1432",
+    published=PUBLISHED,
+    labels={
+        "train": (4710, 1205, 268, 683, 1743, 271, 1109),
+        "validation": (470, 150, 40, 111, 163, 22, 153),
+        "test": (1256, 281, 50, 208, 402, 68, 345),
+    },
+    licence=f"{LICENCE}; features as their authors pass them on",
+    absent=frozenset({60}),
 )

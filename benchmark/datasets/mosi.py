@@ -30,7 +30,7 @@ from ..errors import DataError
 from ..store import load
 from .csv_files import require_files
 from .mosi_files import FILES, WIDTHS, Part, read_part, read_transcripts
-from .utterances import Count, conversations_of, require_distinct, require_published
+from .utterances import Count, conversations_of, require_distinct, require_published, taken_for_validation
 
 CLASSES = ("negative", "positive")
 VALIDATION_SHARE = 13 / 62
@@ -103,8 +103,7 @@ def validation_videos(videos: Sequence[str]) -> frozenset[str]:
     """
     if len(videos) < 2:
         raise DataError(f"mosi, train: expected two or more videos, one of them for validation, got {len(videos)}")
-    ranked = sorted(videos, key=lambda video: hashlib.sha256(video.encode()).hexdigest())
-    return frozenset(ranked[: max(1, round(len(videos) * VALIDATION_SHARE))])
+    return taken_for_validation(videos, VALIDATION_SHARE)
 
 
 def _splits(train: Part, test: Part) -> DataSplits:

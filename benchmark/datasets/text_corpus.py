@@ -1,11 +1,17 @@
-"""Corpora that are one table of transcripts per split (MELD, EmoryNLP): text features come from a sentence encoder."""
+"""Corpora that are one table of transcripts per split (MELD, EmoryNLP), feature files of the community, or both.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Text features of the tables come from a sentence encoder.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..conversations import Conversations, DataSplits
 from ..errors import DataError
+from ..feature_files.convert import Request, joined
+from ..feature_files.corpora import Corpus
+from ..feature_files.sources import Source, pickles_in, read_sources
 from ..store import add_line
 from ..text_encoder import HUB_EXAMPLE, TextEncoder
 from .csv_files import Record, read_records, require_files
@@ -34,32 +40,66 @@ class TextCorpus:
     """Known leaks."""
 
 
-def convert(
-    corpus: TextCorpus,
-    source: Path,
-    *,
-    partial: bool,
-    text_encoder: str,
-    progress: Callable[[str, int, int], None],
-) -> DataSplits:
-    """Read the tables in `source` and encode their text; see `ConvertibleDataSet.convert`."""
+def join(corpus: TextCorpus, named: Corpus, sources: Sequence[Path], request: Request) -> DataSplits:
+    """Read tables, feature files or both; see `JoiningDataSet.join`.
+
+    Parameters
+    ----------
+    corpus, named
+        How the tables are read, and how dialogues are named in feature files.
+    """
+    folders = [path for path in sources if path.is_dir() and (_has_tables(corpus, path) or not pickles_in(path))]
+    filed = [path for path in sources if pickles_in(path)]
+    if not filed and len(folders) == 1:
+        return _encoded_tables(replace(corpus, data=request.data), folders[0], request)
+    read = [_tables(corpus, path, partial=request.partial) for path in folders]
+    for done, path in enumerate(filed):
+        request.progress(f"reading {corpus.data}", done, len(filed))
+        read += read_sources(path, named)
+    request.progress(f"reading {corpus.data}", len(filed), len(filed))
+    return joined(read, named, request, encoder_leak=corpus.leaks[0])
+
+
+def _has_tables(corpus: TextCorpus, source: Path) -> bool:
+    return any((source / name).exists() for name in corpus.files.values())
+
+
+def _tables(corpus: TextCorpus, source: Path, *, partial: bool) -> Source:
+    """Return what the tables of a folder say."""
+    splits = _read_splits(corpus, source, partial=partial)
+    dialogues: dict[str, list[Utterance]] = {}
+    for utterances in splits.values():
+        for utterance in sorted(utterances, key=lambda utterance: utterance.position):
+            dialogues.setdefault(utterance.dialogue, []).append(utterance)
+    homes = {utterance.dialogue: split for split, utterances in splits.items() for utterance in utterances}
+    return Source(str(source), "tables", dialogues, homes, has_names=True, has_groups=True)
+
+
+def _read_splits(corpus: TextCorpus, source: Path, *, partial: bool) -> dict[str, list[Utterance]]:
     require_files(source, tuple(corpus.files.values()), corpus.data)
-    if not text_encoder:
-        raise DataError(
-            f"{corpus.data} has text only, and a sentence encoder makes its features; type: {add_line(corpus.data)} "
-            f"--text-encoder {HUB_EXAMPLE} (a name on the hub) or --text-encoder ENCODER_FOLDER (one you have)"
-        )
     splits = {split: _read(corpus, split, source / name) for split, name in corpus.files.items()}
     require_distinct(splits)
     for split, utterances in splits.items():
         if not partial:
             require_published(utterances, corpus.published[split], data=corpus.data, split=split)
-    encoder = TextEncoder(text_encoder)
+    return splits
+
+
+def _encoded_tables(corpus: TextCorpus, source: Path, request: Request) -> DataSplits:
+    """Return the data set that tables make alone, their text encoded."""
+    require_files(source, tuple(corpus.files.values()), corpus.data)
+    if not request.text_encoder:
+        raise DataError(
+            f"{corpus.data} has text only, and a sentence encoder makes its features; type: {add_line(corpus.data)} "
+            f"--text-encoder {HUB_EXAMPLE} (a name on the hub) or --text-encoder ENCODER_FOLDER (one you have)"
+        )
+    splits = _read_splits(corpus, source, partial=request.partial)
+    encoder = TextEncoder(request.text_encoder)
 
     def encoded(split: str) -> Conversations:
         utterances = splits[split]
         sentences = [utterance.transcript for utterance in utterances]
-        vectors = encoder.encode(sentences, what=f"encoding {corpus.data}, {split}", progress=progress)
+        vectors = encoder.encode(sentences, what=f"encoding {corpus.data}, {split}", progress=request.progress)
         return conversations_of(utterances, {"text": vectors}, data=corpus.data, split=split, classes=corpus.classes)
 
     return DataSplits(

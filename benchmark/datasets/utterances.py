@@ -1,5 +1,6 @@
-"""From utterances as corpora list them to conversations: order, speakers, published counts."""
+"""From utterances as corpora list them to conversations: order, speakers, published counts, validation."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from jaxtyping import Float32, Int64
 
 from ..conversations import Conversations
 from ..errors import DataError
+
+SHARE = 0.1
+"""Of the training dialogues, for validation where a corpus has none."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,12 @@ def require_published(utterances: Sequence[Utterance], published: Count, *, data
             f"published, got {got.dialogues} and {got.utterances}; is a file cut off or another version? "
             "--partial accepts it"
         )
+
+
+def taken_for_validation(training: Sequence[str], share: float = SHARE) -> frozenset[str]:
+    """Return the names that come first when sorted by their SHA-256: this share of all, and at least one."""
+    ranked = sorted(training, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    return frozenset(ranked[: max(1, round(len(training) * share))])
 
 
 def _speakers(ordered: Sequence[Utterance]) -> Int64[np.ndarray, " utterances"]:

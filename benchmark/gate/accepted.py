@@ -12,7 +12,6 @@ import json
 import math
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,10 +23,12 @@ from ..arrow_columns import numbers_of, texts_of
 from ..errors import RunFolderError, SpecError
 from ..files import read_table, remedy, write_table, write_text
 from ..progress import Progress, silent
+from ..reading import regular
 from ..registry import METRICS, make
 from ..run_folder import RunFolder
 from ..run_record import ALL_SEEDS, RunRecord
 from ..scoring import score
+from ..toml_text import parsed
 from .accepted_record import SCHEMA_VERSION, Accepted, AcceptedData, AcceptedFigure
 from .timings import AcceptedLatencies, accepted_latencies, latency_lines
 
@@ -116,7 +117,7 @@ def read_accepted(path: Path) -> Accepted:
         When it is missing or damaged, of another schema version, or the predictions beside it are others.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = parsed(regular(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(
             f"cannot read the baseline {path}: {error.strerror}; make one with `emobench accept RUN --as {path}`"
@@ -178,7 +179,8 @@ def _copy(folder: RunFolder, new: RunFolder, fits: Iterable[tuple[str, str, int]
 def _digest(folder: Path) -> str:
     """Return a digest of what figures are computed from; not of run.json, which says when."""
     files = sorted(path for path in folder.rglob("*.parquet"))
-    parts = [(path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+    digests = [hashlib.sha256(regular(path).read_bytes()).hexdigest() for path in files]
+    parts = [(path.relative_to(folder).as_posix(), digest) for path, digest in zip(files, digests, strict=True)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

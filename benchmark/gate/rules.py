@@ -21,15 +21,16 @@ A metric of latencies is one of `latency_p50`, `latency_p90`, `latency_p95`, `la
 Every key but `metric` may be left out; `limit` or `max_loss` has to be there.
 """
 
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..errors import EmobenchError, SpecError, suggestion
-from ..registry import METRICS, canonical_text, make
+from ..errors import EmobenchError, SpecError, UnknownName, suggestion
+from ..reading import regular
+from ..registry import METRICS, canonical_text, make, names
+from ..toml_text import parsed
 from .timings import LATENCY_METRICS
 
 
@@ -77,12 +78,12 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
         One line that names the file, the number of the rule and its line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
+        text = regular(path).read_text(encoding="utf-8")
+        content = parsed(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise SpecError(f"cannot read the rules {path}: {reason}; see docs/gate.md") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise SpecError(f"{path} is no TOML: {error}") from None
     unknown = [key for key in content if key != "rule"]
     if unknown:
@@ -125,6 +126,9 @@ def make_rule(values: Any, *, where: str) -> Rule:
         return _about_latency(rule, where)
     try:
         metric = canonical_text(METRICS, rule.metric)
+    except UnknownName:
+        unknown = UnknownName("metric", rule.metric.partition(":")[0], [*names(METRICS), *LATENCY_METRICS])
+        raise SpecError(f"{where}: metric: {unknown}") from None
     except EmobenchError as error:
         raise SpecError(f"{where}: metric: {error}") from None
     direction = rule.direction or make(METRICS, metric).direction
@@ -141,6 +145,10 @@ def _about_latency(rule: Rule, where: str) -> Rule:
     for name, given, usual in (("part", rule.part, ""), ("min_utterances", rule.min_utterances, 1)):
         if given != usual:
             raise SpecError(f"{where}: {name}: a latency has none; leave it out")
+    if rule.limit is not None and rule.limit < 0:
+        raise SpecError(f"{where}: limit: expected 0 or more for {rule.metric}, got {rule.limit:g}")
+    if rule.metric == "over_budget" and (rule.limit or 0) > 1:
+        raise SpecError(f"{where}: limit: expected a share from 0 to 1, such as 0.05, got {rule.limit:g}")
     if rule.direction not in (None, fixed):
         raise SpecError(f"{where}: direction: of {rule.metric} {fixed} is better, got {rule.direction!r}")
     return rule

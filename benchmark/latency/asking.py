@@ -1,8 +1,10 @@
 """What `emobench latency` was asked for, checked, and the cells that it comes to."""
 
 import itertools
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from ..device import resolve_device
@@ -71,6 +73,12 @@ class Asking:
         for option, number, most in (("--seconds", self.seconds, 3600.0), ("--limit", self.limit, 86400.0)):
             if not 0 < number <= most:
                 raise SpecError(f"expected {option} above 0 and up to {most:g}, got {number:g}")
+        if self.limit <= self.seconds:
+            raise SpecError(
+                f"expected --limit above --seconds, as it counts the warm-up too, got --limit {self.limit:g} and "
+                f"--seconds {self.seconds:g}"
+            )
+        _require_named(self.dropped)
         self._check_budget()
 
     @property
@@ -83,11 +91,13 @@ class Asking:
         """The percentiles that are reported."""
         return tuple(sorted({*PERCENTS, *([self.budget_percent] if self.budget is not None else [])}))
 
-    def command(self, models: Sequence[str], data: Sequence[str]) -> str:
-        """Return what to type to measure this again; what is as usual is left out."""
+    def command(self, models: Sequence[str], data: Sequence[str], *, out: Path | str | None = None) -> str:
+        """Return what to type to measure this again, into the same folder; what is as usual is left out."""
         usual = Asking()
-        words = ["emobench latency", *(f"--model {model}" for model in models), *(f"--data {name}" for name in data)]
+        words = ["emobench", "latency"]
         for option, values, default in (
+            ("--model", models, ()),
+            ("--data", data, ()),
             ("--scenario", self.scenarios, usual.scenarios),
             ("--device", (self.device,), (usual.device,)),
             ("--dtype", self.dtypes, usual.dtypes),
@@ -100,15 +110,16 @@ class Asking:
             ("--limit", (self.limit,), (usual.limit,)),
             ("--budget-ms", () if self.budget is None else (self.budget,), ()),
             ("--budget-percentile", (self.budget_percent,), (usual.budget_percent,)),
+            ("--out", () if out is None else (str(out),), ()),
         ):
-            words += [f"{option} {_typed(value)}" for value in values] if values != default else []
+            words += [word for value in values for word in (option, _typed(value))] if values != default else []
         for flag, given in (
             ("--compile", self.compiled),
             ("--cuda-graphs", self.cuda_graphs),
             ("--untrained", self.untrained),
         ):
             words += [flag] * given
-        return " ".join(words)
+        return shlex.join(words)
 
     def cells(self, models: Sequence[str], data: Sequence[str]) -> tuple[Cell, ...]:
         """Return what is measured for these models and data sets, in order.
@@ -164,6 +175,8 @@ class Asking:
             raise SpecError(
                 f"expected --budget-percentile between 0 and 100, both excluded, got {self.budget_percent:g}"
             )
+        if self.budget is None and self.budget_percent != Asking.budget_percent:
+            raise SpecError("--budget-percentile says which percentile is held against --budget-ms; type that too")
         needed = iterations_needed(self.budget_percent)
         if self.budget is not None and self.iterations < needed:
             raise SpecError(
@@ -173,12 +186,22 @@ class Asking:
 
 
 def _typed(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    """Return a value in full; whole numbers without a point."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _dropped(text: str) -> str:
     """Return the one spelling of what is dropped; empty for `none`."""
     return "" if text == NOTHING else "/".join(sorted({part.strip() for part in text.split("/")}))
+
+
+def _require_named(dropped: Sequence[str]) -> None:
+    for text in dropped:
+        if not all(part.strip() for part in text.split("/")):
+            raise SpecError(
+                f"expected a modality after --drop, or several with / between them, got {text!r}; "
+                f"type for example --drop audio/text, or --drop {NOTHING}"
+            )
 
 
 def _require_known(option: str, values: Sequence[str], known: Sequence[str]) -> None:

@@ -7,46 +7,34 @@ The verdict is about a percentile, p95 unless another is asked for: it holds whe
 at most B, breaks where its lower bound is above B, and is undecided in between. Each is said with confidence 95 %.
 """
 
-from typing import Literal, NamedTuple
-
 import numpy as np
 from jaxtyping import Float
 
-from .percentiles import CONFIDENCE, bounded
-
-Verdict = Literal["holds", "breaks", "undecided"]
-
-
-class AgainstBudget(NamedTuple):
-    """Latencies against a budget."""
-
-    budget: float
-    """B in milliseconds."""
-    percent: float
-    """The percentile that is judged."""
-    over: float
-    """Share of iterations over the budget."""
-    low: float
-    """Lower end of its interval."""
-    high: float
-    """Upper end of its interval."""
-    hinge: float
-    """Mean of max(0, T − B), milliseconds."""
-    verdict: Verdict
+from .percentiles import CONFIDENCE, ranks
+from .record import BudgetRecord, Verdict
 
 
-def against(values: Float[np.ndarray, " iterations"], budget: float, *, percent: float = 95.0) -> AgainstBudget:
+def against(values: Float[np.ndarray, " iterations"], budget: float, *, percent: float = 95.0) -> BudgetRecord:
     """Return how latencies (one or more, milliseconds) keep within a budget; undecided where they are too few."""
     over = int((values > budget).sum())
     low, high = share_interval(over, len(values))
-    judged = bounded(values, percent)
+    low_rank, high_rank = ranks(len(values), percent)
+    within = len(values) - over
     verdict: Verdict = "undecided"
-    if judged is not None and judged.high <= budget:
+    # A bound is within the budget where as many values as its rank are; few values have a lower bound, but no upper.
+    if high_rank <= within:
         verdict = "holds"
-    elif judged is not None and judged.low is not None and judged.low > budget:
+    elif low_rank > within:
         verdict = "breaks"
-    hinge = float(np.maximum(0, values - budget).mean())
-    return AgainstBudget(budget, percent, over / len(values), low, high, hinge, verdict)
+    return BudgetRecord(
+        budget=budget,
+        percent=percent,
+        over=over / len(values),
+        low=low,
+        high=high,
+        hinge=float(np.maximum(0, values - budget).mean()),
+        verdict=verdict,
+    )
 
 
 def share_interval(count: int, of: int) -> tuple[float, float]:

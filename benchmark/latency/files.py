@@ -10,9 +10,10 @@ import pyarrow as pa
 from jaxtyping import Float32, Int32
 from pydantic import ValidationError
 
-from ..arrow_columns import number_column, text_column, texts_of
+from ..arrow_columns import number_column, numbers_of, text_column, texts_of, whole_numbers_of, wrong_column
 from ..errors import RunFolderError
 from ..files import read_table, write_table, write_text
+from ..reading import regular
 from ..run_folder import RunFolder
 from .record import LATENCY_VERSION, Cell, CellLatency, LatencyRecord, MachineRecord, Part
 
@@ -61,7 +62,7 @@ def read_latencies(folder: RunFolder) -> LatencyRecord:
     """
     path = json_path(folder)
     try:
-        return LatencyRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        return LatencyRecord.model_validate_json(regular(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise RunFolderError(
             f"{folder.path} holds no latencies; type for example: emobench latency --model rage_fusion "
@@ -88,12 +89,21 @@ def read_samples(folder: RunFolder) -> tuple[PartSamples, ...]:
     """
     record, path = read_latencies(folder), samples_path(folder)
     if not path.exists():
-        raise RunFolderError(f"{path} is missing; {AGAIN}")
-    if _digest(path) != record.samples:
-        raise RunFolderError(f"{path} does not belong to {json_path(folder).name} beside it; {AGAIN}")
+        raise RunFolderError(f"{path} is missing; restore it, or delete {json_path(folder)} and {AGAIN}")
+    try:
+        digest = _digest(path)
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror or error}; delete both and {AGAIN}") from None
+    if digest != record.samples:
+        raise RunFolderError(
+            f"{path} does not belong to {json_path(folder).name} beside it; restore it, or delete both and {AGAIN}"
+        )
     table = read_table(path)
+    if wrong := wrong_column(table, texts=("cell", "part"), whole=("turn", "block"), numbers=("host", "device")):
+        raise RunFolderError(f"{path}: {wrong}; delete it and {json_path(folder)} and {AGAIN}")
     cells, parts = texts_of(table["cell"]), texts_of(table["part"])
-    columns = {name: _array(table[name]) for name in ("turn", "block", "host", "device")}
+    columns = {name: whole_numbers_of(table[name]).astype(np.int32) for name in ("turn", "block")}
+    columns |= {name: numbers_of(table[name]).astype(np.float32) for name in ("host", "device")}
     found = []
     for cell in (one.cell for one in record.cells):
         for part in ("whole", "forward"):
@@ -109,9 +119,14 @@ def write_latencies(
     samples: Sequence[PartSamples],
     *,
     machines: dict[str, MachineRecord],
-    command: str,
+    commands: Sequence[str],
 ) -> LatencyRecord:
     """Write both files, each whole or not at all; the digest in latency.json tells whether they belong together.
+
+    Parameters
+    ----------
+    commands
+        What was typed, in this order.
 
     Raises
     ------
@@ -121,7 +136,7 @@ def write_latencies(
     write_table(samples_path(folder), _table(samples))
     used = {one.machine for one in cells}
     record = LatencyRecord(
-        command=command,
+        commands=tuple(commands),
         samples=_digest(samples_path(folder)),
         machines={name: machine for name, machine in machines.items() if name in used},
         cells=tuple(cells),
@@ -158,9 +173,5 @@ def _repeated(texts: Sequence[str], lengths: Sequence[int]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(number_column(np.repeat(places, lengths)), text_column(known))
 
 
-def _array(column: pa.ChunkedArray) -> np.ndarray:
-    return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks]) if column.num_chunks else np.empty(0)
-
-
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(regular(path).read_bytes()).hexdigest()

@@ -1,7 +1,8 @@
 """What else went on while latencies were measured: noted, and flagged where it is too much; nothing is taken away.
 
-The best witness is the reference operation, which never changes (`drift`). The others say why: work of other processes,
-how often this one was put aside, how long the machine's queue was.
+The reference operation never changes, so its `drift` is the machine's: of its clock, or of whoever shares core, cache
+and memory with this process, which on a rented machine no other figure shows. Of being put aside it tells little, since
+a reading is over in milliseconds; that is counted, and so is the work of other processes.
 """
 
 import gc
@@ -107,14 +108,20 @@ def between(
 
 
 def drift_of(reference: Sequence[float]) -> float:
-    """Return (largest − smallest) / median of the reference; at least one figure, all above 0.
+    """Return (upper quartile − lower quartile) / median of the reference; at least one figure, all above 0.
+
+    A clock that steps for a quarter of the time or longer shows; one timing that a hiccup has stretched does not: that
+    is what the upper percentiles of the latencies tell.
 
     Examples
     --------
-    >>> drift_of([2.0, 2.0, 2.5])
+    >>> drift_of([2.0, 2.0, 2.0, 2.5, 2.5])
     0.25
+    >>> drift_of([2.0, 2.0, 2.0, 2.0, 9.0])
+    0.0
     """
-    return float((max(reference) - min(reference)) / np.median(reference))
+    lower, middle, upper = np.quantile(reference, [0.25, 0.5, 0.75])
+    return float((upper - lower) / middle)
 
 
 def neighbours(values: Float[np.ndarray, " iterations"], turn: Int[np.ndarray, " iterations"]) -> float:

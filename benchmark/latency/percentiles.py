@@ -11,10 +11,11 @@ Source: Conover, Practical Nonparametric Statistics, 3rd edition, section 3.2 (c
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+
+from .record import PercentileRecord
 
 PERCENTS = (50.0, 90.0, 95.0, 99.0)
 """What is reported."""
@@ -22,19 +23,7 @@ CONFIDENCE = 0.95
 """Of each bound."""
 
 
-class Bounded(NamedTuple):
-    """A percentile and its bounds, in the unit of the values."""
-
-    percent: float
-    value: float
-    """Linear between order statistics, as numpy's default."""
-    low: float | None
-    """At most the true percentile, with confidence; None: too few values for such a bound."""
-    high: float
-    """At least the true percentile, with confidence."""
-
-
-def bounded(values: Float[np.ndarray, " iterations"], percent: float) -> Bounded | None:
+def bounded(values: Float[np.ndarray, " iterations"], percent: float) -> PercentileRecord | None:
     """Return a percentile with its bounds; None for fewer values than `iterations_needed` says.
 
     Raises
@@ -46,7 +35,7 @@ def bounded(values: Float[np.ndarray, " iterations"], percent: float) -> Bounded
         return None
     low, high = ranks(len(values), percent)
     ordered = np.sort(values)
-    return Bounded(
+    return PercentileRecord(
         percent=percent,
         value=float(np.percentile(ordered, percent)),
         low=float(ordered[low - 1]) if low else None,
@@ -59,7 +48,7 @@ def ranks(iterations: int, percent: float) -> tuple[int, int]:
     """Return the ranks, from 1, of the order statistics that bound a percentile from below and above.
 
     The upper one is the smallest k with P(B < k) ≥ 95 %, the lower one the largest k with P(B ≥ k) ≥ 95 %, where B is
-    binomial(iterations, percent/100); a lower rank of 0 means that there is none.
+    binomial(iterations, percent/100); a lower rank of 0, or an upper one above `iterations`, means that there is none.
 
     Raises
     ------
@@ -88,7 +77,7 @@ def iterations_needed(percent: float) -> int:
 
 def all_bounded(
     values: Float[np.ndarray, " iterations"], percents: Sequence[float] = PERCENTS
-) -> tuple[tuple[Bounded, ...], dict[str, int]]:
+) -> tuple[tuple[PercentileRecord, ...], dict[str, int]]:
     """Return the percentiles that these values bound, and for the others by name (`p99`) how many would be needed."""
     found = {percent: bounded(values, percent) for percent in sorted(set(percents))}
     withheld = {name_of(percent): iterations_needed(percent) for percent, one in found.items() if one is None}

@@ -13,12 +13,11 @@ host        milliseconds that a user waits
 device      milliseconds between two events on the device; NaN: none
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from ..run_record import CellState
-from .budget import Verdict
 
 LATENCY_VERSION: Literal[1] = 1
 """Raised when a reader of older files would misunderstand a new one."""
@@ -27,6 +26,7 @@ Scenario = Literal["single", "stream", "batch"]
 Part = Literal["whole", "forward"]
 Weights = Literal["trained", "first"]
 Compiled = Literal["", "default", "reduce-overhead"]
+Verdict = Literal["holds", "breaks", "undecided"]
 
 ANY_CONTEXT = -1
 """In `Cell.context`: as many turns as the dialogues have."""
@@ -74,12 +74,16 @@ class Cell(_Record):
 
 
 class PercentileRecord(_Record):
-    """A percentile with its bounds, milliseconds; see `percentiles.Bounded`."""
+    """A percentile and its bounds, in the unit of the values; see `percentiles`."""
 
     percent: float
+    """Such as 95."""
     value: float
+    """Linear between order statistics, as numpy's default."""
     low: float | None
+    """At most the true percentile, with confidence; None: too few values for such a bound."""
     high: float
+    """At least the true percentile, with confidence."""
 
 
 class SummaryRecord(_Record):
@@ -112,15 +116,22 @@ class ThroughputRecord(_Record):
 
 
 class BudgetRecord(_Record):
-    """Latencies of the part `whole` on the host against a budget; see `budget.AgainstBudget`."""
+    """Latencies of the part `whole` on the host against a budget; see `budget`."""
 
     budget: float
+    """B in milliseconds."""
     percent: float
+    """The percentile that is judged."""
     over: float
+    """Share of iterations over the budget."""
     low: float
+    """Lower end of its interval."""
     high: float
+    """Upper end of its interval."""
     hinge: float
+    """Mean of max(0, T − B), milliseconds."""
     verdict: Verdict
+    """Of the percentile."""
 
 
 class CostRecord(_Record):
@@ -165,7 +176,7 @@ class InterferenceRecord(_Record):
     """What else went on while it was measured; see `interference`."""
 
     drift: float
-    """(largest − smallest) / median of the reference."""
+    """(Upper quartile − lower quartile) / median of the reference."""
     load_before: float | None
     """Processes that ran or wanted to, mean of a minute; None: the system does not tell."""
     load_after: float | None
@@ -186,15 +197,17 @@ class InterferenceRecord(_Record):
 
 
 class WarmUpRecord(_Record):
-    """What happened before the first sample; see `timing.WarmUp`."""
+    """What happened before the first sample; see `timing`."""
 
     iterations: int
     settled: bool
+    """Whether the median did."""
     first: float
-    """Milliseconds of the very first iteration."""
+    """Milliseconds of the very first iteration: what is loaded, compiled and allocated lazily is in it."""
     seconds: float
     """Of the first pass over all inputs; where the model is compiled, compilation is in it."""
     complete: bool
+    """Whether all inputs were seen."""
 
 
 class MachineRecord(_Record):
@@ -226,6 +239,8 @@ class CellLatency(_Record):
     state: CellState
     why: str = ""
     """Reason, where the state is not `done`."""
+    command: str = ""
+    """Of `LatencyRecord.commands`, the one it comes from; empty: a file of before that was kept."""
     measured: str
     """When: ISO 8601, UTC."""
     seconds: float
@@ -257,9 +272,18 @@ class LatencyRecord(_Record):
     """The content of latency.json."""
 
     latency_version: Literal[1] = LATENCY_VERSION
-    command: str
-    """What was typed last."""
+    commands: tuple[str, ...]
+    """What to type, in this order, to measure again what is here; the last may have been interrupted."""
     samples: str
     """SHA-256 of latency.parquet, which belongs to it."""
     machines: dict[str, MachineRecord]
     cells: tuple[CellLatency, ...]
+
+    # `Any`: the content of a file, before it is checked.
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, content: Any) -> Any:
+        """Read files that kept only what was typed last."""
+        if isinstance(content, dict) and "command" in content:
+            return {**{name: of for name, of in content.items() if name != "command"}, "commands": [content["command"]]}
+        return content

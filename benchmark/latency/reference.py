@@ -11,8 +11,11 @@ from .devices import Stopwatch
 
 SIZES = {"cpu": 256, "cuda": 4096}
 """Rows of the two square matrices, of 32-bit floats whatever the model uses: milliseconds or less on either device."""
+UNTIMED = 4
+"""Products before those that are timed: of the first few each is slower than the next, by what the model left of the
+caches (25, 4, 2 and 1 % above the sixth, docs/latency.md)."""
 REPEATS = 5
-"""Products that are timed, after one that is not; their median counts."""
+"""Products that are timed; their median counts."""
 
 
 def reference_for(device: str, stopwatch: Stopwatch) -> Callable[[], float]:
@@ -30,7 +33,8 @@ def reference_for(device: str, stopwatch: Stopwatch) -> Callable[[], float]:
         return elapsed.host if device == "cpu" else elapsed.device
 
     def timed() -> float:
-        once()
+        for _ in range(UNTIMED):
+            once()
         return statistics.median(once() for _ in range(REPEATS))
 
     return timed

@@ -8,12 +8,14 @@ from time import monotonic
 from typing import NamedTuple
 
 from ..fitting import fitted_model
+from ..lock import only_driver
 from ..plan import Options, Plan, Request, make_plan
 from ..progress import Progress, silent
 from ..provenance import key
 from ..run_folder import RunFolder
 from ..run_record import FitRecord, RunRecord
 from ..run_state import Combination, RunState
+from ..threads import threads_held
 from .asking import Asking
 from .files import PartSamples, has_latencies, read_latencies, read_samples, write_latencies
 from .launch import measure_in_fresh_process
@@ -75,11 +77,15 @@ def measure_latencies(
     for splits in plan.data.values():
         for cell in cells:
             drop_condition(splits, cell.dropped)
-    kept, command = _Kept.of(folder), wanted.command(plan.models, tuple(plan.data))
-    subjects = _subjects(plan, request, folder, earlier, cells, progress)
-    for done, cell in enumerate(cells):
-        progress("measuring latencies", done, len(cells))
-        kept.put(*_measured(cell, subjects[cell.model, cell.data], wanted), folder=folder, command=command)
+    command = wanted.command(plan.models, tuple(plan.data), out=out)
+    with only_driver(folder):
+        if earlier is None:
+            RunState.begin(plan, folder)
+        kept = _Kept.of(folder, command)
+        subjects = _subjects(plan, request, folder, earlier, cells, progress)
+        for done, cell in enumerate(cells):
+            progress("measuring latencies", done, len(cells))
+            kept.put(*_measured(cell, subjects[cell.model, cell.data], wanted))
     progress("measuring latencies", len(cells), len(cells))
     record = read_latencies(folder)
     of = {one.cell: one for one in record.cells}
@@ -89,34 +95,39 @@ def measure_latencies(
 class _Kept:
     """The cells of a folder, with their samples: what was there, and what is added."""
 
-    def __init__(
-        self, cells: dict[Cell, CellLatency], samples: Sequence[PartSamples], machines: dict[str, MachineRecord]
-    ) -> None:
-        self._cells, self._samples, self._machines = cells, list(samples), machines
+    def __init__(self, folder: RunFolder, command: str, record: LatencyRecord | None) -> None:
+        self._folder, self._command = folder, command
+        self._cells = {one.cell: one for one in (record.cells if record else ())}
+        self._samples = [*read_samples(folder)] if record else []
+        self._machines = dict(record.machines) if record else {}
+        self._earlier = tuple(one for one in (record.commands if record else ()) if one != command)
 
     @classmethod
-    def of(cls, folder: RunFolder) -> "_Kept":
-        """Read what is there; nothing is a beginning too."""
-        if not has_latencies(folder):
-            return cls({}, (), {})
-        record = read_latencies(folder)
-        return cls({one.cell: one for one in record.cells}, read_samples(folder), dict(record.machines))
+    def of(cls, folder: RunFolder, command: str) -> "_Kept":
+        """Read what is there, and write down what is typed now, before there is anything of it."""
+        kept = cls(folder, command, read_latencies(folder) if has_latencies(folder) else None)
+        kept._write()
+        return kept
 
-    def put(
-        self,
-        latency: CellLatency,
-        samples: Sequence[PartSamples],
-        machine: MachineRecord | None,
-        *,
-        folder: RunFolder,
-        command: str,
-    ) -> None:
+    def put(self, latency: CellLatency, samples: Sequence[PartSamples], machine: MachineRecord | None) -> None:
         """Add a cell, in the place of what was there of it, and write the files."""
-        self._cells[latency.cell] = latency
+        self._cells[latency.cell] = latency.model_copy(update={"command": self._command})
         self._samples = [one for one in self._samples if one.cell != latency.cell] + list(samples)
         if machine is not None:
             self._machines[latency.machine] = machine
-        write_latencies(folder, [*self._cells.values()], self._samples, machines=self._machines, command=command)
+        self._write()
+
+    def _write(self) -> None:
+        # A command of which every cell was measured anew since has nothing left to make.
+        needed = {one.command for one in self._cells.values()}
+        earlier = (one for one in self._earlier if one in needed or "" in needed)
+        write_latencies(
+            self._folder,
+            [*self._cells.values()],
+            self._samples,
+            machines=self._machines,
+            commands=(*earlier, self._command),
+        )
 
 
 def _request(
@@ -136,6 +147,7 @@ def _request(
         stress_seed=earlier.stress_seed,
         stress_draws=earlier.stress_draws,
         selection=earlier.selection,
+        threads=earlier.threads,
     )
     return planned, earlier, replace(request, options=options)
 
@@ -154,8 +166,6 @@ def _subjects(
     }
     device = cells[0].device
     if cells[0].weights == "first":
-        if earlier is None:
-            RunState.begin(plan, folder)
         return {
             place: _Subject("", "", combination.seed, FitRecord(**combination._asdict(), state="done"))
             for place, combination in combinations.items()
@@ -165,7 +175,9 @@ def _subjects(
         subject = _fitted(plan, folder, earlier, combination, device)
         if subject is None:
             state = RunState.begin(make_plan(request.joined_to(earlier)) if earlier else plan, folder)
-            fitted_model(state, combination, progress)
+            with threads_held(plan.options.threads):
+                fitted_model(state, combination, progress)
+            state.write()
             subject = _subject(state, combination)
             earlier = folder.read_record()
         subjects[place] = subject
@@ -178,17 +190,9 @@ def _fitted(
     """Return the fit that the folder holds, made on this class of device or on another; None: none of this content."""
     for made_on in dict.fromkeys((device, "cpu", "cuda")):
         state = RunState(plan, folder, made_on, earlier)
-        if state.fit_is_done(combination) and _has_checkpoint(folder, combination):
+        if state.fit_is_done(combination) and folder.weights_path(*combination).exists():
             return _subject(state, combination)
     return None
-
-
-def _has_checkpoint(folder: RunFolder, combination: Combination) -> bool:
-    return (
-        folder.checkpoint_stem(*combination)
-        .with_name(folder.checkpoint_stem(*combination).name + ".safetensors")
-        .exists()
-    )
 
 
 def _subject(state: RunState, combination: Combination) -> _Subject:

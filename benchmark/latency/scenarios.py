@@ -8,7 +8,7 @@ batch    As many dialogues so far as the batch holds, drawn as in `single`, aske
 
 What is timed goes from numpy features of the dialogue so far, as `Conversations`, to probabilities as numpy arrays on
 the host: through `FittedModel.predict` (`Session.feed`), whatever the model. `forward` is a network's forward pass
-alone, on input that lies on the device.
+alone, on the same batches, which lie on the device.
 """
 
 from collections.abc import Callable, Sequence

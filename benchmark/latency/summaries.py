@@ -8,7 +8,7 @@ import numpy as np
 from .budget import against
 from .files import PartSamples
 from .percentiles import PERCENTS, all_bounded
-from .record import BudgetRecord, PercentileRecord, SummaryRecord, ThroughputRecord
+from .record import BudgetRecord, SummaryRecord, ThroughputRecord
 
 
 def summaries_of(samples: Sequence[PartSamples], percents: Sequence[float] = PERCENTS) -> tuple[SummaryRecord, ...]:
@@ -38,7 +38,7 @@ def throughput_of(samples: PartSamples) -> ThroughputRecord:
 
 def budget_of(samples: PartSamples, budget: float, percent: float) -> BudgetRecord:
     """Return how the latencies on the host keep within a budget in milliseconds."""
-    return BudgetRecord(**against(samples.host.astype(np.float64), budget, percent=percent)._asdict())
+    return against(samples.host.astype(np.float64), budget, percent=percent)
 
 
 def _summaries(samples: PartSamples, percents: Sequence[float]) -> Iterator[SummaryRecord]:
@@ -51,7 +51,7 @@ def _summaries(samples: PartSamples, percents: Sequence[float]) -> Iterator[Summ
             part=samples.part,
             clock=clock,
             iterations=len(values),
-            percentiles=tuple(PercentileRecord(**one._asdict()) for one in found),
+            percentiles=found,
             withheld=withheld,
             mean=float(values.mean()),
             sd=float(values.std(ddof=1)) if len(values) > 1 else 0.0,

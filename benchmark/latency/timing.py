@@ -6,7 +6,8 @@ Warm-up. First all units once, so that every shape of input was seen; then windo
 always the same, until the medians of two windows in a row differ by at most `SETTLED`. What never settles is measured
 all the same, and said.
 
-With a compiled model the first pass is always whole, since it compiles, and the limit below counts from its end.
+With a compiled model the first pass is always whole, since it compiles, and the limit below counts from its end. With
+CUDA graphs there are three such passes: torch runs a shape of input once, records it the second time and then replays.
 
 Measuring. Passes over all units, in a new order each time. It goes on until there are n iterations whose times sum to
 t seconds, and ends at the hard limit at the latest, which is noted. In between, about `BLOCKS` times, the reference
@@ -29,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .devices import Clock, Elapsed, Stopwatch, Work
+from .record import WarmUpRecord
 
 LEAST_WARM_UP = 10
 """Steps of a window of the warm-up."""
@@ -66,19 +68,6 @@ class Rules:
     """Seconds after which the measuring ends whatever is still missing."""
 
 
-class WarmUp(NamedTuple):
-    """What happened before the first sample."""
-
-    iterations: int
-    settled: bool
-    first: float
-    """Milliseconds of the very first iteration: what is loaded, compiled and allocated lazily is in it."""
-    seconds: float
-    """Of the first pass over all inputs; under `--compile` compilation is in it."""
-    complete: bool
-    """Whether all inputs were seen."""
-
-
 @dataclass
 class Samples:
     """All samples, in the order in which they were taken; grows while it is measured."""
@@ -110,7 +99,7 @@ class Samples:
 class Timed(NamedTuple):
     """All that was measured."""
 
-    warm_up: WarmUp
+    warm_up: WarmUpRecord
     samples: Samples
     reference: tuple[float, ...]
     """Milliseconds of the reference: before the first block, between blocks, after the last."""
@@ -125,7 +114,7 @@ def measure(
     *,
     reference: Callable[[], float],
     order: np.random.Generator,
-    compiling: bool = False,
+    whole_passes: int = 0,
     clock: Clock = time.perf_counter_ns,
 ) -> Timed:
     """Warm up, then time the units.
@@ -138,13 +127,13 @@ def measure(
         Times the reference operation and returns its milliseconds.
     order
         Draws the order of the units, anew for each pass.
-    compiling
-        Whether the first pass compiles; then it is always whole, and the hard limit counts from its end.
+    whole_passes
+        Passes of the warm-up that are whole however long they take; the hard limit counts from their end.
     clock
         Tells how much time has passed in all, for the hard limit.
     """
     limit = Limit(rules.limit, clock)
-    warm_up = warmed_up(units, stopwatch, limit, compiling=compiling)
+    warm_up = warmed_up(units, stopwatch, limit, whole_passes=whole_passes)
     gc.collect()
     samples, since = Samples(), Samples()
     medians, notes = [reference()], _notes(warm_up)
@@ -188,24 +177,32 @@ class Limit:
         return (self._clock() - self._began) / (1e9 * self._seconds)
 
 
-def warmed_up(units: Sequence[Unit], stopwatch: Stopwatch, limit: Limit, *, compiling: bool = False) -> WarmUp:
+def warmed_up(units: Sequence[Unit], stopwatch: Stopwatch, limit: Limit, *, whole_passes: int = 0) -> WarmUpRecord:
     """Do all units once, then the first of them until their median settles, or for half of the limit.
 
-    With `compiling` the first pass is always whole, and the limit runs from its end.
+    So many `whole_passes` over all units are always whole, and the limit runs from their end.
     """
     first_pass: list[float] = []
     unseen = list(units)
-    while unseen and (compiling or not first_pass or limit.share() < SHARE_OF_WARM_UP):
+    while unseen and (whole_passes or not first_pass or limit.share() < SHARE_OF_WARM_UP):
         first_pass += [stopwatch.time(step.call).host for step in unseen.pop(0)]
-    if compiling:
+    for step in itertools.chain.from_iterable([*units] * (whole_passes - 1)):
+        stopwatch.time(step.call)
+    if whole_passes:
         limit.restart()
-    window, iterations, settled = _window(units), len(first_pass), False
+    window, iterations, settled = _window(units), len(first_pass) * max(1, whole_passes), False
     windows, before = 0, math.inf
     while not settled and windows < MOST_WINDOWS and limit.share() < SHARE_OF_WARM_UP:
         median = statistics.median(stopwatch.time(step.call).host for step in window)
         iterations += len(window)
         settled, before, windows = abs(median - before) <= SETTLED * median, median, windows + 1
-    return WarmUp(iterations, settled, first_pass[0], sum(first_pass) / 1000, complete=not unseen)
+    return WarmUpRecord(
+        iterations=iterations,
+        settled=settled,
+        first=first_pass[0],
+        seconds=sum(first_pass) / 1000,
+        complete=not unseen,
+    )
 
 
 def _window(units: Sequence[Unit]) -> list[Step]:
@@ -223,6 +220,6 @@ def _passes(units: Sequence[Unit], order: np.random.Generator) -> Iterator[Unit]
             yield units[place]
 
 
-def _notes(warm_up: WarmUp) -> list[str]:
+def _notes(warm_up: WarmUpRecord) -> list[str]:
     unseen = ["the warm-up ended before it had seen every input"] * (not warm_up.complete)
     return unseen + ["the median did not settle in the warm-up"] * (not warm_up.settled)

@@ -11,17 +11,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Before anything is measured: what it takes to load is not the model's.
+import torch
+
 from ...baselines.base import FittedModel
 from ..conversations import Conversations, DataSplits
 from ..fitting import ending
 from ..randomness import Randomness
 from ..registry import DATASETS, make
+from ..threads import threads_held
 from .cost import forget_peak, networks_of, operations, resident, resident_peak, weight_bytes
 from .devices import Stopwatch, stopwatch_for
 from .interference import between, snapshot
 from .machine import machine_record, processes_on_device
 from .orders import FIELDS, Answer, Order, RawSamples
-from .record import Cell, CostRecord, Part, ReferenceRecord, WarmUpRecord
+from .record import Cell, CostRecord, Part, ReferenceRecord
 from .reference import name_of_reference, reference_for
 from .scenarios import Workload, without, workload
 from .subject import fitted_subject
@@ -29,6 +33,10 @@ from .timing import Step, Timed, Unit, measure
 
 STEPS_ARE_NOT_COMPILED = "the forward pass is compiled, which a model that keeps state does not use turn by turn"
 """Note of a stream: with --compile it takes as long as without."""
+WHOLE_PASSES = {"": 0, "default": 1, "reduce-overhead": 3}
+"""Passes over all inputs that a mode of compiling needs before it takes as long as it will; see `timing`."""
+_FULL = ("can't allocate memory", "not enough memory", "out of memory", "STATUS_ALLOC_FAILED")
+"""In the texts of errors that tell of memory."""
 
 
 class Measured(NamedTuple):
@@ -49,16 +57,14 @@ def main(arguments: list[str], text: str) -> None:
 
 def measured(order: Order) -> Measured:
     """Measure a cell in this process; what goes wrong is the reason of a cell that failed or declined."""
-    from ..training.threads import fix_threads
-
-    fix_threads(order.cell.threads)
-    try:
-        splits = make(DATASETS, order.cell.data).load()
-        return _measured(order, splits)
-    except Exception as error:  # a cell that fails must say why
-        ended, full = ending(error), is_out_of_memory(error)
-    # Only here, where the error and what it holds on to are gone, is there room to look for what fits.
-    return Measured(Answer(state=ended.state, why=f"out of memory{_what_fits(order)}" if full else ended.why), ())
+    with threads_held(order.cell.threads):
+        try:
+            splits = make(DATASETS, order.cell.data).load()
+            return _measured(order, splits)
+        except Exception as error:  # a cell that fails must say why
+            ended, full = ending(error), is_out_of_memory(error)
+        # Only here, where the error and what it holds on to are gone, is there room to look for what fits.
+        return Measured(Answer(state=ended.state, why=f"out of memory{_what_fits(order)}" if full else ended.why), ())
 
 
 def _measured(order: Order, splits: DataSplits) -> Measured:
@@ -71,10 +77,10 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
     work = workload(fitted, test, cell)
     before = snapshot()
     parts: dict[Part, Timed] = {"whole": _timed(work.units, stopwatch, order, reference)}
-    after = snapshot()
     forward = forward_units(fitted, work, cell)
     if forward:
         parts["forward"] = _timed(forward, stopwatch, order, reference)
+    after = snapshot()
     cost = memory.cost(order, fitted)
     counted = _counted(order, splits, work)
     whole = parts["whole"]
@@ -90,12 +96,12 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
         interference=between(
             before,
             after,
-            reference=whole.reference,
+            reference=medians,
             host=np.array(whole.samples.host),
             turn=np.array(whole.samples.turn),
             on_device=processes_on_device(cell.device),
         ),
-        warm_up=WarmUpRecord(**whole.warm_up._asdict()),
+        warm_up=whole.warm_up,
         notes=(
             *(f"{part}: {note}" for part, timed in parts.items() for note in timed.notes),
             *[STEPS_ARE_NOT_COMPILED] * (work.stateful and bool(cell.compiled)),
@@ -112,17 +118,17 @@ def forward_units(fitted: FittedModel, work: Workload, cell: Cell) -> tuple[Unit
     networks = networks_of(fitted)
     if not networks or cell.scenario == "stream":
         return ()
-    import torch
-
-    from ..training.batches import make_batch
+    from ..training.batches import make_batch, prediction_batches
 
     def passing(asked: Conversations) -> Callable[[], object]:
-        batch = make_batch(asked, np.arange(asked.dialogues), device=cell.device)
+        # As `predict` has them: many dialogues are several batches.
+        batches = [make_batch(asked, dialogues, device=cell.device) for dialogues in prediction_batches(asked)]
 
         @torch.inference_mode()
         def forward() -> None:
             for network in networks:
-                network(batch)
+                for batch in batches:
+                    network(batch)
 
         return forward
 
@@ -147,10 +153,8 @@ def largest_that_fits(fits: Callable[[int], bool], below: int) -> int:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that there is not enough memory, on the host or on the device."""
-    import torch
-
-    # On the host torch raises a plain RuntimeError, which only its text tells from others.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    # Torch on the host, CUDA's driver and its libraries raise plain RuntimeErrors, told apart by their texts only.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in _FULL)
 
 
 class _Memory:
@@ -188,8 +192,8 @@ class _Memory:
 
 def _timed(units: tuple[Unit, ...], stopwatch: Stopwatch, order: Order, reference: Callable[[], float]) -> Timed:
     generator = Randomness(0, ("latency", "order")).generator()
-    compiling = bool(order.cell.compiled)
-    return measure(units, stopwatch, order.rules, reference=reference, order=generator, compiling=compiling)
+    passes = WHOLE_PASSES[order.cell.compiled]
+    return measure(units, stopwatch, order.rules, reference=reference, order=generator, whole_passes=passes)
 
 
 def _adapted(fitted: FittedModel, cell: Cell) -> FittedModel:

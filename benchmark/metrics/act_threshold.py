@@ -26,34 +26,18 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from .acting import WANTED, ActingSums, Delta, Risk
-from .base import Direction, Floor, Need, Scored
+from .acting import ActingMetric
+from .base import Direction
 from .formulas import share
 
 
 @dataclass(frozen=True)
-class ActThreshold:
+class ActThreshold(ActingMetric):
     """Between 0 and 1, the same under every condition; the interval has no length. NaN where it never acts."""
 
     title: ClassVar[str] = "Confidence threshold"
-    unit: ClassVar[str] = ""
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     direction: ClassVar[Direction] = "none"
-    needs: ClassVar[frozenset[Need]] = frozenset({"validation"})
-    floor: ClassVar[Floor] = "none"
     variants: ClassVar[tuple[str, ...]] = ("act_threshold", "act_threshold:risk=0.2")
-
-    risk: Risk = WANTED
-    delta: Delta = 0.0
-
-    @property
-    def statistic(self) -> ActingSums:
-        """Return utterances acted on, wrong ones among them, and the threshold."""
-        return ActingSums(self.risk, self.delta)
-
-    def parts(self, scored: Scored) -> tuple[str, ...]:
-        """Return the one figure."""
-        return ("",)
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return the threshold."""

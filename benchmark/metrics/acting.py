@@ -5,21 +5,15 @@ The definition is in the docstring of `act_threshold`, for its readers.
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 from jaxtyping import Bool, Float
 from typing_extensions import Doc
 
-from .base import Scored
+from .base import Floor, Need, Scored
 
-Risk = Annotated[float, Gt(0), Lt(1), Doc("wanted error rate among the utterances that are acted on")]
-"""The argument that all metrics of acting share."""
-Delta = Annotated[
-    float, Ge(0), Lt(1), Doc("probability with which the threshold may miss the wanted error rate; 0: no bound")
-]
-"""The argument that asks for a bound."""
 WANTED = 0.1
 """Wanted error rate where none is given."""
 NEVER = math.inf
@@ -44,6 +38,30 @@ class ActingSums:
         alike = (0.0, 0.0, 1.0) if threshold == NEVER else (threshold, 1.0, 1.0)
         wrong = acts & (scored.predicted != scored.label)
         return np.column_stack([acts, wrong, np.tile(alike, (len(acts), 1))])
+
+
+@dataclass(frozen=True)
+class ActingMetric:
+    """What metrics of acting share: one figure, the threshold by which it acts, and where that is chosen."""
+
+    unit: ClassVar[str] = ""
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    needs: ClassVar[frozenset[Need]] = frozenset({"validation"})
+    floor: ClassVar[Floor] = "none"
+
+    risk: Annotated[float, Gt(0), Lt(1), Doc("wanted error rate among the utterances that are acted on")] = WANTED
+    delta: Annotated[
+        float, Ge(0), Lt(1), Doc("probability with which the threshold may miss the wanted error rate; 0: no bound")
+    ] = 0.0
+
+    @property
+    def statistic(self) -> ActingSums:
+        """Return utterances acted on, wrong ones among them, and the threshold."""
+        return ActingSums(self.risk, self.delta)
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Return the one figure."""
+        return ("",)
 
 
 def chosen_threshold(

@@ -5,41 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64
 
-from ..noise_floor import redrawn_bin_totals
 from .base import Scored
-from .statistics import bin_columns, equal_width_bin
+from .statistics import TopLabelBins, bin_columns, equal_width_bin
 
 _CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
-class EqualMassBins:
-    """Per bin of the confidence: utterances, right ones, and the sum of confidences; 3·bins sums, kind by kind.
+class EqualMassBins(TopLabelBins):
+    """The same as of `TopLabelBins`, of bins that hold equally many utterances of the sample, up to one.
 
-    Bins hold equally many utterances of the sample, up to one; equal confidences share a bin.
+    Equal confidences share a bin.
     """
-
-    bins: int
-    """How many, from 1."""
-
-    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
-        """Return what each utterance adds to its bin."""
-        confidence = scored.confidence
-        return bin_columns(self.bin_of(confidence), scored.predicted == scored.label, confidence, self.bins)
 
     def bin_of(self, confidence: Float[np.ndarray, " utterances"]) -> Int64[np.ndarray, " utterances"]:
         """Return ⌊bins · (how many are less confident) / N⌋ for each utterance."""
         lower = np.searchsorted(np.sort(confidence), confidence, side="left")
         return (self.bins * lower // max(1, len(confidence))).astype(np.int64)
-
-    def redrawn_totals(
-        self, scored: Scored, *, redraws: int, generator: np.random.Generator
-    ) -> Float[np.ndarray, "redraws sums"]:
-        """Return totals with the predicted class being right with the probability that the model gives it."""
-        confidence = scored.confidence
-        return redrawn_bin_totals(
-            confidence, self.bin_of(confidence), bins=self.bins, redraws=redraws, generator=generator
-        )
 
 
 @dataclass(frozen=True)

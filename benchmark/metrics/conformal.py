@@ -14,13 +14,15 @@ has no thresholds per class, and draws for test utterances the random numbers th
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Gt, Lt
 from jaxtyping import Float, Int64
+from typing_extensions import Doc
 
 from ..randomness import Randomness
-from .base import Scored
+from .base import Floor, Need, Scored
 from .formulas import share
 
 Method = Literal["lac", "aps", "aps_whole"]
@@ -59,6 +61,32 @@ class ConformalSums:
         # One random number decides on all classes of an utterance, so the likeliest to be held is the last to go.
         sums[:, -1] = 1.0 - membership.max(axis=1)
         return sums
+
+
+@dataclass(frozen=True)
+class ConformalMetric:
+    """What metrics of prediction sets share: how the sets are made; one figure, unless `parts` is another."""
+
+    unit: ClassVar[str] = ""
+    needs: ClassVar[frozenset[Need]] = frozenset({"validation"})
+    floor: ClassVar[Floor] = "none"
+
+    method: Annotated[
+        Method, Doc("score of a class: 1 − p, or the probability of those before it and part of its own")
+    ] = "lac"
+    level: Annotated[float, Gt(0), Lt(1), Doc("share of sets that are to hold the gold class")] = 0.9
+    per_class: Annotated[bool, Doc("whether each class has a threshold of its own, from its validation utterances")] = (
+        False
+    )
+
+    @property
+    def statistic(self) -> ConformalSums:
+        """Return sums over the sets."""
+        return ConformalSums(self.method, self.level, self.per_class)
+
+    def parts(self, scored: Scored) -> tuple[str, ...]:
+        """Return the one figure."""
+        return ("",)
 
 
 def thresholds(

@@ -21,44 +21,26 @@ asked the one with smaller sets (`conformal_set_size`) is better.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from annotated_types import Gt, Lt
 from jaxtyping import Float
-from typing_extensions import Doc
 
-from .base import Direction, Floor, Need, Scored
-from .conformal import ConformalSums, Method, by_class, overall_and_by_class
+from .base import Direction, Scored
+from .conformal import ConformalMetric, by_class, overall_and_by_class
 
 
 @dataclass(frozen=True)
-class ConformalCoverage:
+class ConformalCoverage(ConformalMetric):
     """Between 0 and 1; overall, then by gold class. NaN without utterances.
 
     An empty set, which LAC and APS may give, holds nothing. With `per_class` the promise holds of each class.
     """
 
     title: ClassVar[str] = "Coverage of sets"
-    unit: ClassVar[str] = ""
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     direction: ClassVar[Direction] = "none"
-    needs: ClassVar[frozenset[Need]] = frozenset({"validation"})
-    floor: ClassVar[Floor] = "none"
     variants: ClassVar[tuple[str, ...]] = ("conformal_coverage", "conformal_coverage:method=aps")
-
-    method: Annotated[
-        Method, Doc("score of a class: 1 − p, or the probability of those before it and part of its own")
-    ] = "lac"
-    level: Annotated[float, Gt(0), Lt(1), Doc("share of sets that are to hold the gold class")] = 0.9
-    per_class: Annotated[bool, Doc("whether each class has a threshold of its own, from its validation utterances")] = (
-        False
-    )
-
-    @property
-    def statistic(self) -> ConformalSums:
-        """Return sums over the sets."""
-        return ConformalSums(self.method, self.level, self.per_class)
 
     def parts(self, scored: Scored) -> tuple[str, ...]:
         """Return the figure over all, and the names of the classes."""

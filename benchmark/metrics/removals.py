@@ -94,6 +94,26 @@ class GraphGaps:
 
 
 @dataclass(frozen=True)
+class KindGaps:
+    """How much more the gold class gains by the removal of a modality than by that of a context; last, the utterances.
+
+    One column, of the means over modalities and over contexts; none where one kind is missing.
+    """
+
+    space: Literal["probability", "log"]
+    """Of what the gain is."""
+
+    def __call__(self, scored: Scored) -> Float[np.ndarray, "utterances sums"]:
+        """Return the column and the ones."""
+        gains = RemovalGains(self.space, "mean", "gold", "zero", "strict")(scored)
+        figures = [*figures_of_removals(tuple(chosen_removals(scored.removals, "zero", "strict")))]
+        if "all" not in figures:
+            return gains[:, -1:]
+        modalities, contexts = (gains[:, figures.index(kind)] for kind in ("modalities", "contexts"))
+        return np.stack([modalities - contexts, gains[:, -1]], axis=1)
+
+
+@dataclass(frozen=True)
 class UncertainUtterances:
     """Utterances whose gold class becomes more probable by a removal, or by any of several; last, the utterances."""
 

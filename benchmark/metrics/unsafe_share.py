@@ -11,34 +11,18 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from .acting import WANTED, ActingSums, Delta, Risk
-from .base import Direction, Floor, Need, Scored
+from .acting import ActingMetric
+from .base import Direction
 from .formulas import share
 
 
 @dataclass(frozen=True)
-class UnsafeShare:
+class UnsafeShare(ActingMetric):
     """Between 0 and 1; 0 where the interface never acts. NaN without utterances."""
 
     title: ClassVar[str] = "Unsafe share"
-    unit: ClassVar[str] = ""
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     direction: ClassVar[Direction] = "lower"
-    needs: ClassVar[frozenset[Need]] = frozenset({"validation"})
-    floor: ClassVar[Floor] = "none"
     variants: ClassVar[tuple[str, ...]] = ("unsafe_share", "unsafe_share:risk=0.2")
-
-    risk: Risk = WANTED
-    delta: Delta = 0.0
-
-    @property
-    def statistic(self) -> ActingSums:
-        """Return utterances acted on, wrong ones among them, and the threshold."""
-        return ActingSums(self.risk, self.delta)
-
-    def parts(self, scored: Scored) -> tuple[str, ...]:
-        """Return the one figure."""
-        return ("",)
 
     def value(self, totals: Float[np.ndarray, "*draws sums"]) -> Float[np.ndarray, "*draws parts"]:
         """Return acted on and wrong / all."""

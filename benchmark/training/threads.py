@@ -1,4 +1,4 @@
-"""How many threads torch uses on the CPU."""
+"""How many threads torch uses on the CPU where nobody has said it: as many as suit the network."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,18 +6,11 @@ from contextlib import AbstractContextManager, contextmanager
 import torch
 from torch import nn
 
+from ..threads import held_threads
+
 SMALL = 2_000_000
 """Networks of fewer parameters are computed by one thread: their steps take milliseconds, and threads that wait for
 each other at the end of every operation gain little on a quiet machine and cost many times the whole on a busy one."""
-
-_fixed = False
-
-
-def fix_threads(threads: int) -> None:
-    """Let this process use so many threads from now on, whatever the network."""
-    global _fixed
-    torch.set_num_threads(threads)
-    _fixed = True
 
 
 def suits_one_thread(network: nn.Module) -> bool:
@@ -26,7 +19,7 @@ def suits_one_thread(network: nn.Module) -> bool:
 
 
 def threads_for(network: nn.Module) -> AbstractContextManager[None]:
-    """Use as many threads as suit the network, and put the number back afterwards; none of it after `fix_threads`."""
+    """Use as many threads as suit the network, and put the number back afterwards; see `one_thread`."""
     return one_thread(suits_one_thread(network))
 
 
@@ -34,9 +27,13 @@ def threads_for(network: nn.Module) -> AbstractContextManager[None]:
 def one_thread(wanted: bool = True) -> Iterator[None]:
     """Use one thread, or, where that is not wanted, as many as before; put the number back afterwards.
 
-    Nothing of it after `fix_threads`.
+    A number that is held (see `benchmark.threads`) is used instead.
     """
-    if _fixed:
+    held = held_threads()
+    if held is not None:
+        # Torch may have been imported since.
+        if torch.get_num_threads() != held:
+            torch.set_num_threads(held)
         yield
         return
     before = torch.get_num_threads()

@@ -1,10 +1,8 @@
 """Figures for papers: figures/*.pdf and *.svg, fonts embedded, text as text, the same bytes every time."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated
 
 from annotated_types import Ge, Le
 from typing_extensions import Doc
@@ -12,12 +10,6 @@ from typing_extensions import Doc
 from ...benchmark.files import write_whole
 from ...benchmark.run_folder import RunFolder
 from ..venues import Style
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Kind = Literal["svg", "pdf"]
-"""Of file."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +27,12 @@ class FigureFiles:
         from ..theme import paper_theme
 
         theme, target = paper_theme(self.style, self.columns), folder.path / "figures" / self._subfolder
-        drawings, kinds, written = Drawings(theme), get_args(Kind), list[str]()
-        with theme.active():
-            for view in paper_figures(folder):
-                # Put together once for both files.
-                figure = cache(partial(view.draw, theme))
-                for kind in kinds:
-                    content = drawings.drawn(view, kind, partial(_file, figure, kind))
-                    written.append(f"{view.slug}.{kind}")
-                    with write_whole(target / written[-1]) as temporary:
-                        temporary.write_bytes(content)
+        drawings, views, written = Drawings(theme), paper_figures(folder), list[str]()
+        for view, contents in zip(views, drawings.drawn(views, ["svg", "pdf"]), strict=True):
+            for kind, content in contents.items():
+                written.append(f"{view.slug}.{kind}")
+                with write_whole(target / written[-1]) as temporary:
+                    temporary.write_bytes(content)
         drawings.prune()
         keep_only(target, written)
         return target
@@ -54,12 +42,6 @@ class FigureFiles:
         """Return where a style's figures lie; empty: where a report looks for them."""
         columns = "-two-columns" if self.columns == 2 else ""
         return "" if (self.style, self.columns) == ("plain", 1) else f"{self.style}{columns}"
-
-
-def _file(figure: Callable[[], "Figure"], kind: Kind) -> bytes:
-    from ..canvas import saved
-
-    return saved(figure(), kind)
 
 
 PLUGIN = FigureFiles

@@ -18,7 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from emobench.benchmark.latency.interference import MOST_BUSY, MOST_DRIFT, Snapshot, drift_of, snapshot
+from emobench.benchmark.latency.interference import MOST_BUSY, MOST_DRIFT, Snapshot, snapshot
 from emobench.reports.numbers import apart, fixed
 
 WIDTH = 80
@@ -132,7 +132,9 @@ class Watch:
     def so_far(self) -> Disturbance:
         """Return what happened since."""
         after, children = snapshot(), _of_children() - self._children
-        return Disturbance(busy_between(self._before, after, children), drift_of([self._timed, self._time()]))
+        timed = self._time()
+        drift = abs(timed - self._timed) / statistics.mean([timed, self._timed])
+        return Disturbance(busy_between(self._before, after, children), drift)
 
     def _time(self) -> float:
         return statistics.median(self._operation() for _ in range(3))

@@ -13,19 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 import pytest
 import torch
 from claims import Claims
 from pytest_benchmark.fixture import BenchmarkFixture
+from random_splits import WIDTHS, random_split
 
 from emobench.benchmark.condition_predictions import ConditionPredictions
 from emobench.benchmark.conditions import Condition, expand_all
-from emobench.benchmark.conversations import Conversations, DataSplits
+from emobench.benchmark.conversations import DataSplits
 from emobench.benchmark.models import make_model
 from emobench.benchmark.plan import Options, Plan
 from emobench.benchmark.prediction_store import PredictionStore
-from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_state import Combination, RunState
 from emobench.benchmark.training.batches import make_batch, prediction_batches
@@ -34,11 +33,7 @@ from emobench.benchmark.training.task import Task
 from emobench.benchmark.training.threads import threads_for
 from emobench.protocols.base import DataFacts
 
-DIALOGUES, UTTERANCES, CLASSES = 280, 2610, 7  # MELD's test split
-WIDTHS = {
-    "simulated": {"text": 64, "audio": 32, "video": 32},
-    "MELD": {"text": 1024, "audio": 300, "video": 342},
-}
+SIZES = {"simulated": {"text": 64, "audio": 32, "video": 32}, "MELD": WIDTHS}
 PROTOCOLS = ("removals", "modality_drop", "noise")
 CLOSE, TOY = 1.10, 1.3
 """Times the bare loops: for a network of the size of M3Net or SURE, and for one that takes next to no time."""
@@ -46,25 +41,8 @@ ROUNDS = 3
 
 
 def splits(widths: str) -> DataSplits:
-    """Return random conversations of the size of MELD's test split, the same for training, validation and test."""
-    rng = Randomness(0, ("bench", widths)).generator()
-    extra = rng.integers(0, DIALOGUES, UTTERANCES - DIALOGUES)
-    dialogue = np.sort(np.concatenate([np.arange(DIALOGUES), extra]))
-    there = {modality: np.ones(UTTERANCES, bool) for modality in WIDTHS[widths]}
-    split = Conversations(
-        data="random",
-        split="test",
-        classes=tuple("abcdefg"),
-        features={m: rng.standard_normal((UTTERANCES, width), np.float32) for m, width in WIDTHS[widths].items()},
-        observed=there,
-        present=there,
-        dialogue=dialogue,
-        speaker=rng.integers(0, 3, UTTERANCES),
-        label=rng.integers(0, CLASSES, UTTERANCES),
-        target=np.arange(UTTERANCES),
-        utterance_ids=tuple(f"utterance_{row}" for row in range(UTTERANCES)),
-        dialogue_ids=tuple(f"dialogue_{number}" for number in range(DIALOGUES)),
-    )
+    """Return the same random conversations for training, validation and test."""
+    split = random_split(widths, SIZES[widths])
     return DataSplits(split.change(split="train"), split.change(split="validation"), split)
 
 

@@ -14,6 +14,7 @@ import pytest
 from claims import Claims
 from netcal.metrics import ECE, MCE
 from pytest_benchmark.fixture import BenchmarkFixture
+from random_splits import CLASSES, DIALOGUES, UTTERANCES, WIDTHS, random_split
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -38,8 +39,7 @@ from emobench.benchmark.training.network_model import NetworkModel
 from emobench.benchmark.training.task import Task
 from emobench.protocols.base import DataFacts, FeatureStatistics, StressProtocol
 
-DIALOGUES, UTTERANCES, CLASSES, DRAWS = 280, 2610, 7, 10_000  # MELD's test split
-WIDTHS = {"text": 1024, "audio": 300, "video": 342}
+DRAWS = 10_000
 KINDS = ("noise:kind=impulse", "noise:kind=babble", "noise:rate=0.5", "occlusion:kind=scattered", "occlusion:kind=band")
 """What no protocol's own ladder holds, and takes another path."""
 
@@ -191,23 +191,7 @@ def test_the_command_line_answers_at_once(benchmark: BenchmarkFixture, claim: Cl
 @pytest.fixture(scope="module")
 def split() -> Conversations:
     """Return random conversations of MELD's size."""
-    rng = Randomness(0, ("bench", "split")).generator()
-    dialogue = np.sort(np.concatenate([np.arange(DIALOGUES), rng.integers(0, DIALOGUES, UTTERANCES - DIALOGUES)]))
-    there = {modality: np.ones(UTTERANCES, bool) for modality in WIDTHS}
-    return Conversations(
-        data="random",
-        split="test",
-        classes=tuple("abcdefg"),
-        features={m: rng.standard_normal((UTTERANCES, width), np.float32) for m, width in WIDTHS.items()},
-        observed=there,
-        present=there,
-        dialogue=dialogue,
-        speaker=rng.integers(0, 3, UTTERANCES),
-        label=rng.integers(0, CLASSES, UTTERANCES),
-        target=np.arange(UTTERANCES),
-        utterance_ids=tuple(f"utterance_{row}" for row in range(UTTERANCES)),
-        dialogue_ids=tuple(f"dialogue_{number}" for number in range(DIALOGUES)),
-    )
+    return random_split("split", WIDTHS)
 
 
 def stresses(split: Conversations) -> dict[str, Condition]:

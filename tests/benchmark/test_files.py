@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from emobench.benchmark.errors import RunFolderError
-from emobench.benchmark.files import file_stem, read_table, write_table, write_text, write_whole
+from emobench.benchmark.files import file_stem, read_table, remove_leftovers, write_table, write_text, write_whole
 
 
 def half_write(path: Path, error: BaseException) -> None:
@@ -32,6 +32,11 @@ def test_what_was_there_stays_when_the_disk_is_full(tmp_path: Path) -> None:
         half_write(path, OSError(errno.ENOSPC, "No space left on device"))
     assert path.read_text(encoding="utf-8") == "before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_file_that_may_not_grow_says_what_bounds_it(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"File too large; allow larger files \(ulimit -f\) and type the same"):
+        half_write(tmp_path / "file.txt", OSError(errno.EFBIG, "File too large"))
 
 
 def test_nothing_is_left_behind_by_an_interruption(tmp_path: Path) -> None:
@@ -68,3 +73,13 @@ def test_stems_are_safe_readable_and_do_not_collide() -> None:
     assert len(stems) == 4
     assert all(set(stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-.") for stem in stems)
     assert file_stem("rage_fusion:preset=paper", "simulated", "0").startswith("rage_fusion-preset-paper.simulated.0.")
+
+
+def test_what_killed_processes_left_goes_and_all_else_stays(tmp_path: Path) -> None:
+    left, own, hidden = tmp_path / ".run.json.a1b2c3d4", tmp_path / ".emobench.json", tmp_path / "run.json.a1b2c3d4"
+    folder = tmp_path / ".predictions.a1b2c3d4"
+    for path in (left, own, hidden):
+        path.write_text("x")
+    folder.mkdir()
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([own, hidden, folder])

@@ -171,8 +171,9 @@ def test_an_interval_holds_its_figure_and_grows_with_its_level(seed: int, sharpe
         assert (ends.low <= of.value).all()
         assert (of.value <= ends.high).all()
         if before is not None:
-            assert (ends.low <= before.low).all()
-            assert (ends.high >= before.high).all()
+            # Ends that are the same error are found by other sums.
+            assert (ends.low <= before.low + 1e-12).all()
+            assert (ends.high >= before.high - 1e-12).all()
         before = ends
 
 

@@ -1,9 +1,12 @@
 """The harness computes what is missing, keeps what is there, and survives what goes wrong."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -11,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emobench.baselines.base import Epoch, FitContext, State, TrainingRecord
-from emobench.benchmark import fitting, harness, prediction_store
+from emobench.baselines.base import Epoch, FitContext, FittedModel, State, TrainingRecord
+from emobench.baselines.calibrated import Calibrated, FittedCalibrated
+from emobench.benchmark import computing, fitting, prediction_store
+from emobench.benchmark.condition_predictions import TURN
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
@@ -43,6 +48,8 @@ class Log:
     """Of the test split."""
     validations: ClassVar[int] = 0
     """Of the validation split."""
+    turns: ClassVar[set[float]] = set()
+    """Of threads, while a model predicts the test split."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,9 @@ class FittedFake:
 
     def predict(self, conversations: Conversations) -> Predictions:
         Log.validations += conversations.split == "validation"
-        Log.predictions += conversations.split == "test"
+        if conversations.split == "test":
+            Log.predictions += 1
+            Log.turns.add(round(sys.getswitchinterval(), 6))
         if self.mode == "fails always":
             raise ValueError("never again")
         if not conversations.observed["audio"].all():
@@ -82,6 +91,8 @@ class Fake:
             raise ZeroDivisionError("one by nothing")
         if self.mode == "declines":
             raise NotApplicable("not for these data")
+        if self.mode == "misses":
+            raise FileNotFoundError(os.fsdecode(b"caf\xe9.wav"))
         context.progress("epoch", 1, 1)
         return FittedFake(float(context.seed), self.mode.replace("_", " "))
 
@@ -91,7 +102,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def _fakes(small_splits: DataSplits, register: Register) -> None:
-    Log.fits, Log.predictions, Log.validations = [], 0, 0
+    Log.fits, Log.predictions, Log.validations, Log.turns = [], 0, 0, set()
 
     @dataclass(frozen=True)
     class Plain:
@@ -235,6 +246,7 @@ def test_other_data_are_another_fit(tmp_path: Path, small_splits: DataSplits, re
     [
         ("fails", "failed", "ZeroDivisionError: one by nothing (test_harness.py:"),
         ("declines", "not applicable", "not for these data"),
+        ("misses", "failed", "FileNotFoundError: caf\\udce9.wav (test_harness.py:"),
     ],
 )
 def test_a_fit_that_fails_costs_nobody_else_anything(tmp_path: Path, mode: str, state: str, why: str) -> None:
@@ -276,9 +288,12 @@ def test_an_interruption_keeps_what_was_done_and_the_run_goes_on_from_there(tmp_
     interrupted = plan(
         "fake:mode=interrupted_without_audio", protocols=("modality_drop:drop=text", "modality_drop:drop=audio")
     )
+    before = sys.getswitchinterval()
     with pytest.raises(KeyboardInterrupt):
         execute(interrupted, folder)
     assert [cell.condition for cell in folder.read_record().cells] == ["clean", "modality_drop:drop=text"]
+    assert Log.turns == {TURN}, "the network's thread is not kept waiting"
+    assert sys.getswitchinterval() == before
     assert "emobench ahead" not in [thread.name for thread in threading.enumerate()]
     with pytest.raises(KeyboardInterrupt):
         execute(interrupted, folder)
@@ -293,7 +308,7 @@ def test_a_model_that_fails_under_every_condition_leaves_no_predictions(tmp_path
 
 
 def test_long_runs_are_written_down_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness, "SECONDS_BETWEEN_FLUSHES", float("-inf"))
+    monkeypatch.setattr(computing, "SECONDS_BETWEEN_FLUSHES", float("-inf"))
     written = []
     original = prediction_store.write_tables
 
@@ -338,6 +353,27 @@ def test_damaged_utterances_are_written_again(tmp_path: Path) -> None:
     execute(plan("fake", protocols=()), folder)
     assert folder.utterances_path.read_bytes() == whole
     assert Log.predictions == 1
+
+
+@pytest.mark.parametrize("length", [None, 50])
+def test_a_record_of_the_stresses_that_is_lost_is_written_again(length: int | None, tmp_path: Path) -> None:
+    folder, asked = RunFolder(tmp_path), plan("fake", protocols=("modality_drop:rate=0.5", "order"), stress_draws=2)
+    record = execute(asked, folder)
+    path = folder.stresses_path("plain")
+    whole, made = path.read_bytes(), Log.predictions
+    if length is None:
+        path.unlink()
+    else:
+        path.write_bytes(whole[:length])
+    assert execute(asked, folder) == record
+    assert path.read_bytes() == whole
+    assert Log.predictions == made
+    # What only models know that are not given the stressed input was never recorded.
+    path.unlink()
+    unknown = record.model_copy(update={"data": (record.data[0].model_copy(update={"realised": {}}),)})
+    folder.write_record(unknown)
+    execute(asked, folder)
+    assert not path.exists()
 
 
 def test_what_is_chosen_on_validation_has_its_predictions(tmp_path: Path, small_splits: DataSplits) -> None:
@@ -433,6 +469,29 @@ def test_models_that_differ_in_their_calibrators_are_trained_once(tmp_path: Path
             for where in ("together", "alone")
         )
         assert np.array_equal(ours.probabilities, theirs.probabilities)
+
+
+def test_a_fit_that_calibrators_share_is_counted_once_in_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [0.0]
+    fit, calibrate = Fake.fit, Calibrated.calibrate
+
+    def slow_fit(self: Fake, *args: Conversations, context: FitContext) -> FittedFake:
+        seconds[0] += 100
+        return fit(self, *args, context=context)
+
+    def slow_calibrate(self: Calibrated, fitted: FittedModel, validation: Conversations) -> FittedCalibrated:
+        seconds[0] += 7
+        return calibrate(self, fitted, validation)
+
+    monkeypatch.setattr(fitting, "time", SimpleNamespace(perf_counter=lambda: seconds[0]))
+    monkeypatch.setattr(Fake, "fit", slow_fit)
+    monkeypatch.setattr(Calibrated, "calibrate", slow_calibrate)
+    record = execute(plan(*CALIBRATED), RunFolder(tmp_path))
+    assert {fit.model: fit.seconds for fit in record.fits} == {
+        "fake+histogram": 107.0,  # trained for it
+        "fake+isotonic": 107.0,  # trained before
+        "fake": 100.0,
+    }
 
 
 def test_a_calibrator_that_is_added_later_needs_no_training(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ class TestPlan:
         assert one.default_folder != two.default_folder
         assert one.default_folder.as_posix().startswith("runs/named.modality_drop.plain.")
         assert one.default_folder == plan_of("named:size=3", protocols=("modality_drop",)).default_folder
+        assert plan_of("named").default_folder.as_posix().startswith("runs/named.plain.")
 
     @pytest.mark.parametrize(
         ("make", "error", "message"),

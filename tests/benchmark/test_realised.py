@@ -8,7 +8,7 @@ import pytest
 
 from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
-from emobench.benchmark.realised import means_of, realised_under
+from emobench.benchmark.realised import Signal, means_of, realised_under
 from emobench.benchmark.trace import AddedNoise, Trace
 
 Make = Callable[..., Conversations]
@@ -51,6 +51,16 @@ def test_the_ratio_weighs_all_features_alike(small: Make) -> None:
     scaled = clean.with_modalities(features={"text": clean.features["text"] * np.float32([1, 10, 100, 1000])})
     hit = noisy(scaled, 0.1 * deviation * signs * [1, 10, 100, 1000])
     assert realised_under(scaled, hit)["snr_db text"] == pytest.approx(20, abs=1e-3)
+
+
+def test_a_signal_that_is_kept_changes_no_figure(small: Make) -> None:
+    clean = small(lengths=(40, 20))
+    signal = Signal(clean)
+    for size in (0.1, 1.0):
+        hit = noisy(clean, np.full((60, 4), size))
+        half = hit.with_modalities(present={"text": np.arange(60) < 30})
+        for stressed in (hit, half):
+            assert realised_under(clean, stressed, signal=signal) == realised_under(clean, stressed)
 
 
 def test_what_is_hidden_constant_or_moved_has_no_part_in_the_ratio(small: Make) -> None:

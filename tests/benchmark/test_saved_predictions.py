@@ -244,7 +244,7 @@ class TestMistakes:
         path = tmp_path / "saved.npz"
         np.savez(path, utterance_id=np.array(["a", None], dtype=object), p=P)
         text = complaint(path)
-        assert "cannot be read (Object arrays cannot be loaded when allow_pickle=False); expected .npz" in text
+        assert "cannot be read (it holds values of the type object, expected numbers or texts); expected .npz" in text
 
     @pytest.mark.parametrize("name", ["saved.csv", "saved.parquet", "saved.npz"])
     @pytest.mark.parametrize("content", [b"", b"\x00\x01PAR1 no such thing"])

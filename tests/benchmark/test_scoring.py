@@ -60,7 +60,7 @@ def test_the_table_is_as_documented(tmp_path: Path) -> None:
     absent = {metric for metric in absent if "operator=" not in metric and "mode=" not in metric}
     of_validation = ("act_", "unsafe_share", "conformal")
     assert {metric for metric in absent if not metric.startswith(of_validation)} == {
-        "regret", "graph_gap", "graph_gap:space=log", "cel_excess", "cel_excess:space=log",
+        "regret", "graph_gap", "graph_gap:space=log", "removal_gap", "cel_excess", "cel_excess:space=log",
         "shapley", "shapley_share", "weight_agreement", "silhouette",
     }  # fmt: skip
     figures = ("coverage", "gap", "set_size", "empty")
@@ -312,9 +312,17 @@ class Worst:
 def test_a_metric_from_elsewhere_is_scored_like_any_other(tmp_path: Path, register: object) -> None:
     assert callable(register)
     register(METRICS, "worst", Worst)
-    table = Table(score(Run(seeds=(0,)).write(tmp_path)))
+    table = Table(score(Run(seeds=(0,), metrics=("worst", "brier")).write(tmp_path)))
     assert table("worst")["value"] == table("brier")["value"]
     assert table("worst")["low"] == table("brier")["low"]
+
+
+def test_a_metric_from_elsewhere_that_nobody_names_is_not_run(tmp_path: Path, register: object) -> None:
+    assert callable(register)
+    register(METRICS, "worst", Worst)
+    metrics = {row["metric"] for row in score(Run(seeds=(0,), models=("late",)).write(tmp_path)).to_pylist()}
+    assert "brier" in metrics
+    assert "worst" not in metrics
 
 
 def test_scoring_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -53,6 +53,16 @@ def test_rows_are_those_of_the_utterances_read_in_their_order(small: Make) -> No
     assert linked["context"] == [[0], [0, 1]]
 
 
+def test_the_context_of_each_row_is_of_its_own_dialogue(small: Make) -> None:
+    clean = small(lengths=(2, 3, 1))
+    columns = stress_table("x", 0, clean, clean).to_pydict()
+    assert columns["context"] == [[0, 1]] * 2 + [[0, 1, 2]] * 3 + [[0]]
+    linked = stress_table("x", 0, clean, clean.change(links=Context("future"))).to_pydict()
+    assert linked["context"] == [[0], [0, 1], [0], [0, 1], [0, 1, 2], [0]]
+    first_only = clean.change(target=np.array([-1, 0, 1, -1, 2, -1]), links=Context("future"))
+    assert stress_table("x", 0, clean, first_only).to_pydict()["context"] == [[0, 1], [0], [0, 1, 2]]
+
+
 def test_hidden_noisy_and_moved_features_are_told_apart(small: Make) -> None:
     clean = small(lengths=(2,))
     hidden = np.array([[True, False, False, True], [False, True, False, False]])

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from emobench.benchmark.errors import EmobenchError
-from emobench.benchmark.suite_requests import at_preset, look_for, resolve
+from emobench.benchmark.suite_data import look_for
+from emobench.benchmark.suite_requests import Typed, at_preset, resolve
 
 SUITE = """
 title = "One"
@@ -36,7 +37,7 @@ def add(home: Path, folder: str, text: str) -> None:
 
 
 def test_a_suite_alone_says_everything(one: str) -> None:
-    asked = resolve([one, one], options={})
+    asked = resolve([one, one], Typed())
     assert (asked.models, asked.protocols, asked.data) == (("rage_fusion", "prior"), ("order",), ("simulated",))
     assert asked.options == {"seeds": 4, "stress_draws": 2, "selection": "validation", "metrics": ("nll",)}
     assert [suite.missing for suite in asked.suites] == [("iemocap",)]
@@ -46,11 +47,13 @@ def test_a_suite_alone_says_everything(one: str) -> None:
 def test_models_protocols_and_metrics_add_and_all_else_replaces(one: str) -> None:
     asked = resolve(
         [one],
-        models=["late_fusion"],
-        protocols=["noise"],
-        data=["mosi"],
-        metrics=["ece"],
-        options={"seeds": 1, "selection": "test", "draws": 500},
+        Typed(
+            models=["late_fusion"],
+            protocols=["noise"],
+            data=["mosi"],
+            metrics=["ece"],
+            options={"seeds": 1, "selection": "test", "draws": 500},
+        ),
     )
     assert asked.models == ("rage_fusion", "prior", "late_fusion")
     assert (asked.protocols, asked.data, asked.missing) == (("order", "noise"), ("mosi",), {})
@@ -67,24 +70,24 @@ def test_models_protocols_and_metrics_add_and_all_else_replaces(one: str) -> Non
 def test_several_suites_are_one_run(one: str, tmp_path: Path) -> None:
     text = 'title = "Two"\ndata = ["simulated"]\nmodels = ["prior", "sdt"]\nseeds = 7\nselection = "test"\n'
     two = write(tmp_path / "two.toml", text)
-    asked = resolve([one, two], metrics=["ece"], options={"selection": "validation"})
+    asked = resolve([one, two], Typed(metrics=["ece"], options={"selection": "validation"}))
     assert (asked.models, asked.data) == (("rage_fusion", "prior", "prior", "sdt"), ("simulated",))
     assert asked.options == {"seeds": 7, "stress_draws": 3, "selection": "validation", "metrics": ()}, (
         "two asks for all"
     )
     with pytest.raises(EmobenchError, match=r"choose epochs alike, got validation in .*one\.toml, test in .*two\.toml"):
-        resolve([one, two], options={})
+        resolve([one, two], Typed())
 
 
 def test_without_a_suite_it_is_what_was_typed(emobench_home: Path) -> None:
-    asked = resolve([], models=["prior"], metrics=["nll"], options={"seeds": 2})
+    asked = resolve([], Typed(models=["prior"], metrics=["nll"], options={"seeds": 2}))
     assert (asked.models, asked.data, asked.suites) == (("prior",), ("simulated",), ())
     assert asked.options == {"seeds": 2, "metrics": ("nll",)}
-    assert resolve([], models=["prior"], data=["mosi"], options={}).data == ("mosi",)
+    assert resolve([], Typed(models=["prior"], data=["mosi"])).data == ("mosi",)
 
 
 def test_a_preset_takes_the_place_of_the_suites(one: str) -> None:
-    asked = resolve([one], models=["rage_fusion"], preset="paper_meld", options={})
+    asked = resolve([one], Typed(models=["rage_fusion"], preset="paper_meld"))
     assert asked.models == ("rage_fusion:preset=paper", "prior", "rage_fusion"), "what was typed stays as it is"
     assert (asked.suites[0].preset, asked.suites[0].models) == ("paper_meld", asked.models[:2])
 
@@ -104,7 +107,7 @@ def test_a_preset_is_set_where_none_is_named() -> None:
 )
 def test_a_preset_that_makes_no_sense_is_one_line(suites: bool, preset: str, message: str, one: str) -> None:
     with pytest.raises(EmobenchError) as caught:
-        resolve([one] * suites, preset=preset, options={})
+        resolve([one] * suites, Typed(preset=preset))
     assert message in str(caught.value)
 
 
@@ -135,9 +138,11 @@ class TestData:
     def test_nothing_there_is_one_line_with_what_to_type(self, one: str, tmp_path: Path) -> None:
         none = write(tmp_path / "none.toml", SUITE.replace('"simulated"', '"meld"'))
         with pytest.raises(EmobenchError) as caught:
-            resolve([none], options={})
+            resolve([none], Typed())
         said = str(caught.value)
-        assert said.startswith("none of the data sets is there: iemocap (no data set has that name")
+        assert said.startswith(
+            "none of the data sets is there: iemocap (not there yet; type: emobench data add iemocap"
+        )
         assert "meld (not there yet; type: emobench data add meld --from FOLDER)" in said
         assert said.endswith("to try it without any, type --data simulated")
-        assert resolve([none], data=["simulated"], options={}).data == ("simulated",)
+        assert resolve([none], Typed(data=["simulated"])).data == ("simulated",)

@@ -1,5 +1,6 @@
 """Files of suites: those that come with emobench, and what is said about a wrong one."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -61,19 +62,25 @@ def test_a_file_of_ones_own_is_read_by_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"modles": '["prior"]'}, "mine.toml: unknown key 'modles'; did you mean 'models'?"),
+        ({"modles": '["prior"]'}, "mine.toml, line 4: unknown key 'modles'; did you mean 'models'?"),
         ({"title": ""}, "mine.toml: expected the key 'title', which is not there; see docs/suites.md"),
-        ({"models": "[]"}, "mine.toml: models: tuple should have at least 1 item after validation, not 0, got []"),
-        ({"models": '"prior"'}, "mine.toml: models: input should be a valid tuple, got 'prior'"),
-        ({"models": '["pryor"]'}, "mine.toml: models: unknown model 'pryor'; did you mean 'prior'?"),
+        ({"models": "[]"}, "mine.toml, line 3: models: expected an entry or more, got []"),
+        ({"models": '"prior"'}, 'mine.toml, line 3: models: expected an array, such as ["…"], got "prior"'),
+        ({"models": '["pryor"]'}, "mine.toml, line 3: models: unknown model 'pryor'; did you mean 'prior'?"),
         ({"models": '["prior+tmperature"]'}, "'tmperature'; did you mean 'temperature'?"),
-        ({"protocols": '["nose"]'}, "mine.toml: protocols: unknown protocol 'nose'; did you mean 'noise'?"),
-        ({"protocols": '["removals+order"]'}, "mine.toml: protocols: expected every part of a chain to be one"),
-        ({"protocols": '["modality_drop:drop=smell"]'}, "mine.toml: protocols: modality_drop: no modality 'smell'"),
-        ({"metrics": '["eec"]'}, "mine.toml: metrics: unknown metric 'eec'; did you mean 'ece'"),
-        ({"seeds": "0"}, "mine.toml: seeds: input should be greater than or equal to 1, got 0"),
-        ({"selection": '"tset"'}, "mine.toml: selection: input should be 'validation' or 'test', got 'tset'"),
-        ({"title": "Mine"}, "mine.toml is no TOML: "),
+        ({"protocols": '["nose"]'}, "mine.toml, line 4: protocols: unknown protocol 'nose'; did you mean 'noise'?"),
+        ({"protocols": '["removals+order"]'}, "mine.toml, line 4: protocols: expected every part of a chain to be one"),
+        (
+            {"protocols": '["modality_drop:drop=smell"]'},
+            "mine.toml, line 4: protocols: modality_drop: no modality 'smell'",
+        ),
+        ({"metrics": '["eec"]'}, "mine.toml, line 4: metrics: unknown metric 'eec'; did you mean 'ece'"),
+        ({"seeds": "0"}, "mine.toml, line 4: seeds: expected 1 or more, got 0"),
+        (
+            {"selection": '"tset"'},
+            "mine.toml, line 4: selection: expected 'validation' or 'test', got \"tset\"; did you mean 'test'?",
+        ),
+        ({"title": "Mine"}, "mine.toml, line 1, column 9: no TOML: invalid value; texts stand in quotes"),
     ],
 )
 def test_a_wrong_file_is_one_line(keys: dict[str, str], message: str, tmp_path: Path) -> None:
@@ -91,8 +98,33 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
     with pytest.raises(EmobenchError, match="it is no UTF-8 text"):
         load_suite(str(tmp_path / "bytes.toml"))
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(EmobenchError, match=r"pipe\.toml: expected a file of TOML, got a pipe; type: emobench list"):
+        load_suite(str(tmp_path / "pipe.toml"))
 
 
 def test_an_unknown_name_lists_the_near_ones() -> None:
     with pytest.raises(EmobenchError, match=r"unknown suite 'cmerc_tabel2'; did you mean 'cmerc_table2'"):
         load_suite("cmerc_tabel2")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"title = 'x'\n#" + b"x" * 1_000_000, "mine.toml: expected a suite, got a file of more than 1,000,000 bytes"),
+        (b"seeds = " + b"9" * 9_999, "mine.toml is no TOML that can be read: Exceeds the limit"),
+        (b"models = " + b"[" * 99_999, "mine.toml is no TOML that can be read: arrays in arrays, too many"),
+        (b"title = 'x'\nmodels = [\n'prior'\n", "mine.toml, line 3: no TOML: unclosed array; entries are parted by"),
+        (b"title = 'x'\n\xff", "mine.toml, line 2: it is no UTF-8 text; save it as UTF-8"),
+        (b"title = 'x'\ntitle = 'y'", "mine.toml, line 2: no TOML: cannot overwrite a value; each key stands once"),
+        (b"title", "mine.toml, line 1: no TOML: expected '=' after a key in a key/value pair; a line is `key = value`"),
+    ],
+    ids=["large", "digits", "deep", "end", "bytes", "twice", "line"],
+)  # fmt: skip
+def test_what_is_no_suite_at_all_is_one_line(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(EmobenchError) as caught:
+        load_suite(str(path))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -235,3 +235,16 @@ def test_axe_finds_nothing_in_the_dialogues(open_page: Open, dark: bool) -> None
         results = Axe().run(page, context)
         found = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in results.response["violations"]]
         assert found == []
+
+
+def test_on_paper_names_of_conditions_keep_their_room_however_many_turns_there_are(open_page: Open) -> None:
+    page = open_page(width=150)
+    strips = page.locator("details[open] table.strips").first
+    page.emulate_media(media="print")
+    widths = [one.bounding_box() for one in strips.locator("tbody th[scope=row]").all()]
+    assert widths
+    # 15 em of 6 pt, where a whole protocol stands on a line.
+    assert all(box is not None and box["width"] >= 119 for box in widths)
+    # A frame leaves the letter in it alone.
+    shadow = "one => getComputedStyle(one).boxShadow"
+    assert strips.locator("td.x").first.evaluate(shadow).endswith("0px 0px 0px 1px inset")

@@ -99,6 +99,22 @@ def test_no_table_is_cut_on_paper(open_page: Open) -> None:
     assert page.locator(".filter:visible, .switched input:visible, .switched label:visible").count() == 0
 
 
+def test_heads_are_not_squeezed_on_paper(open_page: Open) -> None:
+    page = open_page(width=PAPER)
+    page.emulate_media(media="print")
+    broken = page.evaluate(
+        """() => [...document.querySelectorAll("table:not(.heat, .models, .strips)")]
+            .filter(table => table.checkVisibility() && table.querySelectorAll("thead th").length < 11)
+            .flatMap(table => [...table.querySelectorAll("th")])
+            .filter(head => {
+                const size = parseFloat(getComputedStyle(head).fontSize);
+                return head.offsetWidth < (head.matches("tr > :first-child") ? 9 : 6.6) * size - 1;
+            })
+            .map(head => `${head.closest("table").id}: ${head.textContent} ${head.offsetWidth}`)"""
+    )
+    assert broken == []
+
+
 def test_focus_is_seen(open_page: Open) -> None:
     page = open_page()
     page.locator("#data-1-heat-1").focus()

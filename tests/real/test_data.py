@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pickle
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.data_commands import add, verify
 from emobench.benchmark.datasets import text_corpus
 from emobench.benchmark.errors import DataError
+from emobench.benchmark.feature_files import convert
+from emobench.benchmark.safe_pickle.reader import read_pickle
 
 DATA = Path(os.environ.get("EMOBENCH_SHARED_DATA", "absent"))
 
@@ -123,3 +126,31 @@ def test_meld_with_minilm_reaches_the_linear_reference() -> None:
     features, label = rows((splits.train,), ("text",))
     predicted = LogisticRegression(C=10, max_iter=3000).fit(features, label).predict(splits.test.features["text"])
     assert f1_score(splits.test.label, predicted, average="weighted") == pytest.approx(0.564, abs=0.005)
+
+
+@pytest.mark.parametrize("name", ["meld", "emorynlp"])
+def test_the_pickles_that_the_community_passes_on_join_the_tables(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_corpus, "TextEncoder", Lengths)
+    monkeypatch.setattr(convert, "TextEncoder", Lengths)
+    alone = add(name, DATA / name, text_encoder="lengths").splits
+    joined = add(name, [DATA / name, DATA / "cosmic" / f"{name}.pkl"], text_encoder="lengths").splits
+    assert joined.fingerprint == alone.fingerprint, "dialogues, lengths, labels and speakers are the same"
+    # Alone, the pickle has the same utterances, in the same splits, under the same labels.
+    filed = add(name, DATA / "cosmic", text_encoder="lengths").splits
+    assert sizes(filed) == sizes(alone)
+    for (_, mine), (_, theirs) in zip(filed.items(), alone.items(), strict=True):
+        assert mine.dialogue_ids == theirs.dialogue_ids
+        assert mine.label.tolist() == theirs.label.tolist()
+        assert mine.transcripts is not None
+        assert theirs.transcripts is not None
+        # Beside kinds of blanks they hold the same words.
+        assert [text.split() for text in mine.transcripts] == [text.split() for text in theirs.transcripts]
+        assert name == "emorynlp" or mine.speaker.tolist() == theirs.speaker.tolist()
+
+
+def test_pickles_of_the_community_read_as_python_reads_them() -> None:
+    for name in ("meld", "emorynlp"):
+        path = DATA / "cosmic" / f"{name}.pkl"
+        with path.open("rb") as file:
+            expected = pickle.load(file)
+        assert repr(read_pickle(path)) == repr(expected)

@@ -25,7 +25,8 @@ TITLES = {
     "Coverage of sets": "conformal_coverage", "Set size": "conformal_set_size",
     "Coverage of sets (LAC)": "conformal_coverage", "Set size (LAC)": "conformal_set_size",
     "Coverage of sets (APS)": "conformal_coverage:method=aps", "Set size (APS)": "conformal_set_size:method=aps",
-    "Worst rung": "worst_rung", "Degradation area": "degradation_area",
+    "MCE": "mce", "RMSCE": "rmsce", "Average precision": "average_precision",
+    "Silhouette coefficient": "silhouette", "Worst rung": "worst_rung", "Degradation area": "degradation_area",
 }  # fmt: skip
 REMOVED_BY = {
     "": "",
@@ -58,6 +59,8 @@ class Claim:
     place: Place
     shows: frozenset[str] = ALL
     """What beside the figure it has to show where the row has it."""
+    times: float = 1.0
+    """What the figure is shown in: 100 where a paper prints per cent without saying so in every cell."""
 
 
 class Run:
@@ -66,6 +69,7 @@ class Run:
     def __init__(self, folder: RunFolder) -> None:
         """Read both files of a run folder."""
         record = json.loads(folder.record_path.read_text(encoding="utf-8"))
+        self.data: list[str] = [one["name"] for one in record["data"]]
         self.models: list[str] = [one["name"] for one in record["models"]]
         self.posterior: dict[str, str] = {one["name"]: one["posterior"] for one in record["data"]}
         self.conditions: list[str] = [one["text"] for one in record["conditions"]]
@@ -108,11 +112,14 @@ def faults(claim: Claim, run: Run) -> list[str]:
         return [] if cell.value in ("–", "") and not cell.low else [f"{place}: {cell.text!r}, but there is no figure"]
     if not cell.value:
         return [f"{place}: {cell.text!r}, not {row.value}"]
-    stored = {name: getattr(row, name, math.nan) for name in ("low", "high", "floor", "floor_high", "draw_sd")}
+    stored = {
+        name: claim.times * getattr(row, name, math.nan) for name in ("low", "high", "floor", "floor_high", "draw_sd")
+    }
+    value = claim.times * row.value
     if math.isnan(stored["low"]) or math.isnan(stored["high"]):
         stored |= {"low": math.nan, "high": math.nan}
     demanded = {"interval": ("low", "high"), "floor": ("floor", "floor_high"), "draws": ("draw_sd",)}
-    said = [] if _equal(cell.value, row.value, cell) else [f"{place}: {cell.value} shown, {row.value} stored"]
+    said = [] if _equal(cell.value, value, cell) else [f"{place}: {cell.value} shown, {value} stored"]
     for kind, names in demanded.items():
         for name in names:
             text = getattr(cell, name)
@@ -120,7 +127,7 @@ def faults(claim: Claim, run: Run) -> list[str]:
                 said.append(f"{place}: {name} {text} shown, {stored[name]} stored")
             elif not text and kind in claim.shows and not math.isnan(stored[name]):
                 said.append(f"{place}: {name} {stored[name]} is not shown in {cell.text!r}")
-    if cell.within is not None and cell.within != (row.value <= stored["floor_high"]):
+    if cell.within is not None and cell.within != (value <= stored["floor_high"]):
         said.append(f"{place}: within its floor or not, {cell.text!r}")
     return said
 

@@ -20,8 +20,10 @@ from expectations import (
     title_of,
     with_arguments,
 )
+from expected_across import hidden, layout, ranks
 from expected_tables import (
     comparison,
+    kinds,
     least,
     modes,
     of_record,
@@ -211,7 +213,7 @@ FIGURES: dict[str, Reader] = {
     "entropy": entropy, "uncertain-entropy": entropy, "acting": conditions, "conformal": conditions,
     "classes": classes, "confusion": confusion, "weights": weights, "weight-share": weight_share,
     "weight-curve": weight_curve, "shares": shares, "cel": cel, "gains": gains, "stability": stability,
-    "training": of_record, "transfer": transfer,
+    "training": of_record, "transfer": transfer, "hidden": hidden, "ranks": ranks,
 }  # fmt: skip
 
 
@@ -295,10 +297,11 @@ TEX: dict[str, Reader] = {
         table, run, lambda _, cells: (run.model(cells["Model"].text), "clean"), shows=ALL
     ),
     r"(weighted_f1|macro_f1|ece|nll|brier|churn|regret)(-\d+)?": tex_metric,
-    r"cel": tex_cel, r"graph": modes, r"shapley": shapley, r"realised-\w+": of_record, r"training": of_record,
-    r"transfer-\d+-\w+": tex_transfer, r"acting-\w*": tex_acting, r"cost-\w+": tex_cost, r"conformal": tex_sets,
+    r"cel": tex_cel, r"kinds": kinds, r"graph": modes, r"shapley": shapley,
+    r"realised-\w+": of_record, r"training": of_record, r"transfer-\d+-\w+": tex_transfer,
+    r"acting-\w*": tex_acting, r"cost-\w+": tex_cost, r"conformal": tex_sets,
     r"published": tex_published, r"other-\d+": tex_others, r"parts-\d+": tex_parts, r"comparison-\d+": comparison,
-    r"problems": of_record,
+    r"problems": of_record, r"(cmerc|sure|mister-e|rage-fusion)-table\d(-\d)?": layout,
 }  # fmt: skip
 
 

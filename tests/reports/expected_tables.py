@@ -207,6 +207,17 @@ def modes(table: Table, run: Run) -> Iterator[Claim]:
             yield Claim(cells[name], Place(heading or _name(cells), table.data, "clean", named[name], part), ENDS)
 
 
+def kinds(table: Table, run: Run) -> Iterator[Claim]:
+    """Read CEL of modalities, of contexts and their difference."""
+    metrics = {"Modalities": ("cel", "modalities"), "Contexts": ("cel", "contexts")}
+    for _, cells in table.cells():
+        for name, cell in list(cells.items())[1:]:
+            metric, part = metrics.get(name, ("removal_gap", "modalities"))
+            assert name in metrics or name in ("Modalities − contexts", "Modalities minus contexts")
+            place = Place(run.model(next(iter(cells.values())).text), table.data, "clean", metric, part)
+            yield Claim(cell, place, ENDS)
+
+
 def flips(table: Table, run: Run) -> Iterator[Claim]:
     """Read flip rates, and churn below them."""
     for _, cells in table.cells():
@@ -261,6 +272,11 @@ def published_claim(cell: Cell, figure: str, model: str, data: str, run: Run) ->
     if summed:
         metric = with_arguments("cel", "form=sum", "space=log", REMOVED_BY[summed[2] or "zeros"])
         return Claim(cell, place._replace(metric=metric, part=summed[1] or "all"), ENDS)
+    shared = re.fullmatch(r"Uncertain share, (\w+) \((.+)\)", title)
+    if shared:
+        return Claim(
+            cell, place._replace(metric=with_arguments("uncertain_share", REMOVED_BY[shared[2]]), part=shared[1])
+        )
     name, _, part = title.partition(", ")
     return Claim(cell, place._replace(metric=run.metric(TITLES.get(name, name)), part=part))
 
@@ -297,7 +313,7 @@ def of_record(table: Table, run: Run) -> Iterator[Claim]:
 PAGE: dict[str, Reader] = {
     one.__name__: one
     for one in (
-        leaders, glance, clean, heat, curves, conditions, transfer, acting, cost, sets, shapley, removals, modes, flips,
-        training, others, parts, published, comparison,
+        leaders, glance, clean, heat, curves, conditions, transfer, acting, cost, sets, shapley, removals, kinds, modes,
+        flips, training, others, parts, published, comparison,
     )
 } | dict.fromkeys(("realised", "problems", "classes"), of_record)  # fmt: skip

@@ -183,6 +183,9 @@ def _removals(there: Sequence[ConditionRecord], model: str, p: np.ndarray, label
     contexts = {"intra": 0.02 * context, "inter": 0.01 * context, "contexts": 0.015 * context}
     whole = {**modalities, **(contexts | {"all": 0.03} if "inter" in removed else {})}
     yield from of_removals(p, label, contexts=context if "inter" in removed else None)
+    if "all" in whole:
+        gap = whole["modalities"] - whole["contexts"]
+        yield ("removal_gap", "modalities", gap, gap - 0.011, gap + 0.012, math.nan, math.nan)
     sets = {"": (whole, 1.0, 0.8)}
     if "text:mean" in removed:
         sets["operator=mean"] = (whole, 0.9, math.nan)

@@ -117,7 +117,7 @@ def failed(of: Cell, why: str = "out of memory: the largest batch that fits is 3
 def write(
     folder: RunFolder,
     cells: Sequence[tuple[CellLatency, Sequence[PartSamples]]],
-    command: str = "emobench latency --model rage_fusion --budget-ms 5",
+    commands: Sequence[str] = ("emobench latency --model rage_fusion --budget-ms 5",),
 ) -> LatencyRecord:
     """Write both files."""
     return write_latencies(
@@ -125,7 +125,7 @@ def write(
         [one for one, _ in cells],
         [samples for _, those in cells for samples in those],
         machines={"m1": MACHINE, "m2": ACCELERATOR},
-        command=command,
+        commands=commands,
     )
 
 

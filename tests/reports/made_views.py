@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 
 from emobench.benchmark.run_record import ConditionRecord, DataRecord, FitRecord, RunRecord
-from emobench.reports.contents import DataView, ModelView, Problem, Row
+from emobench.reports.contents import DataView, ModelView, Row
+from emobench.reports.problems import Problem
 from emobench.reports.results import Result
 from emobench.reports.stresses import stresses
 
@@ -47,7 +48,8 @@ def model(
     return ModelView(
         name=name, summary="", uncalibrated=name, reference=reference, place=-1 if reference else place,
         rows=tuple(rows), fits=(FitRecord(model=name, data="d", seed=0, state="done"),), per_seed={}, bins=(),
-        confusion=(), class_f1={}, weights={}, removals=(), class_coverage={}, graph_gaps={}, parts={}, reliance={},
+        confusion=(), class_f1={}, weights={}, removals=(), class_coverage={}, graph_gaps={},
+        removal_gap=None, parts={}, reliance={},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 from markdown_reader import read_markdown
 from page_reader import VOID, words
@@ -98,14 +99,17 @@ def csv_files(folder: RunFolder, page: list[Table]) -> list[Table]:
     for one in page:
         path = folder.path / "tables" / f"{one.address.removesuffix('-numbers')}.csv"
         if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                head, *rows = list(csv.reader(file, strict=True))
-            made = replace(one, head=[], rows=[[] for _ in rows], headings=[""] * len(rows))
-            for name, columns in _grouped(head, one.head).items():
-                made.head.append(name[0])
-                for row, cells in zip(rows, made.rows, strict=True):
-                    cells.append(_full({part: row[place] for part, place in columns.items()}))
-            found.append(made)
+            head, *rows = _rows_of(path)
+            found.append(_csv_table(one, head, rows, one.head))
+    return found
+
+
+def layout_files(folder: RunFolder) -> list[Table]:
+    """Return the files of tables as papers lay them out, which the page does not have."""
+    found = []
+    for path in sorted((folder.path / "tables").glob("layout-*.csv")):
+        head, *rows = _rows_of(path)
+        found.append(_csv_table(Table(path.stem, "", ""), head, rows, []))
     return found
 
 
@@ -121,11 +125,23 @@ def tex_tables(folder: RunFolder, *, fragments: bool) -> list[Table]:
             caption = re.search(r"\\caption\{(.*?)\}\\label", body, re.S)
             assert label is not None
             assert caption is not None
-            whole = re.sub(r"-part-\d+$", "", label[1])
+            whole = re.sub(r"(?:-columns-\d+)?(?:-part-\d+)?$", "", label[1])
             data = max((name for name in names if whole.startswith(f"{name}-")), key=len, default="")
             # Further floats of a table say of which only.
             title = _seen(caption[1]) if whole == label[1] else found[-1].title
             found.append(_tex_table(body, Table(whole.removeprefix(f"{data}-"), names.get(data, ""), title)))
+    return found
+
+
+def together(parts: list[Table]) -> list[Table]:
+    """Return tables that were continued in further floats as one again."""
+    found: list[Table] = []
+    for one in parts:
+        if found and (one.data, one.address, one.head) == (found[-1].data, found[-1].address, found[-1].head):
+            found[-1].rows += one.rows
+            found[-1].headings += one.headings
+        else:
+            found.append(one)
     return found
 
 
@@ -204,13 +220,27 @@ class _Page(HTMLParser):
             self.row[-1][1].append(data)
 
 
+def _rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, strict=True))
+
+
+def _csv_table(of: Table, head: list[str], rows: list[list[str]], known: list[str]) -> Table:
+    made = replace(of, head=[], rows=[[] for _ in rows], headings=[""] * len(rows))
+    for name, columns in _grouped(head, known).items():
+        made.head.append(name[0])
+        for row, cells in zip(rows, made.rows, strict=True):
+            cells.append(_full({part: row[place] for part, place in columns.items()}))
+    return made
+
+
 def _grouped(head: list[str], known: list[str]) -> dict[tuple[str, str], dict[str, int]]:
     """Return of each column of the page the columns of the file, by what they hold; `known`: heads of the page."""
     found: dict[tuple[str, str], dict[str, int]] = {}
     for place, name in enumerate(head):
         plain, number = re.fullmatch(r"(.*?)((?: \(\d+\))?)", name).groups()  # type: ignore[union-attr]  # any text does
         base, part = plain, ""
-        for one in (*NAMES, "note", "tag", "sign", "churn"):
+        for one in (*NAMES, "note", "tag", "sign", "churn", "spread"):
             if plain.endswith(f" {one}") and _head(plain) not in known:
                 base, part = plain.removesuffix(f" {one}"), one
                 break
@@ -220,6 +250,8 @@ def _grouped(head: list[str], known: list[str]) -> dict[tuple[str, str], dict[st
 
 def _full(parts: dict[str, str]) -> Cell:
     numbers = {name: parts.get(name, "") for name in NAMES}
+    # On paper both stand after ±.
+    numbers["draw_sd"] = numbers["draw_sd"] or parts.get("spread", "")
     value = parts.get("", "")
     is_number = re.fullmatch(r"-?(?:\d+(?:\.\d+)?(?:e-?\d+)?|inf)", value) is not None
     said = parts.get("note", "") or ("" if is_number else value)

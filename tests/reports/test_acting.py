@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,10 @@ from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
 from emobench.reports.numbers import interval, number
 from emobench.reports.other_figures import other_metrics
+from emobench.reports.paper import data_tables
 from emobench.reports.sentences import plain
+from emobench.reports.tex import Remark
+from emobench.reports.tex import Table as TexTable
 from emobench.reports.theme import PAPER, WEB
 from emobench.reports.vocabulary import WANTED_RISK, text_of
 
@@ -227,6 +231,20 @@ def test_figures_show_both_shares_and_the_curve(folder: RunFolder) -> None:
         for theme in (WEB, PAPER):
             with theme.active():
                 assert figure.draw(theme).axes
+
+
+def test_in_a_paper_models_are_told_of_before_the_table_and_in_their_section_only(folder: RunFolder) -> None:
+    run = read(folder)
+    (pieces,) = data_tables(replace(run, sections=("acting",))).values()
+    remarks = [one for one in pieces if isinstance(one, Remark)]
+    captions = [one.caption for one in pieces if isinstance(one, TexTable)]
+    assert [type(one) for one in pieces] == [Remark, TexTable] * len(wanted_of(run.data[0]))
+    assert remarks[0].startswith(r"\subsection*{Acting on confidence: at most 10 \% wrong when acting}")
+    assert r"\item \textbf{rage\_\allowbreak{}fusion}. " in remarks[0]
+    assert "on clean validation" in captions[0]
+    assert "textbf" not in captions[0]
+    (others,) = data_tables(replace(run, sections=("overview",))).values()
+    assert not [one for one in others if isinstance(one, Remark)]
 
 
 def test_the_note_says_which_conditions_are_shown(folder: RunFolder, make_run: Maker, tmp_path: Path) -> None:

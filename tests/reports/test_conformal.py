@@ -9,7 +9,8 @@ import pytest
 from page_reader import parsed, words
 
 from emobench.benchmark.run_folder import RunFolder
-from emobench.reports.conformal import METHODS, absent, methods_of, promise, rows_of, sets_of, told
+from emobench.reports.conformal import METHODS, absent, methods_of, promise, rows_of, sets_of, shortfall, told
+from emobench.reports.conformal_figures import conformal_figures
 from emobench.reports.conformal_paper import conformal_tables
 from emobench.reports.contents import DataView, ModelView, RunView
 from emobench.reports.figures import figures
@@ -208,3 +209,27 @@ def test_a_run_that_was_not_asked_for_sets_says_nothing(tmp_path: Path, make_run
     assert absent(run.data[0], sets)
     failed = tuple(replace(model, fits=()) for model in run.data[0].models)
     assert absent(replace(run.data[0], models=failed), run.record) == ()
+
+
+def test_sets_that_hold_less_than_asked_for_are_told_beside_their_figure(run: RunView) -> None:
+    data = run.data[0]
+
+    def of(*coverages: Result) -> DataView:
+        models = [with_figures(data, {"clean": {LAC.coverage: one}}) for one in coverages]
+        return replace(data, models=tuple(replace(one, name=f"m{place}") for place, one in enumerate(models)))
+
+    less, least, chance = Result(0.48, 0.44, 0.52), Result(0.39, 0.35, 0.43), Result(0.89, 0.87, 0.91)
+    assert shortfall(of(chance, Result(0.95, 0.94, 0.96)), LAC) == ""
+    assert shortfall(of(less), APS) == ""
+    assert shortfall(of(less), LAC) == (
+        "On clean input already the sets of m0 hold the gold class less often than the 90 % asked for: "
+        "48.0 % [44.0, 52.0] of the time. What held on validation does not hold on test; the level promises "
+        "nothing here."
+    )
+    told_of_several = shortfall(of(less, least, chance), LAC)
+    assert told_of_several.startswith(
+        "On clean input already the sets of 2 of 3 models hold the gold class less often than the 90 % asked for, "
+        "least often those of m1: 39.0 % [35.0, 43.0] of the time."
+    )
+    views = [view for view in conformal_figures(of(less, least, chance)) if view.caption == "Coverage of sets (LAC)"]
+    assert [view.note.endswith(told_of_several) for view in views] == [True]

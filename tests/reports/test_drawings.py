@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 
 from emobench.benchmark.files import read_table, write_table
 from emobench.benchmark.run_folder import RunFolder
-from emobench.reports import canvas, drawings, page
+from emobench.reports import canvas, drawing_jobs, drawings
+from emobench.reports.drawing_helpers import Done
+from emobench.reports.drawing_jobs import Job, Kind
 from emobench.reports.drawings import Drawings, key_of
 from emobench.reports.figure_views import FigureView, TableView
 from emobench.reports.formats.figures import FigureFiles
@@ -50,13 +52,14 @@ def keys(values: list[object]) -> list[str | None]:
 def test_what_differs_has_another_key_and_what_is_equal_the_same() -> None:
     different: list[object] = [
         None, 1, 1.0, True, "1", (), (1,), ((1,),), [1], {"a": 1}, {"a": 2}, {"b": 1}, ("a", "b"), ("ab",), math.nan,
-        Point(1.0, "a"), Point(1.0, "b"), np.array([1.0]), np.array([[1.0]]), np.array([1]), closure(1), closure(2),
+        Point(1.0, "a"), Point(1.0, "b"), np.array([1.0]), np.float64(1.0),
+        np.array([[1.0]]), np.array([1]), closure(1), closure(2),
         closure(1, 2), partial(shown, 1), shown,
     ]  # fmt: skip
     found = keys(different)
     assert None not in found
     assert len(set(found)) == len(different)
-    assert keys([Point(1.0, "a"), np.array([1.0]), closure(1)]) == [found[15], found[17], found[20]]
+    assert keys([Point(1.0, "a"), np.array([1.0]), closure(1)]) == [found[15], found[17], found[21]]
     # Beyond what `repr` of an array shows.
     long = np.zeros(5000)
     other = long.copy()
@@ -72,51 +75,82 @@ def test_theme_name_and_code_are_part_of_the_key(monkeypatch: pytest.MonkeyPatch
         key_of(view(shown), paper_theme("acl", 1)),
         key_of(view(shown, "b"), PAPER),
     }
-    monkeypatch.setattr(drawings, "_code", lambda: "other code")
+    monkeypatch.setattr(drawings, "code", lambda *libraries: "other code")
     assert len(found | {key_of(view(shown), PAPER)}) == 5
 
 
-def test_a_view_of_something_unknown_is_drawn_every_time(tmp_path: Path) -> None:
+Asked = list[tuple[str, tuple[Kind, ...]]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Return slug and kinds of what is asked for; what is drawn is the slug and its number."""
+    found: Asked = []
+
+    def draw_all(jobs: Sequence[Job], theme: Theme, done: Done) -> None:
+        assert theme == PAPER
+        # In any order.
+        for place, job in reversed(list(enumerate(jobs))):
+            found.append((job.slug, job.kinds))
+            done(place, {kind: f"{job.slug}{len(found)}".encode() for kind in job.kinds})
+
+    monkeypatch.setattr(drawings, "draw_all", draw_all)
+    return found
+
+
+def test_a_view_of_something_unknown_is_drawn_every_time(tmp_path: Path, asked: Asked) -> None:
     for value in (object(), np.array([object()]), Point):
         assert key_of(view(partial(shown, value)), PAPER) is None
-    calls = iter((b"one", b"two"))
     cache = Drawings(PAPER, folder=tmp_path)
-    assert [cache.drawn(view(partial(shown, object())), "pdf", lambda: next(calls)) for _ in range(2)] == [
-        b"one",
-        b"two",
-    ]
+    unknown = view(partial(shown, object()))
+    assert [cache.drawn([unknown], ["pdf"]) for _ in range(2)] == [[{"pdf": b"slug1"}], [{"pdf": b"slug2"}]]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_drawing_is_drawn_again_and_mended(tmp_path: Path) -> None:
+def test_a_damaged_drawing_is_drawn_again_and_mended(tmp_path: Path, asked: Asked) -> None:
     cache, one = Drawings(PAPER, folder=tmp_path), view(shown)
-    assert cache.drawn(one, "svg", lambda: b"drawn") == b"drawn"
-    assert cache.drawn(one, "svg", lambda: b"never") == b"drawn"
-    assert cache.drawn(one, "pdf", lambda: b"of another kind") == b"of another kind"
+    assert cache.drawn([one], ["svg"]) == cache.drawn([one], ["svg"]) == [{"svg": b"slug1"}]
+    assert cache.drawn([one], ["svg", "pdf"]) == [{"svg": b"slug1", "pdf": b"slug2"}]
+    assert asked == [("slug", ("svg",)), ("slug", ("pdf",))]
     (path,) = tmp_path.glob("*.svg")
-    for content in (path.read_bytes()[:-1], path.read_bytes().replace(b"drawn", b"other"), b""):
+    for content in (path.read_bytes()[:-1], path.read_bytes().replace(b"slug", b"else"), b""):
         path.write_bytes(content)
-        assert cache.drawn(one, "svg", lambda: b"drawn") == b"drawn"
-        assert cache.drawn(one, "svg", lambda: b"never") == b"drawn"
+        number = len(asked) + 1
+        assert cache.drawn([one], ["svg"]) == cache.drawn([one], ["svg"]) == [{"svg": f"slug{number}".encode()}]
 
 
-def test_a_cache_that_cannot_be_written_to_costs_time_only(tmp_path: Path) -> None:
+def test_only_what_is_not_there_is_drawn_and_all_stands_in_its_order(tmp_path: Path, asked: Asked) -> None:
+    cache, views = Drawings(PAPER, folder=tmp_path), [view(shown, slug) for slug in "abcd"]
+    cache.drawn([views[1]], ["svg", "pdf"])
+    cache.drawn([views[2]], ["pdf"])
+    asked.clear()
+    found = cache.drawn(views, ["svg", "pdf"])
+    assert asked == [("d", ("svg", "pdf")), ("c", ("svg",)), ("a", ("svg", "pdf"))]
+    assert found == [
+        {"svg": b"a3", "pdf": b"a3"}, {"svg": b"b1", "pdf": b"b1"}, {"svg": b"c2", "pdf": b"c2"},
+        {"svg": b"d1", "pdf": b"d1"},
+    ]  # fmt: skip
+    assert cache.drawn(views, ["svg", "pdf"]) == found
+    assert len(asked) == 3
+
+
+def test_a_cache_that_cannot_be_written_to_costs_time_only(tmp_path: Path, asked: Asked) -> None:
     (tmp_path / "file").write_text("no folder")
     cache = Drawings(PAPER, folder=tmp_path / "file")
-    assert cache.drawn(view(shown), "svg", lambda: b"drawn") == b"drawn"
+    assert cache.drawn([view(shown)], ["svg"]) == [{"svg": b"slug1"}]
     cache.prune()
 
 
-def test_drawings_that_were_not_asked_for_longest_go(tmp_path: Path) -> None:
+def test_drawings_that_were_not_asked_for_longest_go(tmp_path: Path, asked: Asked) -> None:
     cache = Drawings(PAPER, folder=tmp_path, most=2)
     for number, slug in enumerate("abc"):
-        cache.drawn(view(shown, slug), "svg", slug.encode)
+        cache.drawn([view(shown, slug)], ["svg"])
         for path in tmp_path.glob("*.svg"):
-            if path.read_bytes().endswith(slug.encode()) and path.stat().st_mtime > 1e6:
+            if slug.encode() in path.read_bytes()[64:] and path.stat().st_mtime > 1e6:
                 os.utime(path, (number, number))
-    assert cache.drawn(view(shown, "a"), "svg", lambda: b"never") == b"a"  # asked for now
+    assert cache.drawn([view(shown, "a")], ["svg"]) == [{"svg": b"a1"}]  # asked for now
     cache.prune()
-    assert {path.read_bytes()[64:] for path in tmp_path.iterdir()} == {b"a", b"c"}
+    assert {path.read_bytes()[64:] for path in tmp_path.iterdir()} == {b"a1", b"c3"}
     cache.prune()
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -134,8 +168,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         return call
 
     monkeypatch.setattr(drawings, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(page, "svg_for_page", noted("page", canvas.svg_for_page))
-    monkeypatch.setattr(canvas, "saved", noted("file", canvas.saved))
+    monkeypatch.setattr(drawing_jobs, "svg_for_page", noted("page", canvas.svg_for_page))
+    monkeypatch.setattr(drawing_jobs, "saved", noted("file", canvas.saved))
     return found
 
 

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fake_hidden import add_hidden
 
 from emobench.benchmark.registry import FORMATS, make
 from emobench.benchmark.run_folder import RunFolder
@@ -64,7 +65,7 @@ def said_by(page: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """Two models and the ceiling, a curve, a removal and something that failed."""
+    """Two models and the ceiling, a curve, removals, hidden vectors of one model, and something that failed."""
     made = make_run(
         tmp_path_factory.mktemp("runs") / "gold", models=("m3net", "late_fusion", "bayes_optimal"), dialogues=60,
         seeds=(0, 1), failed=(("late_fusion", "modality_drop:drop=audio", "out of memory"),),
@@ -72,7 +73,8 @@ def folder(make_run: Callable[..., RunFolder], tmp_path_factory: pytest.TempPath
               "modality_drop:rate=0.5"),
         metrics=("weighted_f1", "ece", "nll", "signed_gap", "cel", "f1"),
     )  # fmt: skip
-    for name in ("csv", "html", "latex", "markdown"):
+    add_hidden(made, {"m3net": 4}, dialogues=60)
+    for name in ("csv", "html:dialogues=0", "latex", "markdown"):
         make(FORMATS, name).write(made)
     return made
 

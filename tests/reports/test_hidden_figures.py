@@ -1,29 +1,35 @@
 """Hidden vectors in the plane: uncertain and other utterances, with the coefficients of the results."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from fake_hidden import SILHOUETTES, add_hidden
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from page_reader import parsed
 
-from emobench.benchmark.files import read_table, write_table
-from emobench.benchmark.hidden_vectors import write_hidden
-from emobench.benchmark.prediction_files import write_predictions
-from emobench.benchmark.predictions import Predictions
-from emobench.benchmark.randomness import Randomness
+from emobench.benchmark import hidden_planes as planes
 from emobench.benchmark.run_folder import RunFolder
+from emobench.reports import planes as planes_of_reports
+from emobench.reports.contents import RunView
 from emobench.reports.figure_views import FigureView
+from emobench.reports.figures import figures
+from emobench.reports.formats.csv import CsvTables
+from emobench.reports.formats.html import HtmlPage
+from emobench.reports.formats.latex import LatexDocument
 from emobench.reports.gathering import read
-from emobench.reports.hidden_figures import MOST, hidden_figures
+from emobench.reports.hidden_figures import hidden_figures, hidden_legend
 from emobench.reports.paper_figures import paper_figures
-from emobench.reports.scatter_plots import plane
 from emobench.reports.theme import MARKERS, PAPER
 
 CONDITIONS = ("clean", "modality_drop:drop=text")
+
+
+@pytest.fixture(autouse=True)
+def _none_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planes, "plane", None)
 
 
 @pytest.fixture
@@ -32,44 +38,11 @@ def kept(tmp_path: Path, make_run: Callable[..., RunFolder]) -> RunFolder:
     folder = make_run(
         tmp_path / "run", models=("m3net", "prior"), only=CONDITIONS, metrics=("ece",), seeds=(0,), dialogues=20
     )
-    record = folder.read_record()
-    (data,) = record.data
-    rows = data.sizes["test"]["utterances"]
-    rng = Randomness(0, ("hidden figures",)).generator()
-    write_table(
-        folder.utterances_path,
-        pa.table(
-            {
-                "data": [data.name] * rows,
-                "utterance": list(range(rows)),
-                "dialogue": [row * 20 // rows for row in range(rows)],
-                "turn": pa.array(list(range(rows)), pa.int32()),
-                "speaker": pa.array([0] * rows, pa.int32()),
-                "label": pa.array(rng.integers(0, len(data.classes), rows).tolist(), pa.int32()),
-                "transcript": pa.array([None] * rows, pa.string()),
-            }
-        ),
-    )
-    for model, width in (("m3net", 4), ("prior", 0)):
-        drawn = {text: (Predictions(rng.dirichlet(np.ones(len(data.classes)), rows)),) for text in CONDITIONS}
-        write_predictions(folder.predictions_path(model, data.name, 0), drawn)
-        vectors = rng.normal(size=(rows, width)).astype(np.float32)
-        write_hidden(folder.hidden_path(model, data.name, 0), vectors, "key")
-    folder.write_record(record.model_copy(update={"hidden": True}))
-    return folder
+    return add_hidden(folder, {"m3net": 4, "prior": 0})
 
 
-def of(folder: RunFolder) -> tuple[FigureView, ...]:
-    return hidden_figures(folder, read(folder))
-
-
-def with_silhouettes(folder: RunFolder, **values: float) -> None:
-    """Add coefficients to the results."""
-    table = read_table(folder.results_path)
-    (first, *_) = table.slice(0, 1).to_pylist()
-    own = {"model": "m3net", "condition": "clean", "metric": "silhouette", "seed": -1}
-    rows = [{**first, **own, "part": part, "value": value, "low": 0.0, "high": 0.5} for part, value in values.items()]
-    write_table(folder.results_path, pa.concat_tables([table, pa.Table.from_pylist(rows, table.schema)]))
+def of(run: RunView) -> tuple[FigureView, ...]:
+    return tuple(figure for data in run.data for figure in hidden_figures(data))
 
 
 def drawn(view: FigureView) -> Figure:
@@ -82,66 +55,114 @@ def points(axes: Axes) -> int:
 
 
 def test_uncertain_and_other_utterances_are_drawn_with_their_coefficients(kept: RunFolder) -> None:
-    with_silhouettes(kept, uncertain=0.12, other=-0.25)
-    (view,) = of(kept)
+    run = read(kept)
+    (view,) = of(run)
     assert view.slug == "hidden-simulated-m3net"
     counts = [int(row[1]) for row in view.table.rows]
     assert counts[0] == counts[1] + counts[2]
     assert [row[::2] for row in view.table.rows] == [
-        ("all utterances", "–"), ("uncertain utterances", "0.12"), ("other utterances", "−0.25"),
+        ("all utterances", "0.031"), ("uncertain utterances", "0.123"), ("other utterances", "−0.081"),
     ]  # fmt: skip
     figure = drawn(view)
     uncertain, other = figure.axes
-    assert uncertain.get_title(loc="left") == f"uncertain utterances ({counts[1]})\nsilhouette 0.12"
-    assert other.get_title(loc="left") == f"other utterances ({counts[2]})\nsilhouette −0.25"
+    assert uncertain.get_title(loc="left") == f"uncertain utterances ({counts[1]})\nsilhouette 0.123"
+    assert other.get_title(loc="left") == f"other utterances ({counts[2]})\nsilhouette −0.081"
     for axes, count in zip((uncertain, other), counts[1:], strict=True):
         assert points(axes) == count
         assert [line.get_marker() for line in axes.lines] == list(MARKERS[: len(axes.lines)])
     assert uncertain.get_xlim() == other.get_xlim()
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(read(kept).data[0].record.classes)
+    classes = run.data[0].record.classes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(classes)
+    assert hidden_legend(run.data[0]) == tuple(zip(classes, range(len(classes)), strict=True))
     assert view.slug in {one.slug for one in paper_figures(kept)}
+
+
+def test_every_report_holds_them(kept: RunFolder) -> None:
+    for report in (CsvTables(), HtmlPage(dialogues=0), LatexDocument()):
+        report.write(kept)
+    page = parsed(kept)
+    assert ("figure", {"id": "hidden-simulated-m3net"}) in page.tags
+    assert ("a", {"class": "data", "href": "tables/hidden-simulated-m3net.csv"}) in page.tags
+    assert "Hidden vectors of m3net on clean input by gold class" in "".join(page.text)
+    lines = (kept.path / "tables" / "hidden-simulated-m3net.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == 'utterances,"count, seed 0",silhouette,95 % interval low,95 % interval high'
+    assert [line.split(",")[2:] for line in lines[1:]] == [list(map(repr, one)) for one in SILHOUETTES.values()]
+    tex = (kept.path / "report.tex").read_text(encoding="utf-8")
+    assert r"\figureifthere{hidden-simulated-m3net}{Hidden vectors of m3net on clean input" in tex
+    assert (kept.path / "tex" / "figure-hidden-simulated-m3net.tex").exists()
 
 
 def test_without_removals_all_utterances_are_one_panel(kept: RunFolder) -> None:
     record = kept.read_record()
     conditions = tuple(one.model_copy(update={"removal": ""}) for one in record.conditions)
     kept.write_record(record.model_copy(update={"conditions": conditions}))
-    (view,) = of(kept)
+    (view,) = of(read(kept))
     (axes,) = drawn(view).axes
     assert axes.get_title(loc="left").startswith("all utterances (")
     assert len(view.table.rows) == 1
 
 
+def test_a_coefficient_that_is_not_in_the_results_is_a_dash(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    folder = make_run(tmp_path / "run", models=("m3net",), only=CONDITIONS, metrics=("ece",), seeds=(0,), dialogues=20)
+    add_hidden(folder, {"m3net": 4}, silhouettes={})
+    (view,) = of(read(folder))
+    assert [row[2:] for row in view.table.rows] == [("–", "")] * 3
+    assert drawn(view).axes[0].get_title(loc="left").endswith("silhouette –")
+
+
 def test_of_many_utterances_some_are_drawn(kept: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    (whole,) = of(kept)
+    (whole,) = of(read(kept))
     assert whole.shown == ""
-    monkeypatch.setattr("emobench.reports.hidden_figures.MOST", 40)
-    (view,) = of(kept)
+    monkeypatch.setattr(planes, "MOST", 40)
+    add_hidden(kept, {"m3net": 4, "prior": 0})
+    (view,) = of(read(kept))
     assert view.shown.startswith("40 of ")
+    assert view.note.endswith("utterances are drawn, at even distances.")
     assert sum(map(points, drawn(view).axes)) == 40
-    assert view.table == whole.table
-    assert MOST == 800
+
+
+def test_where_places_are_not_kept_the_report_computes_them(
+    kept: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (there,) = of(read(kept))
+    with_places = drawn(there)
+    asked: list[np.ndarray] = []
+
+    def placed(vectors: np.ndarray) -> np.ndarray:
+        asked.append(vectors)
+        return np.asarray(vectors[:, :2], np.float64)
+
+    monkeypatch.setattr(planes, "plane", placed)
+    monkeypatch.setattr(planes_of_reports, "cache_folder", lambda: tmp_path / "cache")
+    path = kept.plane_path("m3net", "simulated")
+    path.unlink()
+    (view,) = of(read(kept))
+    assert asked == [], "not before it is drawn"
+    figure = drawn(view)
+    assert len(asked) == 1
+    assert list(map(points, figure.axes)) == list(map(points, with_places.axes))
+    assert view.table == there.table
+    assert not path.exists(), "a report leaves the run as it is"
 
 
 def test_what_is_missing_costs_its_own_figures_only(kept: RunFolder) -> None:
+    kept.plane_path("m3net", "simulated").unlink()
     path = kept.hidden_path("m3net", "simulated", 0)
     content = path.read_bytes()
     path.write_bytes(content[:40])
-    assert of(kept) == ()
+    run = read(kept)
+    assert of(run) == ()
+    (said,) = run.missing
+    assert said.startswith(f"Figures of hidden vectors are left out: {path} is damaged")
+    assert len(figures(run)) > 0
     path.write_bytes(content)
-    assert len(of(kept)) == 1
+    run = read(kept)
+    assert len(of(run)) == 1
+    assert run.missing == ()
     kept.utterances_path.unlink()
-    assert of(kept) == ()
+    run = read(kept)
+    assert of(run) == ()
+    assert "utterances.parquet is missing" in run.missing[0]
     record = kept.read_record()
     kept.write_record(record.model_copy(update={"hidden": False}))
-    assert of(kept) == ()
-
-
-def test_the_plane_keeps_clusters_together_and_is_the_same_every_time() -> None:
-    rng = Randomness(0, ("plane",)).generator()
-    vectors = np.concatenate([rng.normal(size=(20, 5)) + 30 * cluster for cluster in range(2)])
-    places = plane(vectors)
-    assert np.array_equal(places, plane(vectors))
-    within = [np.linalg.norm(a - b) for part in (places[:20], places[20:]) for a, b in itertools.combinations(part, 2)]
-    assert np.mean(within) < np.linalg.norm(places[:20].mean(0) - places[20:].mean(0))
-    assert plane(rng.normal(size=(12, 1))).shape == (12, 2)
+    assert read(kept).missing == ()

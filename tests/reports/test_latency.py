@@ -258,7 +258,8 @@ def test_latencies_alone_make_a_page(make_run: Maker, tmp_path: Path) -> None:
     assert "Latency of rage_fusion and late_fusion" in text
     assert "This run folder holds latencies and no predictions" in text
     assert "Something is missing" not in text
-    assert "10,000 draws" not in text
+    for of_figures in ("10,000 draws", "Bootstrap draws", "Intervals are rough", "clean input only"):
+        assert of_figures not in text
     headings = [one for one in ("Latency", "These data", "Training") if one in text]
     assert sorted(headings, key=text.index) == ["Latency", "These data", "Training"], "what there is comes first"
     for absent in ("Turn by turn", "What do its predictions depend on?", "How many classes must it name"):

@@ -14,11 +14,13 @@ from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.contents import RunView
 from emobench.reports.latency_paper import latency_methods, latency_tables
 from emobench.reports.latency_summary import latency_line, latency_markdown
+from emobench.reports.markdown import render as markdown
 from emobench.reports.methods import methods
 from emobench.reports.only import Only, PartOfRun, read_view
 from emobench.reports.paper import render
+from emobench.reports.references import used_names
 from emobench.reports.terminal import summary
-from emobench.reports.tex import Table
+from emobench.reports.tex import Table, code
 from emobench.reports.tex_folder import files
 
 Maker = Callable[..., RunFolder]
@@ -122,6 +124,13 @@ def test_document_and_pieces_hold_table_and_figures(run: RunView) -> None:
     assert "figure-latency-turns-simulated-cpu-float32-1-thread.tex" in pieces
 
 
+def test_a_folder_of_both_says_how_to_make_both_again(run: RunView) -> None:
+    assert run.commands == (run.record.command, "emobench latency --model rage_fusion --budget-ms 5")
+    assert replace(run, sections=("conditions",)).commands == (run.record.command,)
+    assert all(one in render(run) for one in map(code, run.commands))
+    assert "\n".join(("```sh", *run.commands, "```")) in markdown(run)
+
+
 def test_the_summary_has_a_sentence_and_a_row_for_each_model(run: RunView) -> None:
     lines = [*latency_markdown(run)]
     assert lines[0] == "### Latency"
@@ -138,7 +147,7 @@ def test_the_terminal_has_a_line(folder: RunFolder, run: RunView, tmp_path: Path
         "p95 3.53 ms (holds: p95 within 5 ms)."
     )
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(summary(PartOfRun(folder.path, Only())))
+    console.print(summary(PartOfRun(folder.path, Only())), crop=False)
     assert "Latency, median: rage_fusion" in console.export_text()
     own = make_run(
         tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)
@@ -161,13 +170,46 @@ def test_reports_of_latencies_alone_are_no_failure(make_run: Maker, tmp_path: Pa
     assert [one in said for one in ("{Data.}", "{Latency.}", "{Conditions.}", "{Metrics.}", "{Uncertainty.}")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+    assert r"We time \texttt{rage\_\allowbreak{}fusion} and \texttt{late\_\allowbreak{}fusion}, written" in said
+    assert "We compare" not in said
+    assert "are scored" not in said
+    # It is not `emobench run` that measures them.
+    assert run.commands == ("emobench latency --model rage_fusion --budget-ms 5",)
     assert "prediction sets" not in render(run)
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(summary(made))
+    console.print(summary(made), crop=False)
     assert "nothing was computed" not in console.export_text()
-    assert "## emobench: Latency of rage\\_fusion and late\\_fusion" in (made.path / "report.md").read_text(
-        encoding="utf-8"
+    text = (made.path / "report.md").read_text(encoding="utf-8")
+    assert "## emobench: Latency of rage\\_fusion and late\\_fusion" in text
+    # What is said of figures, and of how they were made, is said of none here.
+    assert "\n\nTest split: 20 dialogues, " in text
+    for of_figures in ("intervals over dialogues", "bootstrap draws", "epochs chosen", "No figure of quality"):
+        assert of_figures not in text
+        assert of_figures not in render(run)
+
+
+def test_models_that_were_timed_and_not_trained_are_cited(make_run: Maker, tmp_path: Path) -> None:
+    made = fake.timed_only(
+        fake.with_latencies(make_run(tmp_path, only=("clean",), seeds=(0,), dialogues=20, metrics=("weighted_f1",)))
     )
+    made.write_record(made.read_record().model_copy(update={"fits": ()}))
+    run = read_view(made)[0]
+    assert not any(data.models for data in run.data)
+    text = render(run)
+    assert r"\bibitem{rage_fusion}" in text
+    assert r"\bibitem{efron1987}" not in text
+    assert r"We time \texttt{rage\_\allowbreak{}fusion}~\cite{rage_fusion}" in text
+    assert "rage_fusion" not in used_names(replace(run, sections=("data",)))
+
+
+def test_all_that_was_typed_is_in_the_reports(make_run: Maker, tmp_path: Path) -> None:
+    made = make_run(tmp_path, models=("rage_fusion",), only=("clean",), seeds=(0,), dialogues=20)
+    those, typed = fake.samples(fake.cell()), ("emobench latency --model a", "emobench latency --model b --out c")
+    fake.write(made, [(fake.done((those,)), (those,))], typed)
+    run = read_view(made)[0]
+    assert run.commands == (run.record.command, *typed)
+    assert f"Measured by {', then '.join(map(code, typed))}." in methods(run, ())
+    assert "\n".join(typed) in markdown(run)
 
 
 def test_a_warm_up_that_did_not_settle_is_told(make_run: Maker, tmp_path: Path) -> None:

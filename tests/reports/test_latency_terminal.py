@@ -4,8 +4,11 @@ from pathlib import Path
 from latency_cells import cell, failed, measured, samples, written
 from rich.console import Console
 
+from emobench.benchmark.latency.record import CellLatency
+from emobench.benchmark.latency.summaries import budget_of
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.latency_terminal import latency_summary
+from emobench.reports.numbers import number
 
 CELLS = [
     cell(model="rage_fusion"),
@@ -36,10 +39,15 @@ def test_the_table_has_figures_bounds_and_verdicts_and_fits_80_columns(tmp_path:
     assert "forward" in text
     assert "simulated (simulated data), cpu, float32, 1 thread" in text
     assert "compiled (reduce-overhead), 4 threads, first weights" in " ".join(text.split())
-    assert "Over budget: rage_fusion, single: " in text
+    place = "rage_fusion, single (simulated (simulated data), cpu, float32, 1 thread)"
+    assert f"Over budget: {place}: " in " ".join(text.split())
     flat = " ".join(text.split())
-    assert "prior (cuda, float32): 1,234 parameters, 4.9 kB of weights, 2.5 million operations" in flat
-    assert "for a dialogue of 6 turns, 12.0 MB of memory added, 5.0 MB on the device." in flat
+    on = "simulated (simulated data), cuda, float32, compiled (reduce-overhead), 4 threads, first weights, not trained"
+    assert f"prior ({on}): 1,234 parameters, 4.9 kB of weights, 2.5 million operations" in flat
+    assert (
+        "for a dialogue of 6 turns, at most 12.0 MB of memory added (single), at most 5.0 MB on the device (single)."
+        in flat
+    )
 
 
 def test_only_cells_named_are_shown(tmp_path: Path) -> None:
@@ -57,6 +65,30 @@ def test_interference_notes_and_what_is_withheld_are_said(tmp_path: Path) -> Non
     assert "p99 is not shown where there were fewer than the 299 iterations that its bound needs." in text
 
 
+def test_the_percentile_that_is_judged_is_shown_with_its_bound(tmp_path: Path) -> None:
+    of = cell(model="rage_fusion")
+    taken = samples(of)
+    for percent, heads, bounded in ((90.0, ["p50", "p90", "p99"], (1, 2)), (99.0, ["p50", "p95", "p99"], (1, 3))):
+        judged = measured(of, [taken]).model_copy(update={"budget": budget_of(taken, 7.0, percent)})
+        lines = shown(written(tmp_path / str(percent), [], more=(judged,))).splitlines()
+        assert next(line for line in lines if line.startswith("model, scenario")).split()[2:5] == heads
+        found = judged.summary()
+        assert found is not None
+        row = next(line for line in lines if line.strip().startswith("single")).replace(" ≤", "≤").split()
+        assert [place for place in (1, 2, 3) if "≤" in row[place]] == list(bounded)
+        wanted = found.percentile(percent)
+        assert wanted is not None
+        assert row[bounded[1]] == f"{number(wanted.value)}≤{number(wanted.high)}"
+
+
+def test_notes_name_the_setting_where_there_are_several(tmp_path: Path) -> None:
+    same = [cell(model="rage_fusion"), cell(model="rage_fusion", threads=2)]
+    text = " ".join(shown(written(tmp_path, same, flagged=True)).split())
+    for threads in ("1 thread", "2 threads"):
+        place = f"rage_fusion, single (simulated (simulated data), cpu, float32, {threads})"
+        assert f"{place}: whole: the median did not settle in the warm-up." in text
+
+
 def test_too_few_iterations_leave_dashes(tmp_path: Path) -> None:
     text = shown(written(tmp_path, CELLS[:1], iterations=4))
     assert next(line for line in text.splitlines() if line.strip().startswith("single")).split()[1:4] == ["–", "–", "–"]
@@ -66,6 +98,7 @@ def test_a_failed_cell_is_a_row(tmp_path: Path) -> None:
     text = shown(written(tmp_path, [], more=(failed(cell(scenario="stream")),)))
     assert "stream" in text
     assert "failed" in text
+    assert "Milliseconds a user waits" not in text
 
 
 def test_costs_say_what_is_known(tmp_path: Path) -> None:
@@ -82,8 +115,23 @@ def test_costs_say_what_is_known(tmp_path: Path) -> None:
         in said(operations=3_000_000_000, weight_bytes=5_000_000_000, resident_before=None)
     )
     few = said(operations=None, weight_bytes=8)
-    assert "sure: 1,234 parameters, 8 B of weights, 12.0 MB of memory added." in few
-    assert " GB of weights" in said(weight_bytes=4 * 10**12)
+    assert "sure: 1,234 parameters, 8 B of weights, at most 12.0 MB of memory added (single)." in few
+    assert "4.0 TB of weights" in said(weight_bytes=4 * 10**12)
+
+
+def test_memory_is_that_of_the_measurement_that_took_most(tmp_path: Path) -> None:
+    def taking(peak: int | None, **changes: object) -> CellLatency:
+        of = cell(model="sure", **changes)
+        latency = measured(of, [samples(of)])
+        assert latency.cost is not None
+        cost = latency.cost.model_copy(update={"resident_peak": peak, "device_peak": peak})
+        return latency.model_copy(update={"cost": cost})
+
+    large = taking(330_000_000, scenario="batch", batch=64)
+    cells = (taking(301_000_000), large, taking(None, scenario="batch", batch=128))
+    text = " ".join(shown(written(tmp_path, [], more=cells)).split())
+    assert "at most 30.0 MB of memory added (batch 64), at most 330.0 MB on the device (batch 64)." in text
+    assert text.count("of memory added") == 1
 
 
 def test_a_slow_model_keeps_its_decimals(tmp_path: Path) -> None:

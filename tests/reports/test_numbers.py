@@ -183,3 +183,8 @@ def test_ends_of_shares_are_per_cent() -> None:
     assert percent_interval(0.0103, 0.9999) == "[1.0, >99.9]"
     assert percent_interval(0.0, 1.0) == "[0, 100]"
     assert percent_interval(math.nan, 1.0) == percent_interval(0.0, math.nan) == ""
+
+
+def test_numbers_that_no_table_has_room_for_are_shown_by_their_power_of_ten() -> None:
+    assert str(figure(1e30)) == "1.0e+30"
+    assert str(figure(-2.5e30)) == "\N{MINUS SIGN}2.5e+30"

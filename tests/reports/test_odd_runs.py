@@ -113,5 +113,5 @@ def test_the_terminal_says_it_too(tmp_path: Path, make_run: Maker) -> None:
     folder = make_run(tmp_path, **FEW)
     without_columns(folder)
     console = Console(file=StringIO(), width=200)
-    console.print(summary(folder))
+    console.print(summary(folder), crop=False)
     assert "Missing: results.parquet lacks draw_sd, draws; type `emobench score`" in console.file.getvalue()

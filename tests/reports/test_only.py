@@ -2,15 +2,17 @@
 
 import io
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from page_reader import parsed, words
 from rich.console import Console
 
 from emobench.benchmark import api
-from emobench.benchmark.errors import SpecError
+from emobench.benchmark.errors import SpecError, UnknownName
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import RunRecord
 from emobench.reports import only
@@ -152,6 +154,7 @@ def test_figures_and_labels_have_a_section() -> None:
     assert section_of_figure("something new") == "others"
     assert section_of_label("tab:mosi-acting-risk02", "mosi") == "acting"
     assert section_of_label("tab:mosi-reliance", "mosi") == "reliance"
+    assert section_of_label("tab:mosi-kinds", "mosi") == "removals"
 
 
 def test_a_folder_is_read_once_for_all_its_reports(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +173,20 @@ def test_a_folder_is_read_once_for_all_its_reports(folder: RunFolder, monkeypatc
     assert part.view[0].record == whole[0].record
 
 
+def test_a_mistyped_format_is_told_before_anything_is_written(folder: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(folder.path, tmp_path / "run")
+    for name in ("report.md", "report.html"):
+        (tmp_path / "run" / name).unlink(missing_ok=True)
+    with pytest.raises(UnknownName, match="did you mean 'html'"):
+        api.report(tmp_path / "run", formats=("markdown", "htm"))
+    with pytest.raises(SpecError) as raised:
+        api.report(tmp_path / "run", formats="markdown,html")
+    assert str(raised.value) == (
+        "--format markdown,html: expected one format, got several; type --format markdown --format html"
+    )
+    assert not (tmp_path / "run" / "report.md").exists()
+
+
 def test_a_section_with_nothing_in_it_is_named_in_every_document_and_on_the_terminal(folder: RunFolder) -> None:
     part = PartOfRun(folder.path, Only((), ("mosi",), ("classes", "published", "comparisons")))
     run, _ = read_view(part)
@@ -181,7 +198,7 @@ def test_a_section_with_nothing_in_it_is_named_in_every_document_and_on_the_term
     assert told[0] in MarkdownSummary().write(part).read_text(encoding="utf-8")
     assert "the section 'published'" in LatexDocument().write(part).read_text(encoding="utf-8")
     console = Console(width=200, file=io.StringIO())
-    console.print(summary(part))
+    console.print(summary(part), crop=False)
     assert isinstance(console.file, io.StringIO)
     assert f"Missing: {told[0]}." in console.file.getvalue()
     assert read_view(PartOfRun(folder.path, Only((), (), ("classes",))))[0].missing == ()

@@ -213,10 +213,12 @@ def test_cel_is_defined_where_it_stands_and_in_the_paper(plain: RunFolder) -> No
     definition = "max(0, gain), the gain being that of the gold class's probability when a modality"
     # Beside the table and among the metrics.
     assert text.count(definition) == 2
-    assert "A constant predictor has 0; a figure below the posterior's is no merit." in text
+    assert "CEL, the measure of confidence under removal of CMERC (Tu et al., ACM MM 2024): mean over" in text
+    assert text.count("A constant predictor has 0, so that a low figure alone is no merit.") == 2
+    assert text.count("only the excess over it is the model's own, and less than it is no merit.") == 1
     tex = (plain.path / "report.tex").read_text(encoding="utf-8")
     assert "max(0, gain)" in tex
-    assert "a figure below the exact posterior's is no merit" in tex
+    assert "so that a low figure alone is no merit" in tex
 
 
 def test_intervals_that_reach_down_to_zero_are_explained(plain: RunFolder) -> None:

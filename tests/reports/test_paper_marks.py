@@ -32,6 +32,8 @@ def test_the_best_and_the_second_best_are_told(folder: RunFolder) -> None:
     assert leaders(models, "clean", "weighted_f1") == ({order[0]}, {order[1]})
     tied = [*models, replace(next(model for model in models if model.name == order[0]), name="twin")]
     assert leaders(tied, "clean", "weighted_f1") == ({order[0], "twin"}, frozenset())
+    same = [replace(tied[-1], name=name) for name in ("a", "b", "c")]
+    assert leaders(same, "clean", "weighted_f1") == (frozenset(), frozenset()), "where all are the same none is best"
     two = [model for model in models if model.name in order[:2]]
     assert leaders(two, "clean", "weighted_f1") == ({order[0]}, frozenset())
 

@@ -10,10 +10,11 @@ from page_reader import Reader, words
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import ConditionRecord
 from emobench.reports import page, paper
-from emobench.reports.contents import DataView, ModelView, Problem, RunView
+from emobench.reports.contents import DataView, ModelView, RunView
 from emobench.reports.figures import figures, legend_entries
 from emobench.reports.gathering import read
 from emobench.reports.other_figures import other_metrics, part_tables
+from emobench.reports.problems import Problem
 from emobench.reports.reliance import how_to_measure, lacking, reliance_rows, told_of_reliance, uncertain_share
 from emobench.reports.reliance_figures import reliance_figures
 from emobench.reports.reliance_paper import reliance_tables

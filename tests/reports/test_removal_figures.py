@@ -1,14 +1,21 @@
 """CEL by removal: rows of the figure, what it marks, and what is said of modalities against contexts."""
 
+import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from page_reader import parsed
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.reports.contents import DataView, ModelView, Removal
+from emobench.reports.context_use import OF_CONTEXT
+from emobench.reports.formats.html import HtmlPage
 from emobench.reports.gathering import read
 from emobench.reports.numbers import percent
 from emobench.reports.removal_figures import cel_figures, cel_legend, removal_rows
@@ -34,12 +41,12 @@ def removal(part: str, value: float, *, wide: float = 0.01, floor: float = float
     )
 
 
-def of(data: DataView, *removals: Removal) -> DataView:
-    return replace(data, models=(replace(data.models[0], removals=removals),))
+def of(data: DataView, *removals: Removal, gap: Result | None = None) -> DataView:
+    return replace(data, models=(replace(data.models[0], removals=removals, removal_gap=gap),))
 
 
-def told(data: DataView, *removals: Removal) -> str:
-    ((_, sentence),) = told_of_removals(of(data, *removals))
+def told(data: DataView, *removals: Removal, gap: Result | None = None) -> str:
+    ((_, sentence),) = told_of_removals(of(data, *removals, gap=gap))
     return plain(sentence)
 
 
@@ -125,23 +132,36 @@ def test_the_floor_alone_is_drawn_too(data: DataView) -> None:
     assert told_of_removals(replace(data, models=tuple(reference))) == ()
 
 
-def test_modalities_are_held_against_contexts_where_intervals_are_apart(data: DataView) -> None:
+def test_both_kinds_are_told_with_their_excess(data: DataView) -> None:
     said = told(
         data, removal("text", 0.07), removal("audio", 0.03), removal("modalities", 0.05, floor=0.02),
         removal("intra", 0.01), removal("inter", 0.03), removal("contexts", 0.02, floor=0.025),
     )  # fmt: skip
     assert said == (
         "CEL of modalities 0.050 [0.040, 0.060], +0.030 against the exact posterior, most without text (0.070); "
-        "of contexts 0.020 [0.010, 0.030], −0.005 against the exact posterior, most without inter (0.030). "
-        "It gains more from losing a modality than from losing context: the two intervals are apart."
+        "of contexts 0.020 [0.010, 0.030], −0.005 against the exact posterior, most without inter (0.030)."
     )
-    other = told(data, removal("modalities", 0.02), removal("contexts", 0.05))
-    assert other.endswith("It gains more from losing context than from losing a modality: the two intervals are apart.")
-    near = told(data, removal("modalities", 0.045), removal("contexts", 0.05))
-    assert near.endswith(
-        "The intervals of the two overlap; they do not say from which it gains more, and the difference itself, paired "
-        "by dialogue, is not computed."
-    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.01, 0.05, "+0.030 [0.010, 0.050]; it gains more from losing a modality than from losing context."),
+        (-0.05, -0.01, "−0.030 [−0.050, −0.010]; it gains more from losing context than from losing a modality."),
+        (-0.02, 0.05, "+0.015 [−0.020, 0.050]; from losing which it gains more is not settled."),
+    ],
+)
+def test_modalities_are_held_against_contexts_by_their_paired_difference(
+    data: DataView, low: float, high: float, said: str
+) -> None:
+    both = (removal("modalities", 0.05), removal("contexts", 0.05))
+    gap = Result((low + high) / 2, low, high)
+    assert told(data, *both, gap=gap).endswith(f" Modalities minus contexts, paired by utterance: {said}")
+    # It is that of the standard ways.
+    (first, second) = both
+    assert told(data, replace(first, how="dialogue mean"), second, gap=gap).count("paired") == 0
+    assert told(data, *both, gap=replace(gap, low=math.nan)).count("paired") == 0
+    assert told(data, *both).count("paired") == 0
 
 
 def test_where_an_interval_or_a_kind_is_missing_nothing_is_held_against_anything(data: DataView) -> None:
@@ -161,9 +181,41 @@ def test_shares_of_utterances_that_gain_are_told(data: DataView) -> None:
     assert [*said] == ["m3net", "rage_fusion"]
     share = {one.part: percent(one.uncertain.value) for one in _model(data, "m3net").removals}
     assert said["m3net"].endswith(
-        f"The right class gains on {share['modalities']} of the utterances without some modality, "
-        f"on {share['contexts']} without some context."
+        f"On {share['modalities']} of the utterances the right class gains by losing one of the modalities, "
+        f"on {share['contexts']} by losing one of the contexts."
     )
+
+
+def test_where_no_context_is_used_the_two_kinds_are_not_held_against_each_other(data: DataView) -> None:
+    context = {one.text for stress in data.stresses if stress.protocol in OF_CONTEXT for one in stress.conditions}
+    model = _model(data, "m3net")
+    unmoved = {**model.clean, "churn": Result(0.0, 0.0, 0.0)}
+    rows = tuple(replace(row, results=unmoved) if row.condition.text in context else row for row in model.rows)
+    gap = Result(0.03, 0.01, 0.05)
+    assert "paired" in plain(told_of_removals(replace(data, models=(replace(model, removal_gap=gap),)))[0][1])
+    free = replace(data, models=(replace(model, rows=rows, removal_gap=gap),))
+    said = plain(told_of_removals(free)[0][1])
+    assert "paired" not in said
+    assert "gains by losing one of the modalities" in said
+
+
+def test_floors_have_a_column_only_where_one_is_known(tmp_path: Path, stressed: RunFolder) -> None:
+    shutil.copytree(stressed.path, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert "Excess over floor" in _heads(folder)
+    frame = pd.read_parquet(folder.results_path)
+    frame.loc[frame.metric.str.startswith("cel"), "floor"] = math.nan
+    frame.to_parquet(folder.results_path)
+    HtmlPage().write(folder)
+    assert "Excess over floor" not in _heads(folder)
+    assert "CEL" in _heads(folder)
+
+
+def _heads(folder: RunFolder) -> list[str]:
+    (table,) = [one for one in parsed(folder).tables if one.caption.startswith("Confidence under removal")]
+    assert ("the floor is the exact posterior's own figure" in table.caption) == ("Excess over floor" in table.rows[0])
+    assert {len(row) for row in table.rows} == {len(table.rows[0])}
+    return table.rows[0]
 
 
 def _model(data: DataView, name: str) -> ModelView:

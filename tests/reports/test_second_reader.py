@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from expectations import Claim, Place, Reader, Run, exempt, faults
+from expected_across import layout
 from expected_figures import FIGURES, MARKDOWN, TEX
 from expected_tables import PAGE
 from fake_everything import make_everything
+from fake_papers import make_papers
 from jaxtyping import config
 from markupsafe import Markup
-from second_reader import Table, csv_files, html_tables, markdown_tables, tex_tables
+from second_reader import Table, csv_files, html_tables, layout_files, markdown_tables, tex_tables, together
 
 from emobench.benchmark.registry import FORMATS, make
 from emobench.benchmark.run_folder import RunFolder
@@ -35,7 +37,7 @@ def reported(folder: RunFolder, patch: pytest.MonkeyPatch) -> RunFolder:
     # Types are checked where each format is tested; here are many numbers, and only they count.
     config.update("jaxtyping_disable", True)
     try:
-        for text in ("csv", "html", "latex", "markdown"):
+        for text in ("csv", "html:dialogues=0", "latex", "markdown"):
             make(FORMATS, text).write(folder)
     finally:
         config.update("jaxtyping_disable", False)
@@ -53,8 +55,15 @@ def everything(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPat
     return reported(make_everything(tmp_path_factory.mktemp("second") / "everything"), patch)
 
 
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> RunFolder:
+    return reported(make_papers(tmp_path_factory.mktemp("papers")), patch)
+
+
 def of_page(address: str) -> Reader:
-    """Return what reads a table of a page."""
+    """Return what reads a table of a page, or a file beside it."""
+    if address.startswith("layout-"):
+        return layout
     found = re.match(r"table-([a-z]+)", address)
     if found:
         return PAGE[found[1]]
@@ -71,10 +80,10 @@ def tables_of(folder: RunFolder, source: str) -> tuple[list[Table], Callable[[st
     """Return the tables of a source, and what reads each."""
     if source in ("page", "CSV"):
         shown = html_tables(folder)
-        return (shown if source == "page" else csv_files(folder, shown)), of_page
+        return (shown if source == "page" else csv_files(folder, shown) + layout_files(folder)), of_page
     if source == "Markdown":
         return markdown_tables(folder), MARKDOWN.__getitem__
-    return tex_tables(folder, fragments=source == "fragments"), of_tex
+    return together(tex_tables(folder, fragments=source == "fragments")), of_tex
 
 
 def claims_of(folder: RunFolder, source: str, run: Run) -> list[Claim]:
@@ -103,6 +112,21 @@ def test_every_number_is_that_of_the_results(claims: list[Claim], run: Run) -> N
     assert {one.place.metric for one in claims} >= {"weighted_f1", "ece", "nll"}
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_number_of_the_tables_of_papers_is_that_of_the_results(papers: RunFolder, source: str) -> None:
+    run = Run(papers)
+    claims = claims_of(papers, source, run)
+    assert wrong(claims, run) == []
+    shown = {(one.place.data, one.place.metric) for one in claims if one.times == 100}
+    assert len(shown) > 20 or source in ("page", "Markdown")
+    about = [one for one in claims if one.times == 100 and one.cell.value not in ("–", "")]
+    for claim in about[:: max(len(about) // 20, 1)]:
+        row, rows = run.rows[claim.place], run.rows
+        run.rows = {claim.place: row._replace(value=row.value + 0.01)}
+        assert wrong([claim], run)
+        run.rows = rows
+
+
 def test_a_number_that_is_another_is_found(claims: list[Claim], run: Run) -> None:
     place = Place("m3net", "meld", "order:rate=1.0", "ece")
     about = [claim for claim in claims if claim.place == place]
@@ -116,21 +140,28 @@ def test_a_number_that_is_another_is_found(claims: list[Claim], run: Run) -> Non
     assert wrong(about, run) == []
 
 
-def test_no_table_is_left_unread(everything: RunFolder) -> None:
-    page_text = (everything.path / "report.html").read_text(encoding="utf-8")
-    shown = html_tables(everything)
-    assert page_text.count("<table") == len(shown) == len({one.address for one in shown})
-    assert {of_page(one.address) for one in shown} == {*PAGE.values(), *FIGURES.values()}
-    files = {path.stem for path in (everything.path / "tables").glob("*.csv")}
-    assert files == {one.address.removesuffix("-numbers") for one in csv_files(everything, shown)}
-    tex = (everything.path / "report.tex").read_text(encoding="utf-8")
-    found = tex_tables(everything, fragments=False)
-    assert tex.count(r"\begin{longtable}") == len(found)
-    assert {of_tex(one.address) for one in found} == set(TEX.values())
-    pieces = [path.read_text(encoding="utf-8") for path in (everything.path / "tex").glob("*.tex")]
-    floats = tex_tables(everything, fragments=True)
-    assert sum(text.count(r"\begin{tabular}") for text in pieces) == len(floats)
-    assert {(one.data, one.address) for one in floats} == {(one.data, one.address) for one in found}
+def test_no_table_is_left_unread(everything: RunFolder, papers: RunFolder) -> None:
+    of_pages, of_documents = set[Reader](), set[Reader]()
+    for folder in (everything, papers):
+        page_text = (folder.path / "report.html").read_text(encoding="utf-8")
+        shown = html_tables(folder)
+        assert page_text.count("<table") == len(shown) == len({one.address for one in shown})
+        of_pages |= {of_page(one.address) for one in shown}
+        files = {path.stem for path in (folder.path / "tables").glob("*.csv")}
+        read = [*csv_files(folder, shown), *layout_files(folder)]
+        assert files == {one.address.removesuffix("-numbers") for one in read}
+        tex = (folder.path / "report.tex").read_text(encoding="utf-8")
+        found = tex_tables(folder, fragments=False)
+        assert tex.count(r"\begin{longtable}") == len(found)
+        of_documents |= {of_tex(one.address) for one in found}
+        pieces = [path.read_text(encoding="utf-8") for path in (folder.path / "tex").glob("*.tex")]
+        floats = tex_tables(folder, fragments=True)
+        assert sum(text.count(r"\begin{tabular}") for text in pieces) == len(floats)
+        assert {(one.data, one.address) for one in floats} == {(one.data, one.address) for one in found}
+        laid_out = {one.address for one in found if of_tex(one.address) is layout}
+        assert {one.address.removeprefix("layout-") for one in layout_files(folder)} == laid_out
+    assert of_pages == {*PAGE.values(), *FIGURES.values()}
+    assert of_documents == set(TEX.values())
 
 
 @pytest.mark.parametrize("address", ["table-wishes-simulated", "wishes-simulated"])

@@ -27,7 +27,7 @@ def overlapping(folder: RunFolder) -> RunFolder:
 
 def terminal(folder: RunFolder) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=80).print(summary(folder))
+    Console(file=stream, width=80).print(summary(folder), crop=False)
     return " ".join(stream.getvalue().split())
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import ConditionRecord
-from emobench.reports.contents import DataView, ModelView, Problem, Row
+from emobench.reports.contents import DataView, ModelView, Row
 from emobench.reports.gathering import read
+from emobench.reports.problems import Problem
 from emobench.reports.results import Result
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.sentences import summary

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -97,3 +98,22 @@ def test_many_conditions_are_folded(make_run: Maker, tmp_path: Path) -> None:
     run = make_run(tmp_path / "many", metrics=METRICS, stresses=True, models=("rage_fusion",), dialogues=5, seeds=(0,))
     HtmlPage().write(run)
     assert "Every condition, flip rate and churn" in words("".join(parsed(run).text))
+
+
+def test_conditions_stand_with_their_protocol_whenever_they_were_added(folder: RunFolder) -> None:
+    (data, *_) = read(folder).data
+    everything = next(one for one in data.conditions if one.text.startswith("modality_drop:"))
+    last = everything.model_copy(update={"text": "modality_drop:drop=audio/text/video"})
+    results = {**data.models[0].results(everything.text)}
+    rows = (*data.models[0].rows, replace(data.models[0].rows[1], condition=last, results=results))
+    later = replace(data, conditions=(*data.conditions, last), models=(replace(data.models[0], rows=rows),))
+    found = [row.condition for row in flip_rows(later)]
+    protocols = [text.partition(":")[0] for text in found]
+    assert found[0] == "clean"
+    assert found.index(last.text) == max(place for place, one in enumerate(protocols) if one == "modality_drop")
+    # Each protocol is in one piece, and what stood in order before still does.
+    assert len([one for one, next_one in zip(protocols, [*protocols[1:], ""], strict=True) if one != next_one]) == len(
+        set(protocols)
+    )
+    before = [row.condition for row in flip_rows(data)]
+    assert [text for text in found if text != last.text] == before

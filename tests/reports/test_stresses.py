@@ -13,6 +13,7 @@ from page_reader import Reader, parsed, words
 from tex_reader import tables
 
 from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.run_record import SkippedRecord
 from emobench.reports.contents import DataView
 from emobench.reports.curve_plots import label_levels
 from emobench.reports.figures import figures, legend_entries
@@ -21,7 +22,7 @@ from emobench.reports.gathering import read
 from emobench.reports.numbers import number
 from emobench.reports.sentences import plain as text_of
 from emobench.reports.stress_contents import Stress
-from emobench.reports.stress_sentences import remarks
+from emobench.reports.stress_sentences import not_removed_sentence, remarks
 from emobench.reports.theme import PAPER, WEB
 
 Maker = Callable[..., RunFolder]
@@ -256,8 +257,27 @@ def test_the_difference_between_the_modes_has_a_table(stressed: RunFolder, page:
 
 def test_removals_that_a_run_lacks_are_named(plain: RunFolder) -> None:
     text = words("".join(parsed(plain).text))
-    assert "This run does not remove intra, inter by the standard operator" in text
-    assert "does not remove intra, inter" in (plain.path / "report.tex").read_text(encoding="utf-8")
+    assert (
+        "This run does not remove intra and inter by the standard operator; the protocol “removals” does. Figures over "
+        "several removals are over those shown only."
+    ) in text
+    assert "does not remove intra and inter" in (plain.path / "report.tex").read_text(encoding="utf-8")
+
+
+def test_removals_that_data_do_not_have_are_no_fault_of_the_run(stressed: RunFolder, data: DataView) -> None:
+    assert not_removed_sentence(data) == ""
+    without = [one for one in data.conditions if one.removal != "inter"]
+    why = "context_removal: in monologues there are no other speakers; type context=intra"
+    record = SkippedRecord(data=data.name, condition="context_removal:context=inter", why=why)
+    removal = replace(stress_of(data, "context_removal"), skipped={why: (record,)})
+    others = tuple(one for one in data.stresses if one.protocol != "context_removal")
+    monologues = replace(data, conditions=tuple(without), stresses=(*others, removal))
+    assert not_removed_sentence(monologues) == (
+        "inter cannot be removed from these data (in monologues there are no other speakers). Figures over several "
+        "removals are over those shown only."
+    )
+    # What one would type instead is no news to a reader.
+    assert "type" not in text_of(remarks(removal, monologues, stressed.read_record())[-1])
 
 
 def test_reasons_that_many_conditions_share_are_told_once(tmp_path: Path, make_run: Maker) -> None:

@@ -3,8 +3,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 
 from emobench.benchmark import api
@@ -18,7 +20,7 @@ from emobench.reports.terminal import indented, shown_conditions, summary
 
 def printed(folder: RunFolder) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=80).print(summary(folder))
+    Console(file=stream, width=80).print(summary(folder), crop=False)
     return stream.getvalue()
 
 
@@ -27,6 +29,13 @@ def test_the_table_fits_eighty_columns_and_ends_with_the_path(plain: RunFolder) 
     assert all(len(line) <= 80 for line in table)
     assert last == f"Report: {plain.path / 'report.html'}"
     assert "simulated (simulated data, test split: 120 dialogues, 1200 utterances)" in table[0]
+
+
+def test_it_points_to_what_was_written(plain: RunFolder, tmp_path: Path) -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(summary(plain, [tmp_path / "report.md", tmp_path / "tables"]), crop=False)
+    *_, first, second = stream.getvalue().rstrip("\n").split("\n")
+    assert [first, second] == [f"Report: {tmp_path / 'report.md'}", f"Report: {tmp_path / 'tables'}"]
 
 
 def test_its_figures_are_those_of_the_results(plain: RunFolder) -> None:
@@ -164,3 +173,22 @@ def test_of_many_protocols_the_worst_condition_of_each_is_shown_in_full(stressed
 def test_a_table_that_holds_all_needs_no_rule(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
     folder = make_run(tmp_path, only=("clean", "modality_drop:drop=text"), dialogues=20)
     assert "Shown:" not in printed(folder)
+
+
+def test_conditions_break_at_signs_where_wide_figures_leave_them_less_room(
+    tmp_path: Path, make_run: Callable[..., RunFolder]
+) -> None:
+    text = "modality_drop:drop=audio/text"
+    folder = make_run(tmp_path, only=("clean", text, "context_removal:context=intra"), stresses=True, dialogues=20)
+    frame = pd.read_parquet(folder.results_path)
+    near = (frame.metric == "ece") & (frame.seed == -1) & (frame.condition == text)
+    # As near to its floor that it takes four decimals to tell them apart.
+    frame.loc[near, ["value", "low", "high", "floor_high"]] = [0.0461, 0.03, 0.06, 0.0458]
+    frame.to_parquet(folder.results_path)
+    lines = [line.rstrip() for line in printed(folder).split("\n")]
+    (first, second) = next(pair for pair in pairwise(lines) if pair[0].strip().startswith("modality_drop:"))
+    assert "0.0461 (≤0.0458)" in first
+    assert first.split()[0] + second.split()[0] == text
+    assert first.split()[0].endswith("/")
+    assert second.startswith("     text"), "further in than the line above"
+    assert max(map(len, lines)) <= 80

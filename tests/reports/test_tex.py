@@ -1,10 +1,13 @@
 import re
+from collections.abc import Callable
+from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emobench.reports.tex import Tex, breakable, code, escape, prose, table
+from emobench.reports.fragments import fragment
+from emobench.reports.tex import PAGE_WIDTH, Table, Tex, breakable, code, escape, prose, table
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,43 @@ def test_a_table_may_hold_headings_only() -> None:
 def test_a_name_in_brackets_is_no_argument_of_the_row_before(name: str) -> None:
     made = table(Tex("What it is."), "tab:x", [Tex("Name"), Tex("Value")], [[Tex(name), Tex("1")]], [3.0, 2.0])
     assert f"\n{{}}{name} & 1 \\\\\n" in made
+
+
+def wide(columns: int) -> Table:
+    """Return a table with heads of one long word each, and a heading between its two rows."""
+    heads = [Tex(f"Characteristics{place:02d}") for place in range(columns)]
+    rows: list[list[Tex] | Tex] = [
+        [Tex("one"), *(Tex(f"0.{place:02d}") for place in range(columns))],
+        Tex("heading"),
+        [Tex("two"), *(Tex(f"1.{place:02d}") for place in range(columns))],
+    ]
+    return table(Tex("What it shows."), "tab:wide", [Tex("Model"), *heads], rows, [3.0, *[1.0] * columns])
+
+
+def test_no_column_is_narrower_than_its_words() -> None:
+    made = wide(4)
+    (columns,) = re.findall(r"\\begin\{longtable\}(.*)", made)
+    first, *others = (float(width) for width in re.findall(r"p\{([\d.]+)cm\}", columns))
+    assert min(others) > 17 * 0.172
+    assert first < 3.0
+    assert first + sum(others) + 4 * 6 / 28.45 <= PAGE_WIDTH
+
+
+@pytest.mark.parametrize("of", [lambda made: made, fragment])
+def test_columns_that_do_not_fit_stand_in_further_tables(of: Callable[[Table], Tex]) -> None:
+    made = wide(11)
+    text = of(made)
+    parts = re.findall(
+        r"\\caption\{(.*?)\}\\label\{(.*?)\}.*?\\toprule (.*?) \\\\ .*?(one & .*?)\\end", text, re.DOTALL
+    )
+    assert len(parts) > 1
+    labels = ["tab:wide", *(f"tab:wide-columns-{number}" for number in range(2, len(parts) + 1))]
+    assert [label for _, label, *_ in parts] == labels
+    captions = ["What it shows.", *[r"Further columns of Table~\ref{tab:wide}."] * (len(parts) - 1)]
+    assert [caption for caption, *_ in parts] == captions
+    heads = [re.findall(r"Characteristics(\d\d)", head) for *_, head, _ in parts]
+    assert [*chain(*heads)] == [f"{place:02d}" for place in range(11)]
+    for (*_, body), own in zip(parts, heads, strict=True):
+        assert re.findall(r"0\.(\d\d)", body) == re.findall(r"1\.(\d\d)", body) == own
+        assert "heading" in body
+    assert (made.label, len(made.head), len(made.rows)) == ("tab:wide", 12, 3)

@@ -7,7 +7,15 @@ from tex_reader import shown
 
 from emobench.reports.paper_tables import figure_cell
 from emobench.reports.results import Result
-from emobench.reports.tex_columns import aligned, cell_width, longest_box, shown_width
+from emobench.reports.tex_columns import (
+    aligned,
+    cell_width,
+    column_groups,
+    longest_box,
+    needed_widths,
+    shown_width,
+    with_whole_words,
+)
 
 FIGURES = (
     Result(0.7125, 0.68, 0.741),
@@ -73,3 +81,32 @@ def test_widths_are_counted_in_digits() -> None:
     assert longest_box([r"ab cde\allowbreak{}fg", "x"]) == 3
     assert longest_box([r"0 {\scriptsize\mbox{0000000000}}"]) == 9
     assert longest_box([]) == 0
+
+
+def test_a_column_needs_its_longest_word() -> None:
+    assert needed_widths(["abc", "ab cdefg"], [("abcdef", "1"), ("a", "0.25")], 2.0) == pytest.approx([12, 12.2])
+    assert needed_widths(["abc"], [], 1.0) == pytest.approx([3.66])
+
+
+def test_columns_are_as_wide_as_wished_but_for_what_others_need() -> None:
+    assert with_whole_words([4, 2, 2], [1, 1, 1], 10) == [4, 2, 2]
+    assert with_whole_words([4, 2, 2], [1, 1, 1], 4) == [2, 1, 1]
+    found = with_whole_words([4, 2, 2], [1, 3, 1], 8)
+    assert sum(found) == pytest.approx(8)
+    assert found[1] == pytest.approx(3)
+    assert found[0] > found[2] > 1
+    assert with_whole_words([4, 2], [3, 3], 5) == [3, 3], "where nothing will do, words stay whole"
+
+
+@pytest.mark.parametrize(
+    ("needed", "room", "expected"),
+    [
+        ([3, 1, 1, 1], 6.75, [[0, 1, 2, 3]]),
+        ([3, 1, 1, 1], 6.5, [[0, 1, 2], [0, 3]]),
+        ([3, 1, 1, 1, 1, 1, 1], 8.0, [[0, 1, 2, 3], [0, 4, 5, 6]]),
+        ([3, 9, 1, 9], 5.0, [[0, 1], [0, 2], [0, 3]]),
+        ([3], 1.0, [[0]]),
+    ],
+)
+def test_columns_that_do_not_fit_go_apart(needed: list[float], room: float, expected: list[list[int]]) -> None:
+    assert column_groups(needed, 0.25, room) == expected

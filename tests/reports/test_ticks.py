@@ -45,7 +45,12 @@ def none(axes: Axes) -> None:
     axes.set_yticks([])
 
 
-@pytest.mark.parametrize("shown", [plain, names, inner, no_marks, none])
+def padded(axes: Axes) -> None:
+    plain(axes)
+    axes.tick_params(pad=12)
+
+
+@pytest.mark.parametrize("shown", [plain, names, inner, no_marks, none, padded])
 def test_they_look_the_same(shown: Callable[[Axes], None]) -> None:
     found = []
     for few in (False, True):
@@ -61,7 +66,50 @@ def test_they_look_the_same(shown: Callable[[Axes], None]) -> None:
     assert found[0].std() > 0
 
 
+def test_slanted_names_end_below_their_ticks() -> None:
+    found = []
+    for few in (False, True):
+        with PAPER.active():
+            figure = Figure(figsize=(3, 2))
+            axes = figure.add_axes((0.3, 0.3, 0.6, 0.6))
+            plain(axes)
+            if few:
+                label_ticks(axes.xaxis, [0, 1], ["neutral", "joy"], slanted=True)
+                as_few_artists(figure)
+                assert not axes.xaxis.get_visible()
+            else:
+                axes.set_xticks([0, 1], ["neutral", "joy"], rotation=45, ha="right")
+            found.append(pixels(figure))
+    assert np.abs(found[0] - found[1]).max() <= 2
+
+
+@pytest.mark.parametrize("pad", [3.5, 9])
+def test_a_title_below_stands_where_it_stood(pad: float) -> None:
+    rows = []
+    for few in (False, True):
+        with PAPER.active():
+            figure = Figure(figsize=(3, 2), dpi=200)
+            axes = figure.add_axes((0.3, 0.3, 0.6, 0.6))
+            axes.tick_params(pad=pad)
+            axes.set_xlabel("epoch")
+            if few:
+                as_few_artists(figure)
+                assert not axes.xaxis.get_visible()
+            rows.append(np.nonzero(pixels(figure)[300:, 330:390, 3].any(axis=1))[0])
+    # Of its own and of the labels above it; 200 pixels to the inch.
+    assert abs(rows[0].max() - rows[1].max()) <= 2
+    assert abs(rows[0].min() - rows[1].min()) <= 2
+    assert len(rows[0]) > 20
+
+
 def titled(axes: Axes) -> None:
+    axes.set_ylabel("score")
+    axes.set_xlabel("epoch")
+    axes.tick_params(labelbottom=False)
+
+
+def lines(axes: Axes) -> None:
+    label_ticks(axes.xaxis, [0, 1], ["of two\nlines", "of one"])
     axes.set_xlabel("epoch")
     axes.set_ylabel("score")
 
@@ -88,7 +136,7 @@ def hidden(axes: Axes) -> None:
     axes.axis("off")
 
 
-@pytest.mark.parametrize("shown", [titled, turned, minor, larger, offset, hidden])
+@pytest.mark.parametrize("shown", [titled, lines, turned, minor, larger, offset, hidden])
 def test_what_is_special_stays_as_it_is(shown: Callable[[Axes], None]) -> None:
     figure = Figure()
     axes = figure.add_subplot()

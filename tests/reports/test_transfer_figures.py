@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from emobench.benchmark.run_folder import RunFolder
@@ -73,10 +74,17 @@ def test_it_is_drawn_with_marks_intervals_floors_and_a_line_at_no_gap(data: Data
         with theme.active():
             left, right = view.draw(theme).axes
         assert [axes.get_title(loc="left") for axes in (left, right)] == ["ECE", "Confidence gap"]
-        marks = [line for line in left.get_lines() if len(line.get_xdata()) == 1]
-        assert len(marks) == len(view.table.rows)
-        floors = [line for line in left.get_lines() if line.get_linestyle() == ":"]
-        assert {float(line.get_xdata()[0]) for line in floors} == {data.models[0].clean["ece"].floor_high}
+        marks = [line for line in left.get_lines() if line.get_marker() != "None"]
+        assert sum(len(line.get_xdata()) for line in marks) == len(view.table.rows)
+        # Of each model first intervals, then floors.
+        drawn = [[own.vertices for own in lines.get_paths()] for lines in left.collections]
+        assert {float(x) for lines in drawn[1::2] for x, _ in np.concatenate(lines)} == {
+            data.models[0].clean["ece"].floor_high
+        }
+        assert sum(map(len, drawn[::2])) == len(view.table.rows)
+        assert {tuple(own[:, 0]) for lines in drawn[::2] for own in lines} <= {
+            (found.low, found.high) for model in data.models[:2] for row in model.rows if (found := row.results["ece"])
+        }
         assert any(list(line.get_xdata()) == [0, 0] for line in right.get_lines())
         assert left.get_xlim()[0] == 0
 

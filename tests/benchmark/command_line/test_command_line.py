@@ -16,7 +16,7 @@ import pytest
 import emobench
 from emobench.benchmark import api
 from emobench.benchmark.command_line import exit_code, main
-from emobench.benchmark.errors import RunFolderError, SpecError
+from emobench.benchmark.errors import RunFolderError, SpecError, TooManyFailures
 from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import KINDS, names
 from emobench.benchmark.run_folder import RunFolder
@@ -312,6 +312,28 @@ def _has_a_fit(run: Path) -> bool:
         return bool(RunFolder(run).read_record().fits)
     except RunFolderError:
         return False
+
+
+def test_a_run_that_failures_ended_is_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(*_: object, **__: object) -> None:
+        raise TooManyFailures("3 cells have failed")
+
+    monkeypatch.setattr("emobench.benchmark.api.run_resolved", ended)
+    assert exit_code(["run", "--model", "prior", "--max-failures", "2"]) == 1
+    assert capsys.readouterr().err == "emobench: 3 cells have failed\n"
+
+
+def test_ctrl_c_while_latencies_are_measured_promises_no_more_than_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emobench.benchmark.latency.run.measure_latencies", interrupted)
+    assert exit_code(["latency", "--model", "prior"]) == 130
+    assert "interrupted; what was done is kept: the same command measures all anew" in capsys.readouterr().err
 
 
 def test_ctrl_c_is_exit_code_130_and_the_run_resumes(tmp_path: Path) -> None:

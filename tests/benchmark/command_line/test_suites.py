@@ -25,11 +25,8 @@ differs = ["Everything."]
 
 
 @pytest.fixture
-def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("EMOBENCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text(MINE, encoding="utf-8")
+def mine(terminal: Path) -> str:
+    (terminal / "mine.toml").write_text(MINE, encoding="utf-8")
     return "mine.toml"
 
 
@@ -40,7 +37,9 @@ def test_a_suite_runs_on_what_is_there_and_names_what_is_missing(
     assert exit_code([*command, "--draws", "200", "--format", "latex", "--out", "out"]) == 0
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.splitlines() == [line for line in said.err.splitlines() if "missing data: iemocap: no data" in line]
+    assert said.err.splitlines() == [
+        line for line in said.err.splitlines() if "missing data: iemocap: not there" in line
+    ]
     record = RunFolder(tmp_path / "out").read_record()
     assert [model.name for model in record.models if not model.reference] == ["prior", "late_fusion"]
     assert (record.seeds, record.stress_draws, record.metrics) == ((0, 1), 1, ("nll", "ece"))
@@ -121,3 +120,65 @@ def test_names_of_suites_are_suggested(capsys: pytest.CaptureFixture[str]) -> No
     assert "did you mean 'cmerc_table3'" in capsys.readouterr().err
     assert exit_code(["run", "--suite", "cmerc_tabel3"]) == 2
     assert "unknown suite 'cmerc_tabel3'; did you mean 'cmerc_table3'" in capsys.readouterr().err
+
+
+BLOCKS = f"""
+title = "Two"
+data = ["{DATA}"]
+models = ["prior"]
+metrics = ["nll"]
+draws = 200
+[[block]]
+name = "clean"
+[[block]]
+name = "noisy"
+seeds = 2
+first_seed = 3
+stress_seed = 9
+hidden = true
+stress_draws = 1
+protocols = ["noise:snr_db=0"]
+"""
+
+
+@pytest.fixture
+def blocks(mine: str) -> str:
+    Path("blocks.toml").write_text(BLOCKS, encoding="utf-8")
+    return "blocks.toml"
+
+
+def test_each_block_is_a_run_in_a_folder_of_its_own(blocks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", "--suite", blocks, "--format", "latex", "--out", "out"]) == 0
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if line.endswith(":")] == ["blocks.toml#clean:", "blocks.toml#noisy:"]
+    clean, noisy = (RunFolder(Path("out") / name).read_record() for name in ("clean", "noisy"))
+    assert ([one.text for one in clean.conditions], clean.seeds) == (["clean"], (0,))
+    assert ([one.text for one in noisy.conditions], noisy.seeds) == (["clean", "noise:snr_db=0"], (3, 4))
+    assert (noisy.stress_seed, noisy.hidden, noisy.draws) == (9, True, 200)
+    assert noisy.command.startswith("emobench run --suite blocks.toml#noisy --preset suite")
+    again = [*shlex.split(noisy.command)[1:], "-q", "--format", "latex", "--out", "out/noisy"]
+    assert exit_code(again) == 0
+    assert RunFolder(Path("out/noisy")).read_record() == noisy
+
+
+def test_a_mistake_in_the_last_block_is_found_before_the_first_runs(
+    blocks: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["run", "--suite", f"{blocks}#noisy", "--format", "latex", "-q", "--out", "out/noisy"]) == 0
+    assert exit_code(["run", "--suite", blocks, "--stress-seed", "1", "-q", "--out", "out"]) == 2
+    assert "holds a run made with --stress-seed 9, got --stress-seed 1" in capsys.readouterr().err
+    assert not Path("out/clean").exists()
+
+
+def test_without_a_folder_each_block_has_one_named_after_it(blocks: str) -> None:
+    assert exit_code(["run", "--suite", blocks, "--format", "latex", "-q"]) == 0
+    names = sorted(path.name.rpartition(".")[0] for path in Path("runs").iterdir())
+    assert names == ["blocks-clean.simulated", "blocks-noisy.simulated"]
+
+
+def test_blocks_are_shown_one_after_the_other(blocks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["show", blocks]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("blocks (suite, block clean) Two Run it: emobench run --suite blocks.toml#clean")
+    assert "blocks (suite, block noisy) Two Run it: emobench run --suite blocks.toml#noisy" in shown
+    assert shown.endswith("First training seed 3, stress seed 9, 200 bootstrap draws, hidden vectors are kept.")

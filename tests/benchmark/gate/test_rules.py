@@ -54,6 +54,10 @@ GOOD = '[[rule]]\nmetric = "ece"\nlimit = 0.1\n'
             GOOD + '\n[[rule]]\nmetric = "ecce"\nlimit = 1',
             "rule 2, line 5: metric: unknown metric 'ecce'; did",
         ),
+        (
+            '[[rule]]\nmetric = "latency_p94"\nlimit = 1',
+            "rule 1, line 1: metric: unknown metric 'latency_p94'; did you mean 'latency_p99' or",
+        ),
         (GOOD + "max_los = 0.1", "rule 1, line 1: unknown key 'max_los'; did you mean 'max_loss'?"),
         ("[[rule]]\nlimit = 0.1", "rule 1, line 1: expected the key 'metric', such as metric = \"ece\""),
         ('[[rule]]\nmetric = "ece"', "rule 1, line 1: expected limit or max_loss or both, got neither"),
@@ -64,6 +68,14 @@ GOOD = '[[rule]]\nmetric = "ece"\nlimit = 0.1\n'
         (GOOD + "min_utterances = 2.5", "min_utterances: input should be a valid integer, got 2.5"),
         (GOOD + 'direction = "down"', "direction: input should be 'higher', 'lower' or 'zero', got 'down'"),
         ('[[rule]]\nmetric = "signed_gap"\nlimit = -0.1', "limit: expected a distance from zero, got -0.1"),
+        (
+            '[[rule]]\nmetric = "latency_p95"\nlimit = -50',
+            "rule 1, line 1: limit: expected 0 or more for latency_p95, got -50",
+        ),
+        (
+            '[[rule]]\nmetric = "over_budget"\nlimit = 5',
+            "rule 1, line 1: limit: expected a share from 0 to 1, such as 0.05, got 5",
+        ),
         (
             '[[rule]]\nmetric = "confusion"\nlimit = 1',
             "neither more nor less of confusion is better; add direction",

@@ -326,7 +326,7 @@ def test_what_has_no_bounds_is_no_figure(timed: Timed) -> None:
     odd = PercentileRecord(percent=97.0, value=1.0, low=0.9, high=1.1)
     lone = PercentileRecord(percent=95.0, value=1.0, low=None, high=1.1)
     changed = one.model_copy(update={"summaries": (whole.model_copy(update={"percentiles": (lone, odd)}),)})
-    write_latencies(folder, [changed], read_samples(folder)[:1], machines=dict(record.machines), command="")
+    write_latencies(folder, [changed], read_samples(folder)[:1], machines=dict(record.machines), commands=())
     assert set(timings_of(folder).done[SINGLE].figures) == {"over_budget", "throughput"}
 
 

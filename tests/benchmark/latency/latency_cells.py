@@ -140,6 +140,6 @@ def written(
         [*latencies, *more],
         [one for those in taken.values() for one in those],
         machines={"a machine": MACHINE, "another": MACHINE},
-        command="emobench latency --model prior",
+        commands=("emobench latency --model prior",),
     )
     return run

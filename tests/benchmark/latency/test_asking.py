@@ -1,3 +1,6 @@
+import shlex
+from pathlib import Path
+
 import pytest
 
 from emobench.benchmark.errors import NotApplicable, SpecError
@@ -23,6 +26,28 @@ from emobench.benchmark.latency.record import ANY_CONTEXT
         ({"iterations": 4}, "expected --iterations from 5 to 1000000, got 4"),
         ({"seconds": 0.0}, "expected --seconds above 0 and up to 3600, got 0"),
         ({"limit": float("nan")}, "expected --limit above 0 and up to 86400, got nan"),
+        (
+            {"limit": 1.5},
+            "expected --limit above --seconds, as it counts the warm-up too, got --limit 1.5 and --seconds 2",
+        ),
+        (
+            {"seconds": 60.0},
+            "expected --limit above --seconds, as it counts the warm-up too, got --limit 60 and --seconds 60",
+        ),
+        (
+            {"dropped": ("none", "")},
+            "expected a modality after --drop, or several with / between them, got ''; type for example "
+            "--drop audio/text, or --drop none",
+        ),
+        (
+            {"dropped": ("audio/ ",)},
+            "expected a modality after --drop, or several with / between them, got 'audio/ '; type for example "
+            "--drop audio/text, or --drop none",
+        ),
+        (
+            {"budget_percent": 90.0},
+            "--budget-percentile says which percentile is held against --budget-ms; type that too",
+        ),
         ({"budget_percent": 100.0}, "expected --budget-percentile between 0 and 100, both excluded, got 100"),
         (
             {"budget": 50.0, "iterations": 58},
@@ -81,7 +106,7 @@ def test_a_device_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_percentile_of_the_budget_is_reported_too() -> None:
     assert Asking(budget=50.0, budget_percent=80.0).percents == (50.0, 80.0, 90.0, 95.0, 99.0)
-    assert Asking(budget_percent=80.0).percents == (50.0, 90.0, 95.0, 99.0)
+    assert Asking().percents == (50.0, 90.0, 95.0, 99.0)
 
 
 def test_the_command_says_what_is_not_as_usual() -> None:
@@ -91,3 +116,11 @@ def test_the_command_says_what_is_not_as_usual() -> None:
         "emobench latency --model a --model b --scenario single --threads 1 --threads 2 --drop audio --budget-ms 50 "
         "--compile"
     )
+
+
+def test_the_command_can_be_copied_into_a_shell() -> None:
+    wanted = Asking(iterations=1_000_000, batches=(250_000,), seconds=0.0625, limit=1234567.0 / 100)
+    assert shlex.split(wanted.command(["a:path=my model"], ["d"], out=Path("my runs/one"))) == [
+        "emobench", "latency", "--model", "a:path=my model", "--data", "d", "--batch", "250000",
+        "--iterations", "1000000", "--seconds", "0.0625", "--limit", "12345.67", "--out", "my runs/one",
+    ]  # fmt: skip

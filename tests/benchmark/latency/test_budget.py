@@ -27,7 +27,16 @@ def test_the_verdict_is_about_the_bounds_of_the_percentile(slow: int, verdict: s
 
 
 def test_a_value_on_the_budget_is_within_it() -> None:
-    assert against(np.full(100, 50.0), 50.0)[2:] == (0.0, 0.0, pytest.approx(0.0362, abs=1e-4), 0.0, "holds")
+    found = against(np.full(100, 50.0), 50.0)
+    assert (found.over, found.low, found.hinge, found.verdict) == (0.0, 0.0, 0.0, "holds")
+    assert found.high == pytest.approx(0.0362, abs=1e-4)
+
+
+def test_few_values_that_are_all_over_the_budget_break_it() -> None:
+    # P(binomial(12, 0.9) ≥ 9) = 97 %: the 9th value bounds p90 from below; none does from above.
+    assert against(np.full(12, 2.0), 1.0, percent=90).verdict == "breaks"
+    assert against(np.array([0.5] * 9 + [2.0] * 3), 1.0, percent=90).verdict == "undecided"
+    assert against(np.full(12, 0.5), 1.0, percent=90).verdict == "undecided"
 
 
 def test_a_percentile_without_a_lower_bound_cannot_break() -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_a_damaged_record_says_where(tmp_path: Path, content: str) -> None:
         read_latencies(folder)
 
 
+def test_a_file_that_kept_only_what_was_typed_last_is_read(tmp_path: Path) -> None:
+    folder = written(tmp_path, CELLS)
+    content = json.loads(json_path(folder).read_text(encoding="utf-8"))
+    (content["command"],) = content.pop("commands")
+    json_path(folder).write_text(json.dumps(content), encoding="utf-8")
+    assert read_latencies(folder).commands == ("emobench latency --model prior",)
+    assert len(read_samples(folder)) == len(CELLS)
+
+
 def test_a_record_that_is_no_text_is_damaged(tmp_path: Path) -> None:
     folder = written(tmp_path, CELLS)
     json_path(folder).write_bytes(b"\xff\xfe\xff")
@@ -77,10 +87,19 @@ def test_a_record_that_is_no_text_is_damaged(tmp_path: Path) -> None:
 def test_samples_of_another_measurement_are_not_taken_for_these(tmp_path: Path) -> None:
     folder, other = written(tmp_path / "a", CELLS[:1]), written(tmp_path / "b", CELLS[1:])
     samples_path(folder).write_bytes(samples_path(other).read_bytes())
-    with pytest.raises(RunFolderError, match=r"does not belong to latency\.json"):
+    # Measuring again reads both files first, so the remedy has to name the one that is whole, too.
+    with pytest.raises(RunFolderError, match=r"does not belong to latency\.json beside it; .* or delete both and type"):
         read_samples(folder)
     samples_path(folder).unlink()
-    with pytest.raises(RunFolderError, match="is missing"):
+    with pytest.raises(RunFolderError, match=rf"is missing; .* or delete {json_path(folder)} and type the same"):
+        read_samples(folder)
+
+
+def test_a_folder_in_the_place_of_the_samples_is_said(tmp_path: Path) -> None:
+    folder = written(tmp_path, CELLS)
+    samples_path(folder).unlink()
+    samples_path(folder).mkdir()
+    with pytest.raises(RunFolderError, match=r"cannot read .*latency\.parquet: Is a directory; delete both and"):
         read_samples(folder)
 
 

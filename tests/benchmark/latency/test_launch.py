@@ -38,6 +38,7 @@ def test_a_fresh_process_answers_with_samples(tmp_path: Path, monkeypatch: pytes
     ("code", "why"),
     [
         ("import os; os.kill(os.getpid(), 9)", "its process was killed, most likely because memory ran out"),
+        ("import os; os.kill(os.getpid(), 15)", "its process was ended by SIGTERM"),
         ("raise ValueError('so\\nodd')", "its process ended with code 1: odd"),
         ("import sys; sys.exit(7)", "its process ended with code 7"),
     ],
@@ -46,6 +47,13 @@ def test_a_process_that_dies_is_a_failed_cell(monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(launch, "worker_command", lambda: [sys.executable, "-c", code])
     answer, samples = measure_in_fresh_process(ORDER)
     assert (answer.state, answer.why, samples) == ("failed", why, ())
+
+
+def test_a_process_that_cannot_be_started_is_a_failed_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "worker_command", lambda: ["/nowhere/python"])
+    answer, samples = measure_in_fresh_process(ORDER)
+    assert (answer.state, samples) == ("failed", ())
+    assert answer.why == "its process could not be started: No such file or directory"
 
 
 def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

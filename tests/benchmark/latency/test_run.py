@@ -8,31 +8,15 @@ from emobench.benchmark.command_line import exit_code
 from emobench.benchmark.errors import NotApplicable, RunFolderError, SpecError
 from emobench.benchmark.latency import run
 from emobench.benchmark.latency.asking import Asking
-from emobench.benchmark.latency.files import PartSamples, json_path, read_latencies, read_samples, samples_path
-from emobench.benchmark.latency.orders import Answer, Order
-from emobench.benchmark.latency.record import ReferenceRecord
+from emobench.benchmark.latency.files import read_latencies, read_samples, samples_path
+from emobench.benchmark.latency.orders import Order
 from emobench.benchmark.latency.run import measure_latencies
+from emobench.benchmark.lock import only_driver
 from emobench.benchmark.run_folder import RunFolder
 
 DATA = "simulated:test=4,train=8,validation=4,turns=2/4"
 QUICK = ("--draws", "200", "--metric", "accuracy", "--format", "csv", "--quiet")
 SINGLE = Asking(scenarios=("single",), device="cpu")
-
-
-@pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
-    """Return what would have been measured; the answers are made up."""
-    seen: list[Order] = []
-
-    def answered(order: Order) -> tuple[Answer, tuple[PartSamples, ...]]:
-        seen.append(order)
-        if order.cell.batch == 64:
-            return Answer(state="failed", why="out of memory"), ()
-        reference = ReferenceRecord(operation="product", milliseconds=(0.5, 0.5), median=0.5)
-        return Answer(state="done", machine=MACHINE, reference=reference), (samples(order.cell),)
-
-    monkeypatch.setattr(run, "measure_in_fresh_process", answered)
-    return seen
 
 
 def fits_of(folder: Path) -> dict[str, str]:
@@ -51,8 +35,9 @@ def test_models_are_fitted_into_the_folder_and_measured(tmp_path: Path, orders: 
     assert cell.ratio == pytest.approx(p50.value / 0.5)
     assert cell.budget is None
     assert found.record.machines[cell.machine] == MACHINE
-    assert found.record.command.startswith("emobench latency --model prior --model late_fusion --data simulated:")
-    assert found.record.command.endswith(" --scenario single --device cpu")
+    (command,) = found.record.commands
+    assert command.startswith("emobench latency --model prior --model late_fusion --data simulated:")
+    assert command.endswith(f" --scenario single --device cpu --out {tmp_path / 'out'}")
     assert [one.cell for one in read_samples(found.folder)] == [one.cell for one in found.cells]
 
 
@@ -164,6 +149,12 @@ def test_mistakes_are_found_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_is_computed_into_is_left_alone(tmp_path: Path, orders: list[Order]) -> None:
+    with only_driver(RunFolder(tmp_path)), pytest.raises(RunFolderError, match="another emobench computes into"):
+        measure_latencies(["prior"], data=[DATA], asking=SINGLE, out=tmp_path)
+    assert not orders
+
+
 def test_damaged_samples_are_not_written_over(tmp_path: Path, orders: list[Order]) -> None:
     measure_latencies(["prior"], data=[DATA], asking=SINGLE, out=tmp_path)
     samples_path(RunFolder(tmp_path)).write_bytes(b"damaged")
@@ -179,46 +170,3 @@ def test_without_a_folder_it_is_that_of_the_run(
     again = measure_latencies(["prior"], data=[DATA], asking=SINGLE)
     assert found.folder.path == again.folder.path
     assert found.folder.path.parent == Path("runs")
-
-
-class TestCommandLine:
-    def call(self, tmp_path: Path, *more: str) -> int:
-        return exit_code(["latency", "--model", "prior", "--data", DATA, "--out", str(tmp_path), *more])
-
-    def test_the_table_is_printed(
-        self, tmp_path: Path, orders: list[Order], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", "80")
-        assert self.call(tmp_path, "--scenario", "single", "--budget-ms", "50", "--device", "cpu") == 0
-        said = capsys.readouterr()
-        assert "holds" in said.out
-        assert str(json_path(RunFolder(tmp_path))) in said.out
-
-    def test_a_failed_cell_is_exit_code_1(
-        self, tmp_path: Path, orders: list[Order], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert self.call(tmp_path, "--scenario", "batch", "--device", "cpu", "--quiet") == 1
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert "emobench: failed: prior | simulated:" in said.err
-        assert "out of memory" in said.err
-        assert [order.cell.batch for order in orders] == [8, 64]
-
-    def test_options_reach_what_is_measured(self, tmp_path: Path, orders: list[Order]) -> None:
-        words = "--scenario single --device cpu --threads 2 --context 1 --drop audio --drop none --dtype float32 "
-        words += "--iterations 59 --seconds 0.5 --limit 9 --budget-ms 20 --budget-percentile 90 --compile --quiet"
-        assert self.call(tmp_path, *words.split()) == 0
-        assert [(order.cell.threads, order.cell.context, order.cell.dropped) for order in orders] == [
-            (2, 1, "audio"),
-            (2, 1, ""),
-        ]
-        assert (orders[0].rules.iterations, orders[0].rules.seconds, orders[0].rules.limit) == (59, 0.5, 9.0)
-        assert orders[0].cell.compiled == "default"
-
-    def test_a_mistake_is_one_line_and_exit_code_2(
-        self, tmp_path: Path, orders: list[Order], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert self.call(tmp_path, "--budget-ms", "0") == 2
-        assert capsys.readouterr().err == (
-            "emobench: expected --budget-ms above 0, got 0; type for example --budget-ms 50\n"
-        )

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable
 from itertools import count
 
@@ -7,6 +8,7 @@ from fake_clocks import FakeClock
 
 from emobench.benchmark.latency import timing
 from emobench.benchmark.latency.devices import HostStopwatch
+from emobench.benchmark.latency.record import WarmUpRecord
 from emobench.benchmark.latency.timing import Limit, Rules, Step, Timed, measure, warmed_up
 from emobench.benchmark.randomness import Randomness
 
@@ -32,7 +34,7 @@ def test_known_durations_come_back() -> None:
     timed = measured(clock, [[Step(clock.work(4.0), 0)]], Rules(iterations=20, seconds=0.01))
     assert set(timed.samples.host) == {4.0}
     assert np.isnan(timed.samples.device).all()
-    assert timed.warm_up == (21, True, 4.0, 0.004, True)
+    assert timed.warm_up == WarmUpRecord(iterations=21, settled=True, first=4.0, seconds=0.004, complete=True)
     assert timed.notes == ()
 
 
@@ -66,6 +68,20 @@ def test_after_the_reference_a_unit_is_done_once_without_being_timed() -> None:
 
     timed = measured(clock, [[Step(work, 0)]], Rules(iterations=100, seconds=0.01))
     assert next(calls) == timed.warm_up.iterations + 100 + 9
+
+
+def test_garbage_is_collected_before_the_first_sample_and_left_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, seen = FakeClock(), []
+    monkeypatch.setattr(timing.gc, "collect", lambda: seen.append("collected"))
+
+    def work() -> None:
+        seen.append("on" if gc.isenabled() else "off")
+        clock.work(1.0)()
+
+    timed = measured(clock, [[Step(work, 0)]], Rules(iterations=20, seconds=0.01))
+    assert seen == ["on"] * timed.warm_up.iterations + ["collected"] + ["on"] * (
+        len(seen) - timed.warm_up.iterations - 1
+    )
 
 
 def test_steps_of_a_unit_keep_their_order_and_units_change_theirs() -> None:
@@ -133,14 +149,33 @@ def test_compiling_may_take_longer_than_the_limit_which_counts_afterwards() -> N
     def compiled() -> None:
         clock.work(30_000.0 if next(calls) < 2 else 10.0)()
 
-    def timed(*, compiling: bool) -> Timed:
+    def timed(*, whole_passes: int) -> Timed:
         units = [[Step(compiled, 0)]] * 5
         options = {"reference": reference(clock), "order": order(), "clock": clock}
-        return measure(units, HostStopwatch(clock), Rules(20, 0.1, 10), compiling=compiling, **options)  # type: ignore[arg-type]  # as named
+        return measure(units, HostStopwatch(clock), Rules(20, 0.1, 10), whole_passes=whole_passes, **options)  # type: ignore[arg-type]  # as named
 
-    found = timed(compiling=True)
+    found = timed(whole_passes=1)
     assert (found.warm_up.complete, found.warm_up.settled, found.notes) == (True, True, ())
     assert found.warm_up.seconds == pytest.approx(60.03)
     assert set(found.samples.host) == {10.0}
     calls = count()
-    assert not timed(compiling=False).warm_up.complete
+    assert not timed(whole_passes=0).warm_up.complete
+
+
+@pytest.mark.parametrize(("whole_passes", "unrecorded", "windows"), [(1, 30, 3), (3, 0, 2)])
+def test_what_is_recorded_the_second_time_is_so_after_three_passes(
+    whole_passes: int, unrecorded: int, windows: int
+) -> None:
+    clock, seen = FakeClock(), [0] * 40
+
+    def of(shape: int) -> list[Step]:
+        def work() -> None:
+            seen[shape] += 1
+            clock.work(500.0 if seen[shape] <= 2 else 1.0)()
+
+        return [Step(work, 0)]
+
+    found = warmed_up([*map(of, range(40))], HostStopwatch(clock), Limit(60, clock), whole_passes=whole_passes)
+    assert found.seconds == pytest.approx(20.0)
+    assert seen.count(1) == unrecorded
+    assert found.iterations == 40 * whole_passes + 10 * windows

@@ -1,57 +1,21 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from fake_clocks import FakeClock, FakeDevice
 from latency_cells import cell
+from worker_orders import RAGE, order
 
 from emobench.baselines.base import FitContext
-from emobench.benchmark.checkpoints import save_checkpoint
 from emobench.benchmark.latency import worker
-from emobench.benchmark.latency.devices import DeviceStopwatch
-from emobench.benchmark.latency.orders import Answer, Order
-from emobench.benchmark.latency.timing import Rules
+from emobench.benchmark.latency.orders import Answer
 from emobench.benchmark.latency.worker import is_out_of_memory, largest_that_fits, main, measured
 from emobench.benchmark.models import make_model
 from emobench.benchmark.registry import DATASETS, make
-from emobench.benchmark.training import threads
+from emobench.benchmark.threads import held_threads
 from emobench.benchmark.training.network_model import NetworkModel
-
-DATA = "simulated:test=4,train=8,validation=4,turns=2/4"
-RAGE = "rage_fusion:epochs=1,width=8"
-TINY = Rules(iterations=6, seconds=0.001, limit=20)
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(threads, "_fixed", False)
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def stem(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Return where the checkpoint of a model lies, made when asked for."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    splits = make(DATASETS, DATA).load()
-
-    def made(model: str) -> str:
-        path = folder / model.replace(":", "-").replace("/", "-")
-        if not path.with_name(path.name + ".json").exists():
-            fitted = make_model(model).fit(splits.train, splits.validation, context=FitContext(seed=0))
-            save_checkpoint(path, fitted.state(), "key")
-        return str(path)
-
-    return made
-
-
-def order(stem: str, **changes: object) -> Order:
-    return Order(cell=cell(data=DATA, **changes), stem=stem, key="key", seed=0, parameters=7, rules=TINY)
 
 
 def test_a_model_without_a_network_is_timed_as_a_whole(stem: Callable[[str], str]) -> None:
@@ -66,7 +30,19 @@ def test_a_model_without_a_network_is_timed_as_a_whole(stem: Callable[[str], str
     assert answer.reference is not None
     assert len(answer.reference.milliseconds) >= 2
     assert answer.machine is not None
-    assert torch.get_num_threads() == 1
+
+
+def test_the_number_of_threads_is_held_while_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = torch.get_num_threads(), list[tuple[int | None, int]]()
+
+    def see(*_: object) -> worker.Measured:
+        seen.append((held_threads(), torch.get_num_threads()))
+        return worker.Measured(Answer(state="done"), ())
+
+    monkeypatch.setattr(worker, "_measured", see)
+    measured(order("", threads=2))
+    assert seen == [(2, 2)]
+    assert (held_threads(), torch.get_num_threads()) == (None, before)
 
 
 def test_a_session_under_compile_is_said_not_to_be_compiled(
@@ -91,6 +67,23 @@ def test_a_network_is_also_timed_alone(stem: Callable[[str], str]) -> None:
     assert answer.cost.operations_turns == 2
     assert (answer.cost.operations or 0) > 0
     assert answer.cost.parameters > 1000
+
+
+def test_the_network_alone_is_given_the_batches_of_the_whole() -> None:
+    data = "simulated:test=120,train=8,validation=4"
+    splits = make(DATASETS, data).load()
+    fitted = make_model(RAGE).fit(splits.train, splits.validation, context=FitContext(seed=0))
+    assert isinstance(fitted, NetworkModel)
+    asked = cell(data=data, model=RAGE, scenario="batch", batch=120)
+    work = worker.workload(fitted, splits.test, asked)
+    sizes: list[tuple[int, ...]] = []
+    fitted.network.register_forward_hook(lambda _, given, __: sizes.append(tuple(given[0].valid.shape)))
+    work.units[0][0].call()
+    whole = sizes.copy()
+    sizes.clear()
+    worker.forward_units(fitted, work, asked)[0][0].call()
+    assert sizes == whole
+    assert len(sizes) > 1
 
 
 @pytest.mark.parametrize(("model", "stateful"), [(RAGE, True), ("m3net:width=8,encoder_width=8,epochs=1", False)])
@@ -160,8 +153,9 @@ def test_a_model_that_fails_in_half_precision_is_one_line(
 
 class TestOutOfMemory:
     @pytest.fixture
-    def small_memory(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    def small_memory(self, stem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """Let more than five dialogues at once not fit; return how many were tried."""
+        stem(RAGE)  # its training predicts too
         tried: list[int] = []
         predict = NetworkModel.predict
 
@@ -211,52 +205,23 @@ class TestOutOfMemory:
         assert answer.state == "failed"
         assert answer.why.startswith("out of memory; and then, looking for a batch that fits, ValueError: odd (")
 
-    def test_errors_of_memory_are_told_from_others(self) -> None:
-        assert is_out_of_memory(MemoryError())
+    @pytest.mark.parametrize(
+        "error",
+        [
+            MemoryError(),
+            torch.OutOfMemoryError(),
+            RuntimeError("CUDA error: out of memory"),
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+            RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+        ],
+    )
+    def test_errors_of_memory_are_told_from_others(self, error: Exception) -> None:
+        assert is_out_of_memory(error)
         assert not is_out_of_memory(RuntimeError("shapes"))
 
     @pytest.mark.parametrize(("limit", "below"), [(0, 64), (1, 64), (63, 64), (37, 100), (1, 2), (0, 1)])
     def test_halving_finds_the_largest(self, limit: int, below: int) -> None:
         assert largest_that_fits(lambda size: size <= limit, below) == limit
-
-
-def test_a_device_is_timed_by_both_clocks(stem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The path of CUDA with a made-up device: what is measured, what is asked of it, what is kept."""
-    clock = FakeClock()
-    device = FakeDevice(clock)
-    stopwatch = DeviceStopwatch(device, clock)
-    emptied: list[bool] = []
-    fake = SimpleNamespace(
-        reset_peak_memory_stats=lambda: None,
-        memory_allocated=lambda: 1000,
-        max_memory_allocated=lambda: 5000,
-        empty_cache=lambda: emptied.append(True),
-    )
-    monkeypatch.setattr(torch, "cuda", fake)
-    monkeypatch.setattr(worker, "stopwatch_for", lambda name: stopwatch)
-    monkeypatch.setattr(worker, "machine_record", lambda name: None)
-    monkeypatch.setattr(worker, "processes_on_device", lambda name: ("somebody",))
-    monkeypatch.setattr(worker, "reference_for", lambda name, watch: lambda: 2.0)
-    calls = device.kernel(3.0)
-    monkeypatch.setattr("emobench.baselines.prior.FittedPrior.predict", lambda self, conversations: calls())
-    answer, (whole,) = measured(order(stem("prior"), device="cuda"))
-    assert answer.why == ""
-    np.testing.assert_allclose(whole.host, 3.01)
-    np.testing.assert_allclose(whole.device, 3.01)
-    assert answer.cost is not None
-    assert answer.cost.device_peak == 4000
-    assert answer.interference is not None
-    assert answer.interference.processes[-1] == "somebody"
-
-    def full(self: object, conversations: "worker.Conversations") -> None:
-        if conversations.dialogues > 2:
-            raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(torch, "OutOfMemoryError", MemoryError)
-    monkeypatch.setattr("emobench.baselines.prior.FittedPrior.predict", full)
-    answer, _ = measured(order(stem("prior"), device="cuda", scenario="batch", batch=4))
-    assert answer.why == "out of memory: the largest batch that fits is 2; type --batch 2"
-    assert emptied
 
 
 def test_answer_and_samples_are_files(stem: Callable[[str], str], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emobench.benchmark.metrics.base import ConditionMetric, CurveMetric, Scored
+from emobench.benchmark.metrics.removals import KindGaps
 from emobench.benchmark.registry import METRICS, make
 from emobench.benchmark.scoring_samples import sampled
 
@@ -276,3 +277,21 @@ def test_the_area_of_what_no_severity_changes_is_exactly_one() -> None:
     area = curve("degradation_area")
     severities = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7])
     assert area.summarise(severities, np.full((3, 7), 0.2083), "higher").tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_removal_gap_is_modalities_minus_contexts_where_there_are_both(make_scored: MakeScored) -> None:
+    scored = make_scored(*FULL, removals=REMOVED)
+    cel = figures("cel", scored)
+    assert cel["modalities"] != cel["contexts"]
+    assert figures("removal_gap", scored) == pytest.approx({"modalities": cel["modalities"] - cel["contexts"]})
+    in_logs = figures("cel:space=log", scored)
+    expected = in_logs["modalities"] - in_logs["contexts"]
+    assert figures("removal_gap:space=log", scored) == pytest.approx({"modalities": expected})
+    for kind in ({"intra"}, {"text", "audio"}):
+        one_kind = make_scored(*FULL, removals={name: REMOVED[name] for name in kind})
+        assert figures("removal_gap", one_kind) == {}
+
+
+def test_the_gap_has_no_column_without_both_kinds(make_scored: MakeScored) -> None:
+    scored = make_scored(*FULL, removals={"intra": REMOVED["intra"]})
+    assert KindGaps("probability")(scored).tolist() == [[1.0]] * len(scored.label)

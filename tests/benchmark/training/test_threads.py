@@ -30,17 +30,6 @@ def test_small_networks_get_one_thread_and_the_number_is_put_back(
         torch.set_num_threads(before)
 
 
-def test_a_number_that_is_fixed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_fixed", False)
-    before = torch.get_num_threads()
-    try:
-        threads.fix_threads(2)
-        with threads.threads_for(nn.Linear(4, 4)):
-            assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_a_network_that_is_not_small_keeps_the_number() -> None:
     assert threads.suits_one_thread(nn.Linear(4, 4))
     before = torch.get_num_threads()

@@ -1,0 +1,1 @@
+"""Who computes the cells of a run: processes of this machine, or a cluster."""

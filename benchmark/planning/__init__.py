@@ -1,0 +1,1 @@
+"""What a run will take, told before it begins: cells, time, disk, and what is already there."""

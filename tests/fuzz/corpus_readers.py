@@ -1,0 +1,62 @@
+"""Who reads the findings of the corpus: a content, in a folder that is empty."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from emobench.baselines.foreign_models.contract import read_contract
+from emobench.benchmark.checkpoints import load_checkpoint
+from emobench.benchmark.cost_files import read_costs
+from emobench.benchmark.datasets.own_features import read_features
+from emobench.benchmark.datasets.own_tables import read_table as read_own
+from emobench.benchmark.datasets.utterances import Utterance
+from emobench.benchmark.files import read_table
+from emobench.benchmark.gate.accepted import read_accepted
+from emobench.benchmark.gate.rules import read_rules
+from emobench.benchmark.hidden_vectors import read_hidden
+from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.suites import load_suites
+from emobench.reports.comparisons import view_of
+from emobench.reports.leftovers import LIST, keep_only
+
+Read = Callable[[Path], object]
+
+
+def _beside(name: str, content: bytes, read: Read) -> Callable[[Path], object]:
+    def do(folder: Path) -> object:
+        (folder / name).write_bytes(content)
+        return read(folder / name)
+
+    return do
+
+
+def reading(reader: str, content: bytes) -> Callable[[Path], object]:
+    """Return what reads a content in a folder."""
+    name, read = READ[reader]
+    return _beside(name, content, read)
+
+
+def _utterances() -> list[Utterance]:
+    return [Utterance("here", f"u{turn}", "d", (0, turn), "A", 0, "") for turn in range(2)]
+
+
+def _checkpoint(path: Path) -> None:
+    path.with_suffix(".safetensors").write_bytes(b"")
+    assert load_checkpoint(path.with_suffix(""), "key") is None
+
+
+READ: dict[str, tuple[str, Read]] = {
+    "rules": ("rules.toml", read_rules),
+    "contract": ("contract.toml", lambda path: read_contract(str(path), {})),
+    "baseline": ("baseline.toml", read_accepted),
+    "suite": ("suite.toml", lambda path: load_suites(str(path))),
+    "costs": ("costs.csv", read_costs),
+    "table": ("table.csv", lambda path: read_own(path).require(("dialogue",))),
+    "npy": ("audio.npy", lambda path: read_features(path, _utterances())),
+    "npz": ("hidden.npz", read_hidden),
+    "parquet": ("results.parquet", lambda path: read_table(path, repeated=("model",))),
+    "comparisons": ("comparisons.parquet", view_of),
+    "record": ("run.json", lambda path: RunFolder(path.parent).read_older()),
+    "report_list": (LIST, lambda path: keep_only(path.parent, [])),
+    "checkpoint": ("stem.json", _checkpoint),
+}
+"""By name what the file is called, and what reads it."""
