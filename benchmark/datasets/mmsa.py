@@ -4,11 +4,13 @@ A dictionary of train, valid and test, each with text, audio and vision (utteran
 regression_labels. Here an utterance has one vector per modality: the mean of its steps, those left out that hold zeros
 only, which are padding; an utterance all of whose steps are padding was not observed in that modality. A dialogue is a
 video, its utterances are ordered by the number behind `$_$` in their id, and all are by one speaker. The class is
-positive from a score of 0 on. `name` keeps several of them apart.
+positive from a score of 0 on. `name` keeps several of them apart. An utterance in two splits is refused; that videos
+have utterances in several is told as a leak.
 
 Source: Mao et al., M-SENA: an integrated platform for multimodal sentiment analysis, ACL 2022 (demonstrations).
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Annotated
 from typing_extensions import Doc
 
 from ..arguments import canonical
-from ..conversations import DataSplits
+from ..conversations import Conversations, DataSplits
 from ..errors import DataError
 from ..feature_files.aligned import read_split
 from ..feature_files.sources import pickles_in
@@ -67,11 +69,32 @@ class Mmsa:
             for split, called in SPLITS.items()
         )
         progress(f"reading {self.name}", 1, 1)
-        return DataSplits(train, validation, test, licence=LICENCE)
+        leaks = _shared_videos(train, validation, test, place=str(files[0]))
+        return DataSplits(train, validation, test, licence=LICENCE, leaks=leaks)
 
     @property
     def _text(self) -> str:
         return str(canonical("mmsa", self))
+
+
+def _shared_videos(*splits: Conversations, place: str) -> tuple[str, ...]:
+    """Return the leak of videos that several splits have utterances of; an utterance in two splits is refused."""
+    homes: dict[str, str] = {}
+    videos: Counter[str] = Counter()
+    for split in splits:
+        for name in split.utterance_ids:
+            if homes.setdefault(name, split.split) != split.split:
+                raise DataError(
+                    f"{place}: utterance {name} is in {split.split} and in {homes[name]}; expected it in one split only"
+                )
+        videos.update(split.dialogue_ids)
+    shared = sum(count > 1 for count in videos.values())
+    if not shared:
+        return ()
+    return (
+        f"mmsa: {shared} of {len(videos)} videos have utterances in more than one split: who speaks there, and "
+        "of what, is known from training",
+    )
 
 
 PLUGIN = Mmsa

@@ -119,3 +119,16 @@ def test_other_things_are_refused(tmp_path: Path) -> None:
         add("mmsa", tmp_path)
     with pytest.raises(SpecError, match=r"^mmsa: expected a name of letters, digits and underscores, got 'a-b'$"):
         make(DATASETS, "mmsa:name=a-b")
+
+
+def test_an_utterance_in_two_splits_is_refused_and_a_video_in_two_is_a_leak(tmp_path: Path) -> None:
+    assert added(tmp_path, content()).leaks == ()
+    value = content()
+    value["test"]["id"] = ["c$_$1", "a$_$3", "ax$_$7"]
+    splits = added(tmp_path, value, "mmsa:name=clips")
+    (leak,) = splits.leaks
+    assert "2 of 5 videos have utterances in more than one split" in leak
+    assert make(DATASETS, "mmsa:name=clips").load().leaks == splits.leaks
+    value["test"]["id"][1] = "a$_$2"
+    with pytest.raises(DataError, match="utterance a_2 is in test and in train; expected it in one split only"):
+        added(tmp_path, value)
