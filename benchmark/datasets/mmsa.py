@@ -2,10 +2,11 @@
 
 A dictionary of train, valid and test, each with text, audio and vision (utterances × steps × width), id, raw_text and
 regression_labels. Here an utterance has one vector per modality: the mean of its steps, those left out that hold zeros
-only, which are padding; an utterance all of whose steps are padding was not observed in that modality. A dialogue is a
-video, its utterances are ordered by the number behind `$_$` in their id, and all are by one speaker. The class is
-positive from a score of 0 on. `name` keeps several of them apart. An utterance in two splits is refused; that videos
-have utterances in several is told as a leak.
+only, which are padding; an utterance all of whose steps are padding was not observed in that modality. -inf, which the
+released audio features of CMU-MOSEI have where nothing sounds, counts as 0. A dialogue is a video, its utterances are
+ordered by the number behind `$_$` in their id, and all are by one speaker. The class is positive from a score of 0 on.
+`name` keeps several of them apart. An utterance in two splits is refused; that videos have utterances in several is
+told as a leak.
 
 Source: Mao et al., M-SENA: an integrated platform for multimodal sentiment analysis, ACL 2022 (demonstrations).
 """

@@ -89,9 +89,12 @@ def _means(
         series = np.empty(0, np.float32)
     if series.ndim != 3 or not series.shape[2]:
         raise DataError(f"{place}: expected numbers of the shape utterances × steps × width, got {np.shape(series)}")
+    silent = np.isneginf(series)
+    if silent.any():  # the logarithm of no energy, in audio features of the released CMU-MOSEI file
+        series = np.where(silent, np.float32(0), series)
     bad = ~np.isfinite(series).all(axis=(1, 2))
     if bad.any():
-        raise DataError(f"{place}, entry {int(np.argmax(bad))}: expected finite numbers")
+        raise DataError(f"{place}, entry {int(np.argmax(bad))}: expected finite numbers (-inf counts as 0)")
     spoken = series.any(axis=2)
     steps = spoken.sum(axis=1)
     means = series.sum(axis=1, dtype=np.float64) / np.maximum(steps, 1)[:, None]

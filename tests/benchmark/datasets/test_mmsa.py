@@ -66,6 +66,13 @@ def test_utterances_are_means_over_what_is_no_padding(tmp_path: Path) -> None:
     assert added(tmp_path, columns).fingerprint == splits.fingerprint
 
 
+def test_minus_infinity_is_what_does_not_sound(tmp_path: Path) -> None:
+    value, silent = content(), content()
+    value["train"]["audio"][0, 2, 0] = -np.inf
+    silent["train"]["audio"][0, 2, 0] = 0
+    assert added(tmp_path, value).fingerprint == added(tmp_path, silent).fingerprint
+
+
 def changed(name: str, value: object) -> Callable[[Value], object]:
     return lambda content: content["valid"].__setitem__(name, value)
 
