@@ -139,6 +139,12 @@ class TestReading:
         assert found.fingerprints == {"abc"}
         assert saved(write(table(data="mosi"), path)).blocks == {}
 
+    def test_a_link_to_nothing_in_a_folder_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "clean.csv").symlink_to(tmp_path / "gone.csv")
+        for read in (column_names, read_files, content_key):
+            with pytest.raises(DataError, match=r"clean\.csv: cannot be read \(No such file or directory\)"):
+                read(tmp_path)
+
     def test_a_folder_has_a_file_per_condition(self, tmp_path: Path, split: Conversations) -> None:
         write(table(), tmp_path / "clean.csv")
         write(table(P[[1, 2, 0]]), tmp_path / "modality_drop:drop=audio~video.npz")

@@ -10,8 +10,10 @@ import pytest
 from markdown_reader import parsed_markdown
 from page_reader import parsed, words
 
+from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.registry import FORMATS, make
 from emobench.benchmark.run_folder import RunFolder
+from emobench.reports.gathering import read
 from emobench.reports.tex import prose
 
 Maker = Callable[..., RunFolder]
@@ -115,3 +117,10 @@ def test_the_terminal_says_it_too(tmp_path: Path, make_run: Maker) -> None:
     console = Console(file=StringIO(), width=200)
     console.print(summary(folder), crop=False)
     assert "Missing: results.parquet lacks draw_sd, draws; type `emobench score`" in console.file.getvalue()
+
+
+def test_a_run_without_results_and_without_latencies_is_refused(tmp_path: Path, make_run: Maker) -> None:
+    folder = make_run(tmp_path, **FEW)
+    folder.results_path.unlink()
+    with pytest.raises(RunFolderError, match=r"results\.parquet"):
+        read(folder)

@@ -15,6 +15,7 @@ Draw = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 def published(p: np.ndarray, of_class: np.ndarray) -> np.ndarray:
     """Return a, b, c of one class: regress, and again without a term that came out negative."""
+    p = np.clip(p, 1e-12, 1 - 1e-12)
     terms = np.stack([np.log(p), -np.log1p(-p)], axis=1)
     kept = np.array([True, True])
     while kept.any():
