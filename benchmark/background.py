@@ -61,7 +61,9 @@ class Background:
             while not self._parts:
                 self._changed.wait()
             part = self._parts.popleft()
-            self._changed.notify_all()
+            # One thread that wakes the other for every single thing holds both up.
+            if len(self._parts) <= self._most // 2:
+                self._changed.notify_all()
         return part
 
     def _work(self) -> None:

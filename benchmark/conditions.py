@@ -44,9 +44,9 @@ class Condition:
         """Whether one draw of the random numbers does not tell everything."""
         return any(protocol.random for _, protocol in self.stresses)
 
-    @property
+    @cached_property
     def attacks(self) -> bool:
-        """Whether what is done depends on the model."""
+        """Whether what is done depends on the model; asked often, and found out slowly."""
         return any(isinstance(protocol, Attack) for _, protocol in self.stresses)
 
     @property

@@ -32,22 +32,22 @@ class Context:
         turn
             Position in the dialogue as recorded, increasing; a gap means that a turn has gone missing.
         """
-        same = speaker[:, None] == speaker
-        distance = turn - turn[:, None]
+        mask: Bool[np.ndarray, "turns turns"]
         match self.removed:
             case "intra":
-                kept = ~same
+                mask = speaker[:, None] != speaker
             case "inter":
-                kept = same
+                mask = speaker[:, None] == speaker
             case "all":
-                kept = np.zeros_like(same)
+                mask = np.zeros((len(turn), len(turn)), bool)
             case "past":
-                kept = distance > 0
+                mask = turn > turn[:, None]
             case "future":
-                kept = distance < 0
+                mask = turn < turn[:, None]
             case _:
                 # Distant: twice the distance, the later of two made a little farther; the turn itself comes first.
+                distance = turn - turn[:, None]
                 rank = np.argsort(np.argsort(2 * np.abs(distance) + (distance > 0), axis=1, kind="stable"), axis=1)
-                kept = rank <= self.window
-        mask: Bool[np.ndarray, "turns turns"] = kept | np.eye(len(turn), dtype=bool)
+                mask = rank <= self.window
+        mask.flat[:: len(turn) + 1] = True
         return mask

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -12,6 +13,8 @@ from .context import Context
 from .errors import DataError
 from .feature_checks import check_features
 from .trace import Trace
+
+T = TypeVar("T")
 
 UNKNOWN = -1
 """Label of an utterance whose emotion is not known."""
@@ -114,7 +117,10 @@ class Conversations:
 
     def change(self, **changes: object) -> "Conversations":
         """Return a copy with some fields replaced; what is not named is shared, not copied."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
+        changed = replace(self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
+        if changed.dialogue is self.dialogue and changed.dialogue_ids is self.dialogue_ids:
+            changed.__dict__.update(starts=self.starts, turn=self.turn)
+        return changed
 
     def with_modalities(
         self,
@@ -177,17 +183,15 @@ class Conversations:
             speaker=self.speaker[rows],
             label=self.label[rows],
             target=self.target[rows] if target is None else target,
-            utterance_ids=tuple(self.utterance_ids[row] for row in rows.tolist()),
-            dialogue_ids=tuple(self.dialogue_ids[d] for d in origin.tolist()),
-            transcripts=None if self.transcripts is None else tuple(self.transcripts[row] for row in rows.tolist()),
+            utterance_ids=_taken(self.utterance_ids, rows),
+            dialogue_ids=_taken(self.dialogue_ids, origin),
+            transcripts=None if self.transcripts is None else _taken(self.transcripts, rows),
             trace=trace,
         )
 
     def _recorded_speakers(self, dialogues: Int64[np.ndarray, " chosen"]) -> tuple[Int64[np.ndarray, " _"], ...]:
-        if self.trace.speakers is not None:
-            return tuple(self.trace.speakers[d] for d in dialogues.tolist())
-        each = np.split(self.speaker, self.starts[1:-1])
-        return tuple(each[d] for d in dialogues.tolist())
+        each = self.trace.speakers
+        return _taken(np.split(self.speaker, self.starts[1:-1]) if each is None else each, dialogues)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +246,10 @@ class DataSplits:
         return digest.hexdigest()
 
 
+def _taken(items: Sequence[T], places: Int64[np.ndarray, " taken"]) -> tuple[T, ...]:
+    return tuple(map(items.__getitem__, places.tolist()))
+
+
 def _check(c: Conversations) -> None:
     where = f"{c.data}, {c.split}"
     utterances = len(c.label)
@@ -254,7 +262,7 @@ def _check(c: Conversations) -> None:
     _check_lengths(c, where, utterances)
     check_features(c.features, c.concealed, c.utterance_ids, where)
     steps = np.diff(c.dialogue, prepend=-1)
-    if not np.isin(steps, (0, 1)).all() or c.dialogue[0] != 0 or c.dialogue[-1] != len(c.dialogue_ids) - 1:
+    if steps.min() < 0 or steps.max() > 1 or c.dialogue[0] != 0 or c.dialogue[-1] != len(c.dialogue_ids) - 1:
         raise DataError(
             f"{where}: expected contiguous dialogues numbered 0 … {len(c.dialogue_ids) - 1}, none of them empty; "
             f"got a step of {steps[np.argmin(np.isin(steps, (0, 1)))]} between rows"

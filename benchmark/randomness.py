@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from .seeding import pcg64_starts
+
 STARTS_KEPT = 16
 """Purposes whose generators are remembered by their starts: the rungs of a degradation curve share them, and making a
 generator takes longer than what a dialogue draws from it."""
@@ -31,9 +33,13 @@ class Randomness:
 
     def integer(self) -> int:
         """Return the 128-bit number that stands for seed and purpose."""
+        return int.from_bytes(self.digest(), "big")
+
+    def digest(self) -> bytes:
+        """Return the same number as 16 bytes, the highest first."""
         # Lengths keep ("ab", "c") and ("a", "bc") apart.
-        text = "".join(f"{len(word)}:{word}" for word in (str(self.seed), *self.purpose))
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+        text = "".join([f"{len(word)}:{word}" for word in (str(self.seed), *self.purpose)])
+        return hashlib.sha256(text.encode()).digest()[:16]
 
     def generator(self) -> np.random.Generator:
         """Return a fresh generator, at its start."""
@@ -60,5 +66,4 @@ class Randomness:
 @lru_cache(maxsize=STARTS_KEPT)
 def _starts(randomness: Randomness, names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     """Return state and increment of each generator of `Randomness.generators` (PCG64 is a line modulo 2¹²⁸)."""
-    states = [randomness.for_(name).generator().bit_generator.state["state"] for name in names]
-    return tuple((state["state"], state["inc"]) for state in states)
+    return pcg64_starts([randomness.for_(name).digest() for name in names])

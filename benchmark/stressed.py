@@ -60,9 +60,10 @@ class Reading:
             )
         rows = np.empty(len(clean), np.int64)
         rows[targets] = read
-        for name, row in zip(clean.utterance_ids, rows.tolist(), strict=True):
-            if stressed.utterance_ids[row] != name:
-                raise PredictionError(f"expected {name} to be read at its own row, got {stressed.utterance_ids[row]}")
+        names = tuple(map(stressed.utterance_ids.__getitem__, rows.tolist()))
+        if names != clean.utterance_ids:
+            name, got = next((a, b) for a, b in zip(clean.utterance_ids, names, strict=True) if a != b)
+            raise PredictionError(f"expected {name} to be read at its own row, got {got}")
         return cls(len(stressed), len(clean.classes), rows)
 
     def read(self, predictions: Predictions) -> Predictions:

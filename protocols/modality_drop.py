@@ -76,8 +76,11 @@ class ModalityDrop(StressProtocol):
 
     def check(self, facts: DataFacts) -> None:
         """Raise NotApplicable where a modality named is not in the data."""
-        named_modalities("modality_drop", self.drop | self.keep, facts.modalities, everything="")
-        if not self._dropped(facts.modalities):
+        self._require(facts.modalities)
+
+    def _require(self, modalities: Sequence[str]) -> None:
+        named_modalities("modality_drop", self.drop | self.keep, modalities, everything="")
+        if not self._dropped(modalities):
             raise NotApplicable(
                 f"modality_drop: keep={'/'.join(sorted(self.keep))} is every modality of the data, so nothing goes "
                 "missing; type clean"
@@ -130,7 +133,7 @@ class ModalityDrop(StressProtocol):
         training: Mapping[str, FeatureStatistics],
     ) -> Conversations:
         """Return the conversations with modalities missing; masks per dialogue and modality are independent."""
-        self.check(DataFacts.of(conversations))
+        self._require(conversations.modalities)
         features, observed, present = {}, {}, {}
         for modality in self._dropped(conversations.modalities):
             hit = self._hits.rows(conversations, randomness.for_(modality))

@@ -29,6 +29,7 @@ turn, as under modality_drop.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -50,6 +51,9 @@ DENSITY = 0.1
 """Share of features that an impulse hits, where none is given."""
 VOICES = 4
 """Utterances that babble is made of, where their number is not given."""
+DRAWS_KEPT, MOST_KEPT = 3, 1 << 23
+"""So many draws of noise are remembered for the next rungs of their curve, those of at most so many numbers (32 MiB):
+to draw takes longer than all else that is done for a noisy input."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,6 @@ class Noise(StressProtocol):
         training: Mapping[str, FeatureStatistics],
     ) -> Conversations:
         """Return the conversations with noise; that of each dialogue and modality is independent."""
-        self.check(DataFacts.of(conversations))
         assert self.snr_db is not None, "a ladder is made of conditions first"
         power = 10 ** (-self.snr_db / 10)
         hits, trace = {}, conversations.trace
@@ -153,21 +156,17 @@ class Noise(StressProtocol):
         randomness: Randomness,
     ) -> dict[str, Float32[np.ndarray, "utterances width"]]:
         """Return the features with noise: each dialogue draws its own, and the rest is done for all at once."""
-        rows = {modality: _rows_until(hit, conversations.starts) for modality, hit in hits.items()}
-        drawn = {
-            modality: np.empty((ends[-1], len(training[modality].mean)), np.float32) for modality, ends in rows.items()
-        }
-        for dialogue, generator in enumerate(randomness.generators(conversations.dialogue_ids)):
-            for modality, ends in rows.items():
-                self._draw(drawn[modality][ends[dialogue] : ends[dialogue + 1]], training[modality], generator)
+        rows = tuple(_rows_until(hit, conversations.starts) for hit in hits.values())
+        known = tuple(training[modality] for modality in hits)
+        small = sum(ends[-1] * len(of.mean) for ends, of in zip(rows, known, strict=True)) <= MOST_KEPT
+        draw = _remembered if small else _drawn
+        drawn = draw(replace(self, snr_db=None), randomness, conversations.dialogue_ids, rows, known)
         return {
-            modality: _added(
-                conversations.features[modality], hit, drawn[modality], self._scale(training[modality], power)
-            )
-            for modality, hit in hits.items()
+            modality: _added(conversations.features[modality], hit, noise, self._scale(of, power))
+            for (modality, hit), noise, of in zip(hits.items(), drawn, known, strict=True)
         }
 
-    def _draw(
+    def draw(
         self, into: Float32[np.ndarray, "rows width"], known: FeatureStatistics, generator: np.random.Generator
     ) -> None:
         """Fill an array with noise that `_scale` gives the right variance."""
@@ -191,10 +190,39 @@ class Noise(StressProtocol):
         return scale
 
 
-def _rows_until(hit: Bool[np.ndarray, " utterances"], starts: Int64[np.ndarray, " boundaries"]) -> list[int]:
+def _rows_until(hit: Bool[np.ndarray, " utterances"], starts: Int64[np.ndarray, " boundaries"]) -> tuple[int, ...]:
     """Return how many rows are hit before each dialogue, and in all."""
-    ends: list[int] = np.concatenate([[0], np.cumsum(hit)])[starts].tolist()
-    return ends
+    return tuple(np.concatenate([[0], np.cumsum(hit)])[starts].tolist())
+
+
+def _drawn(
+    noise: Noise,
+    randomness: Randomness,
+    names: tuple[str, ...],
+    rows: tuple[tuple[int, ...], ...],
+    known: tuple[FeatureStatistics, ...],
+) -> tuple[Float32[np.ndarray, "hits width"], ...]:
+    """Return what all dialogues draw, per modality, before it is scaled."""
+    drawn = tuple(np.empty((ends[-1], len(of.mean)), np.float32) for ends, of in zip(rows, known, strict=True))
+    for dialogue, generator in enumerate(randomness.generators(names)):
+        for into, ends, of in zip(drawn, rows, known, strict=True):
+            noise.draw(into[ends[dialogue] : ends[dialogue + 1]], of, generator)
+    return drawn
+
+
+@lru_cache(maxsize=DRAWS_KEPT)
+def _remembered(
+    noise: Noise,
+    randomness: Randomness,
+    names: tuple[str, ...],
+    rows: tuple[tuple[int, ...], ...],
+    known: tuple[FeatureStatistics, ...],
+) -> tuple[Float32[np.ndarray, "hits width"], ...]:
+    """Return the same as `_drawn`, which the rungs of a degradation curve share, not to be written into."""
+    drawn = _drawn(noise, randomness, names, rows, known)
+    for array in drawn:
+        array.flags.writeable = False
+    return drawn
 
 
 def _added(
@@ -203,13 +231,14 @@ def _added(
     drawn: Float32[np.ndarray, "hits width"],
     scale: Float32[np.ndarray, " width"],
 ) -> Float32[np.ndarray, "utterances width"]:
-    """Return features with scaled draws in the rows that are hit; `drawn` is used up."""
-    drawn *= scale
+    """Return features with scaled draws in the rows that are hit; `drawn` is used up, unless it is remembered."""
+    scaled: Float32[np.ndarray, "hits width"]
+    scaled = np.multiply(drawn, scale, out=drawn if drawn.flags.writeable else None)
     if hit.all():
-        drawn += features
-        return drawn
+        scaled += features
+        return scaled
     noisy = features.copy()
-    noisy[hit] += drawn
+    noisy[hit] += scaled
     return noisy
 
 

@@ -1,14 +1,15 @@
 """Which utterances a stress hits: each by itself, in bursts along the dialogue, or whole dialogues."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 
 from ..benchmark.conversations import Conversations
 from ..benchmark.errors import SpecError
-from ..benchmark.randomness import Randomness
+from ..benchmark.randomness import STARTS_KEPT, Randomness
 
 Pattern = Literal["independent", "burst", "dialogue"]
 """`independent`: each utterance by itself; `burst`: a two-state Markov chain along the turns, stationary, so that what
@@ -41,22 +42,14 @@ class Hits:
         """Return which rows are hit."""
         if self.rate is None:
             return np.ones(len(conversations), bool)
-        return np.concatenate(
-            [
-                self._turns(self.rate, generator, turns)
-                for generator, turns in zip(
-                    randomness.generators(conversations.dialogue_ids),
-                    np.diff(conversations.starts).tolist(),
-                    strict=True,
-                )
-            ]
-        )
-
-    def _turns(self, rate: float, generator: np.random.Generator, turns: int) -> Bool[np.ndarray, " turns"]:
+        draws = _uniforms(randomness, conversations.dialogue_ids, tuple(np.diff(conversations.starts).tolist()))
+        if self.pattern == "burst":
+            return _bursts(draws, conversations.turn, self.rate, self.burst)
         if self.pattern == "dialogue":
-            return np.full(turns, generator.random() < rate)
-        draws = generator.random(turns)
-        return draws < rate if self.pattern == "independent" else _bursts(draws, rate, self.burst)
+            # The first number of a dialogue is the one that it would draw alone.
+            draws = draws[conversations.starts[:-1]][conversations.dialogue]
+        hit: Bool[np.ndarray, " utterances"] = draws < self.rate
+        return hit
 
 
 def check_burst(protocol: str, rate: float | None, pattern: Pattern, burst: float) -> None:
@@ -75,16 +68,28 @@ def highest_rate(burst: float) -> float:
     return burst / (burst + 1)
 
 
-def _bursts(draws: Float64[np.ndarray, " turns"], rate: float, burst: float) -> Bool[np.ndarray, " turns"]:
+@lru_cache(maxsize=STARTS_KEPT)
+def _uniforms(
+    randomness: Randomness, names: tuple[str, ...], turns: tuple[int, ...]
+) -> Float64[np.ndarray, " utterances"]:
+    """Return a number from 0 to 1 for each turn of each dialogue; the rungs of a degradation curve share them."""
+    generators = randomness.generators(names)
+    draws = np.concatenate([generator.random(length) for generator, length in zip(generators, turns, strict=True)])
+    draws.flags.writeable = False
+    return draws
+
+
+def _bursts(
+    draws: Float64[np.ndarray, " utterances"], turn: Int64[np.ndarray, " utterances"], rate: float, burst: float
+) -> Bool[np.ndarray, " utterances"]:
     """Run the chain: off stays off with 1 − 1/burst; on goes off so that the share of off turns is `rate`.
 
     One draw a turn drives both transitions, so that a higher rate hits a superset.
     """
-    goes_off = rate / (burst * (1 - rate))
-    off = np.empty(len(draws), bool)
-    state = bool(draws[0] < rate)
-    off[0] = state
-    for turn in range(1, len(draws)):
-        state = bool(draws[turn] < (1 - 1 / burst if state else goes_off))
-        off[turn] = state
+    goes_off, stays_off = rate / (burst * (1 - rate)), 1 - 1 / burst
+    off = draws < rate
+    # All dialogues take each step together.
+    for place in range(1, turn.max() + 1):
+        rows = np.flatnonzero(turn == place)
+        off[rows] = draws[rows] < np.where(off[rows - 1], stays_off, goes_off)
     return off

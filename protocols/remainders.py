@@ -2,23 +2,11 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 
 from ..benchmark.conversations import CONTEXT_ONLY, Conversations
-
-
-class Remainders(NamedTuple):
-    """The sub-dialogues of one dialogue, one entry per row that is taken."""
-
-    number: Int64[np.ndarray, " taken"]
-    """Sub-dialogue, from 0, in the order of the first target of each."""
-    turn: Int64[np.ndarray, " taken"]
-    """Row of the dialogue, from 0, increasing in each sub-dialogue."""
-    read: Bool[np.ndarray, " taken"]
-    """Whether the prediction is read there."""
 
 
 def split_by_remainder(
@@ -26,35 +14,36 @@ def split_by_remainder(
 ) -> Conversations:
     """Return conversations in which each target sees exactly the turns that are kept for it.
 
-    Targets of one dialogue for which the same turns are kept share a sub-dialogue; rows that nobody draws on are gone.
+    Targets of one dialogue for which the same turns are kept share a sub-dialogue, in the order of the first target of
+    each; rows that nobody draws on are gone.
 
     Parameters
     ----------
     kept
         Given the rows of a dialogue, whether turn k (row) sees turn j (column); each turn sees itself.
     """
-    firsts = conversations.starts[:-1]
-    parts = [
-        remainders(kept(slice(first, end)), conversations.target[first:end] != CONTEXT_ONLY)
-        for first, end in pairwise(conversations.starts.tolist())
+    # By dialogue and what is left of it, a byte for each turn: the number of the sub-dialogue.
+    numbers: dict[tuple[int, bytes], int] = {}
+    number_of = [
+        numbers.setdefault((dialogue, mask), len(numbers)) if target != CONTEXT_ONLY else -1
+        for dialogue, (first, end) in enumerate(pairwise(conversations.starts.tolist()))
+        for target, mask in zip(
+            conversations.target[first:end].tolist(), _rows_of(kept(slice(first, end))), strict=True
+        )
     ]
-    counts = np.array([part.number[-1] + 1 if len(part.number) else 0 for part in parts])
-    before = np.cumsum(counts) - counts
-    rows = np.concatenate([part.turn + first for part, first in zip(parts, firsts, strict=True)])
-    read = np.concatenate([part.read for part in parts])
+    origin = np.array([dialogue for dialogue, _ in numbers], np.int64)
+    # Sub-dialogue after sub-dialogue all turns of its dialogue, and of those the ones that are left.
+    left = np.frombuffer(b"".join(mask for _, mask in numbers), bool)
+    turns = np.diff(conversations.starts)[origin]
+    begins = np.cumsum(turns) - turns
+    rows = (np.arange(len(left)) + np.repeat(conversations.starts[origin] - begins, turns))[left]
+    number = np.repeat(np.arange(len(origin)), turns)[left]
+    read = np.array(number_of)[rows] == number
     return conversations.take_rows(
-        rows,
-        dialogue=np.concatenate([part.number + number for part, number in zip(parts, before, strict=True)]),
-        origin=np.repeat(np.arange(len(parts)), counts),
-        target=np.where(read, conversations.target[rows], CONTEXT_ONLY),
+        rows, dialogue=number, origin=origin, target=np.where(read, conversations.target[rows], CONTEXT_ONLY)
     )
 
 
-def remainders(kept: Bool[np.ndarray, "turns turns"], target: Bool[np.ndarray, " turns"]) -> Remainders:
-    """Return the sub-dialogues of one dialogue, of which the rows marked by `target` are read."""
-    numbers: dict[bytes, int] = {}
-    number_of = np.full(len(target), -1)
-    number_of[target] = [numbers.setdefault(row.tobytes(), len(numbers)) for row in kept[target]]
-    different = np.frombuffer(b"".join(numbers), bool).reshape(-1, len(target))
-    number, turn = np.nonzero(different)
-    return Remainders(number, turn, number_of[turn] == number)
+def _rows_of(mask: Bool[np.ndarray, "turns turns"]) -> list[bytes]:
+    packed, turns = mask.tobytes(), len(mask)
+    return [packed[first : first + turns] for first in range(0, len(packed), turns)]

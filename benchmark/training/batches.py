@@ -59,13 +59,14 @@ class Padding:
     def __init__(self, conversations: Conversations, dialogues: Int64[np.ndarray, " chosen"], *, device: str) -> None:
         """Lay the named dialogues out, in the order named."""
         self.row, self.valid = padded_rows(conversations, dialogues)
-        self._padding = ~self.valid
+        self._padding = None if self.valid.all() else ~self.valid
         self._device = device
 
     def tensor(self, array: np.ndarray, fill: int) -> Tensor:
         """Return the rows of an array, with `fill` at padding."""
-        taken = array[self.row]
-        taken[self._padding] = fill
+        taken = array.take(self.row, axis=0)
+        if self._padding is not None:
+            taken[self._padding] = fill
         return torch.from_numpy(taken).to(self._device)
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -52,6 +53,26 @@ def test_few_things_are_made_ahead() -> None:
         assert len(made) <= 6
     assert len(made) <= 6
     assert "emobench ahead" not in names_of_threads()
+
+
+def test_the_thread_is_woken_once_for_several_things() -> None:
+    woken: list[str] = []
+    background = Background([job("a", 64, [])], most=8)
+    notify = background._changed.notify_all
+
+    def noted() -> None:
+        woken.append(threading.current_thread().name)
+        notify()
+
+    background._changed.notify_all = noted  # type: ignore[method-assign]  # to count
+    with background:
+        while len(background._parts) < 8:
+            time.sleep(0.001)
+        things = background.job(0)
+        assert [next(things) for _ in range(3)] == ["a0", "a1", "a2"]
+        assert woken.count(threading.current_thread().name) == 0
+        assert len([*things]) == 61
+        assert len(background._parts) <= 8
 
 
 @pytest.mark.parametrize("error", [ValueError("no sound"), SystemExit(3)])

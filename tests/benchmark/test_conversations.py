@@ -19,6 +19,16 @@ def test_turns_and_starts_follow_from_the_dialogues(small: Make) -> None:
     assert (len(made), made.dialogues, made.modalities) == (6, 3, ("text", "audio", "video"))
 
 
+def test_turns_and_starts_of_a_copy_are_those_of_its_own_dialogues(small: Make) -> None:
+    made = small(lengths=(3, 1, 2))
+    same = made.change(label=made.label)
+    assert same.starts is made.starts
+    assert same.turn is made.turn
+    other = made.change(dialogue=np.array([0, 1, 1, 1, 2, 2]))
+    assert other.starts.tolist() == [0, 1, 4, 6]
+    assert other.turn.tolist() == [0, 0, 1, 2, 0, 1]
+
+
 def test_arrays_are_read_only(small: Make) -> None:
     made = small()
     for array in (made.label, made.features["text"], made.observed["audio"]):

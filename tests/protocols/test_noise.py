@@ -9,6 +9,7 @@ from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import NotApplicable, SpecError
 from emobench.benchmark.realised import realised_under
+from emobench.protocols import noise
 from emobench.protocols.base import DataFacts, FeatureStatistics
 from emobench.protocols.noise import Noise
 
@@ -46,6 +47,28 @@ def test_the_ladder_is_each_modality_then_all() -> None:
         *(f"noise:modality={m},snr_db={snr}" for m in FACTS.modalities for snr in (20, 10, 5, 0, -5)),
         *(f"noise:snr_db={snr}" for snr in (20, 10, 5, 0, -5)),
     ]
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "impulse", "babble"])
+def test_draws_are_remembered_only_where_they_are_small(
+    small: Make, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    clean = small(lengths=(4, 7, 2))
+    training = FeatureStatistics.of(clean)
+    kept = noise._remembered
+    kept.cache_clear()
+
+    def rungs() -> list[bytes]:
+        conditions = [condition(f"noise:kind={kind},snr_db={ratio}") for ratio in (5, -5)]
+        made = [each.apply(clean, seed=0, training=training, draw=1) for each in conditions]
+        return [made[place].features[modality].tobytes() for place in (0, 1) for modality in clean.modalities]
+
+    monkeypatch.setattr(noise, "MOST_KEPT", sum(clean.widths.values()) * len(clean) - 1)
+    never = rungs()
+    assert kept.cache_info().currsize == 0
+    monkeypatch.setattr(noise, "MOST_KEPT", sum(clean.widths.values()) * len(clean))
+    assert rungs() == never
+    assert (kept.cache_info().misses, kept.cache_info().hits) == (1, 1)
 
 
 def test_the_ladder_of_what_is_named() -> None:
