@@ -43,8 +43,13 @@ def is_number(column: pa.ChunkedArray) -> bool:
 
 def is_text(column: pa.ChunkedArray) -> bool:
     """Return whether a column holds texts and no empty cell."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind)) and not column.null_count
+    return is_text_type(column.type) and not column.null_count
+
+
+def is_text_type(kind: pa.DataType) -> bool:
+    """Return whether the cells of such a column are texts, where they are not empty."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
 
 
 def wrong_column(
@@ -82,7 +87,8 @@ def texts_of(column: pa.ChunkedArray) -> np.ndarray:
 
 def _texts(chunk: pa.Array) -> np.ndarray:
     if not pa.types.is_dictionary(chunk.type) or chunk.null_count:
-        return np.array(chunk.to_pylist(), dtype=object)
+        # Lists of one length would become a matrix.
+        return np.fromiter(chunk.to_pylist(), dtype=object, count=len(chunk))
     known = np.array(chunk.dictionary.to_pylist(), dtype=object)
     return np.asarray(known[np.from_dlpack(chunk.indices)])
 

@@ -14,6 +14,10 @@ from .array_files import Unreadable, opened_arrays
 from .errors import RunFolderError
 from .files import write_whole
 
+_AGAIN = "delete it and run the same `emobench run` again"
+_BYTES = 4
+"""Of a number, at most: larger ones need not fit."""
+
 
 def write_hidden(path: Path, vectors: Float32[np.ndarray, "utterances width"], key: str) -> None:
     """Write the vectors of one fitted model whole or not at all.
@@ -34,9 +38,13 @@ def read_hidden(path: Path) -> Float32[np.ndarray, "utterances width"]:
     Raises
     ------
     RunFolderError
-        When the file is missing or damaged.
+        When the file is missing or damaged, or holds something else than a matrix of float32.
     """
-    return np.asarray(_read(path, "vectors"), np.float32)
+    vectors = _read(path, "vectors")
+    if vectors.ndim != 2 or vectors.dtype.kind != "f" or vectors.dtype.itemsize > _BYTES:
+        shown = f"{vectors.dtype} of the shape {vectors.shape}"
+        raise RunFolderError(f"{path}: expected float32, utterances × width, got {shown}; {_AGAIN}")
+    return np.asarray(vectors, np.float32)
 
 
 def key_of_hidden(path: Path) -> str:
@@ -52,4 +60,4 @@ def _read(path: Path, name: str) -> np.ndarray:
         raise RunFolderError(f"{path} is missing; run the same `emobench run` again to complete the folder") from None
     except (OSError, Unreadable) as error:
         first = str(error).partition("\n")[0]
-        raise RunFolderError(f"{path} is damaged ({first}); delete it and run the same `emobench run` again") from None
+        raise RunFolderError(f"{path} is damaged ({first}); {_AGAIN}") from None

@@ -8,14 +8,14 @@ import contextlib
 import filecmp
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from .arrow_columns import texts_of
 from .errors import RunFolderError
-from .files import read_table, remedy, write_table
+from .files import remedy, write_table
 from .lock import require_nobody
 from .merged_records import Part, united
 from .prediction_files import PredictionFile, prediction_table, write_tables
@@ -26,6 +26,7 @@ from .run_record import RunRecord
 from .run_state import Combination
 from .scoring import score
 from .stress_records import merge_stresses, recorded
+from .utterance_file import read_utterance_table
 
 CHECKPOINT = (".safetensors", ".json")
 """Endings of the files of a checkpoint."""
@@ -82,7 +83,7 @@ class _Merging:
     def write(self) -> None:
         """Write everything but run.json and what is computed from it."""
         for of_split in (Path(), Path("validation")):
-            self._write_utterances(of_split / "utterances.parquet")
+            self._write_utterances(of_split)
         cells: dict[Combination, list[str]] = {
             Combination(fit.model, fit.data, fit.seed): [] for fit in self._record.fits if fit.state == "done"
         }
@@ -157,17 +158,29 @@ class _Merging:
                     "`emobench run` as then again"
                 )
 
-    def _write_utterances(self, name: Path) -> None:
+    def _write_utterances(self, split: Path) -> None:
+        name = split / "utterances.parquet"
         found: dict[str, tuple[Path, pa.Table]] = {}
         for part in self._parts:
-            table = read_table(part.path / name)
+            table = read_utterance_table(RunFolder(part.path / split))
             data = texts_of(table["data"])
             for text in dict.fromkeys(data.tolist()):
                 rows = (data == text).nonzero()[0]
                 of_data = part.path / name, table.slice(int(rows[0]), len(rows))
                 found[text] = _with_transcripts(text, found.get(text, of_data), of_data)
-        tables = [found[data.name][1] for data in self._record.data]
-        write_table(self._folder.path / name, pa.concat_tables(tables))
+        write_table(self._folder.path / name, self._joined(name, found))
+
+    def _joined(self, name: Path, found: Mapping[str, tuple[Path, pa.Table]]) -> pa.Table:
+        """Return the utterances of all data sets of the record; refuse runs that have none of one, or other columns."""
+        lost = next((data.name for data in self._record.data if data.name not in found), None)
+        if lost is not None:
+            where = ", ".join(str(part.path / name) for part in self._parts)
+            raise RunFolderError(f"expected the utterances of {lost} in {where}, got none; run `emobench run` again")
+        first, *others = (found[data.name] for data in self._record.data)
+        for path, table in others:
+            if table.schema != first[1].schema:
+                raise RunFolderError(_differ("the columns of the utterances", first[0], path))
+        return pa.concat_tables([first[1], *(table for _, table in others)])
 
 
 def _with_transcripts(data: str, first: tuple[Path, pa.Table], other: tuple[Path, pa.Table]) -> tuple[Path, pa.Table]:

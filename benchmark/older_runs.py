@@ -15,18 +15,23 @@ def modern(raw: dict[str, Any]) -> tuple[dict[str, Any], str]:
     What was not written down in version 1 gets its default: conditions were drawn once. What was really done to the
     test split was counted in another way, and is left out.
     """
-    version = raw.get("schema_version")
-    if not (isinstance(version, int) and OLDEST <= version < SCHEMA_VERSION):
+    version, datas, conditions = (raw.get(name, []) for name in ("schema_version", "data", "conditions"))
+    old = isinstance(version, int) and OLDEST <= version < SCHEMA_VERSION
+    if not (old and _are_objects(datas) and _are_objects(conditions)):
         return raw, ""
     return {
         **raw,
         "schema_version": SCHEMA_VERSION,
-        "data": [{**data, "realised": {}} for data in raw.get("data", ())],
-        "conditions": [{"rung": _rung(condition), **condition} for condition in raw.get("conditions", ())],
+        "data": [{**data, "realised": {}} for data in datas],
+        "conditions": [{"rung": _rung(condition), **condition} for condition in conditions],
     }, (
         f"An older emobench wrote this run (schema version {version}, now {SCHEMA_VERSION}): what the stresses really "
         "did is not shown; type the command of the run with another --out to compute it anew"
     )
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _rung(condition: dict[str, Any]) -> str:

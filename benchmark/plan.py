@@ -15,12 +15,9 @@ from .models import canonical_model, make_model, model_sources
 from .overlaps import overlaps
 from .provenance import key
 from .registry import DATASETS, METRICS, canonical_text, make
-from .run_record import RunRecord, SuiteRecord
+from .run_record import MOST_DRAWS, RunRecord, SuiteRecord
 
 Device = Literal["auto", "cpu", "cuda"]
-
-MOST_DRAWS = 1_000_000
-"""More draws than this move no interval, and need memory for draws × dialogues."""
 
 
 @dataclass(frozen=True)

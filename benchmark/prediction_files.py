@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float, Int64
 
-from .arrow_columns import is_number, number_column, numbers_of, repeated_text_column, texts_of
+from .arrow_columns import is_number, is_text_type, number_column, numbers_of, repeated_text_column, texts_of
 from .errors import PredictionError, RunFolderError
 from .files import write_whole
 from .parquet_files import DAMAGED, open_parquet, sound
@@ -220,6 +220,12 @@ def _columns(file: pq.ParquetFile, path: Path) -> dict[str, int]:
     missing = [name for name in expected if name not in names]
     if missing:
         raise PredictionError(f"{path}: expected the column {missing[0]!r}, got {', '.join(names)}")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise PredictionError(f"{path}: expected each column once, got {twice!r} twice")
+    kind = file.schema_arrow.field("condition").type
+    if not is_text_type(kind):
+        raise PredictionError(f"{path}: expected texts in the column 'condition', got {kind}")
     return {name: place for place, name in enumerate(names)}
 
 

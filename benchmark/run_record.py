@@ -10,6 +10,10 @@ SCHEMA_VERSION: Literal[2] = 2
 ALL_SEEDS = -1
 """In the column `seed` of results: the mean over all seeds of the run."""
 
+MOST_DRAWS = 1_000_000
+"""Bootstrap draws; more than this move no interval, and need memory for draws × dialogues."""
+_DIGITS = 9
+
 RESULT_COLUMNS = (
     "model", "data", "seed", "condition", "metric", "part", "value", "low", "high",
     "floor", "floor_high", "seed_sd", "draw_sd", "utterances", "dialogues", "draws",
@@ -226,14 +230,14 @@ class RunRecord(_Record):
     """Of the checkout emobench ran from; empty: none."""
     hardware: dict[str, str]
     """`processor`, `cores`, `memory`, `device`, `system`, `threads`."""
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...] = Field(min_length=1)
     """Training seeds."""
     stress_seed: int
     """Seed of the stresses, the same for all models and training seeds."""
-    stress_draws: int = 1
+    stress_draws: int = Field(1, ge=1)
     """How often each condition that depends on random numbers was drawn."""
     selection: Literal["validation", "test"]
-    draws: int = 10_000
+    draws: int = Field(10_000, ge=1, le=MOST_DRAWS)
     """Bootstrap draws."""
     hidden: bool = False
     """Whether hidden vectors are kept."""
@@ -257,4 +261,4 @@ class RunRecord(_Record):
     def threads(self) -> int:
         """Threads of whoever computed; 1 where it is not recorded."""
         known = self.hardware.get("threads", "")
-        return int(known) if known.isdecimal() else 1
+        return int(known) if known.isdecimal() and len(known) <= _DIGITS else 1

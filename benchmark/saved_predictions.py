@@ -21,6 +21,7 @@ from .saved_files import CLEAN, NUMBERS, PROBABILITY, SavedFile, read_files
 Values = Literal["probabilities", "logits", "log_probabilities"]
 """What the columns of the classes hold."""
 SPLITS = ("train", "validation", "test")
+_LARGEST_WHOLE = 2.0**53  # above, a real number may stand for several whole ones
 _TEMPLATE = "`emobench template --data {}` writes the rows and columns to fill"
 
 
@@ -197,11 +198,11 @@ def _class_columns(file: Path, data: str, names: tuple[str, ...], classes: tuple
 
 
 def _whole(file: Path, name: str, column: np.ndarray) -> Int64[np.ndarray, " rows"]:
-    wrong = ~((column >= 0) & (column == np.floor(column)))
+    wrong = ~((column >= 0) & (column <= _LARGEST_WHOLE) & (column == np.floor(column)))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{file}: expected whole numbers from 0 in the column {name!r}, got {column[row]:g} in row {row}"
+            f"{file}: expected whole numbers from 0 to 2^53 in the column {name!r}, got {column[row]:g} in row {row}"
         )
     return column.astype(np.int64)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int64
 
+from .conversations import UNKNOWN
 from .errors import PredictionError, RunFolderError
 from .hidden_vectors import read_hidden
 from .metrics.base import Scored
@@ -264,16 +265,23 @@ def _checked(folder: RunFolder, record: RunRecord, split: str) -> dict[str, Utte
     """Return the utterances of a split by data set: as many as the record says, and of its classes."""
     utterances, path = read_utterances(folder), folder.utterances_path
     for data in record.data:
-        there, expected = len(utterances.get(data.name, ())), data.sizes[split]["utterances"]
+        there, expected = len(utterances.get(data.name, ())), data.sizes.get(split, {}).get("utterances")
+        if expected is None:
+            raise RunFolderError(
+                f"{folder.path}: expected run.json to say how many {split} utterances {data.name} has; restore it, or "
+                "run into another folder"
+            )
         if there != expected:
             raise RunFolderError(
                 f"{path}: expected {expected} {split} utterances of {data.name}, got {there}; delete it and run the "
                 "same `emobench run` again"
             )
-        if there and utterances[data.name].label.max() >= len(data.classes):
+        labels = utterances[data.name].label if there else np.empty(0, np.int64)
+        wrong = labels[(labels < UNKNOWN) | (labels >= len(data.classes))]
+        if len(wrong):
             raise RunFolderError(
-                f"{path}: expected labels of {data.name} below {len(data.classes)}, got "
-                f"{utterances[data.name].label.max()}; delete it and run the same `emobench run` again"
+                f"{path}: expected labels of {data.name} below {len(data.classes)}, got {wrong[0]}; delete it and run "
+                "the same `emobench run` again"
             )
     return utterances
 

@@ -164,6 +164,8 @@ def _places(path: Path) -> tuple[dict[Place, int], dict[str, list[object]]]:
                 # All columns, so that a file that is damaged anywhere is found out now.
                 table = file.read_row_group(group)
                 found[str(table["condition"][0]), int(table["draw"][0].as_py())] = group
+            # One draw without its purposes is as good as none.
+            purposes = {name: list(purposes[name]) for name in map(_name, found)}
     except (*DAMAGED, ValueError, LookupError, TypeError, RecursionError):
         return {}, {}
     return found, purposes

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Int64
 
-from .arrow_columns import number_column, text_column, texts_of, whole_numbers_of, wrong_column
+from .arrow_columns import is_text_type, number_column, text_column, texts_of, whole_numbers_of, wrong_column
 from .conversations import UNKNOWN, Conversations
 from .errors import RunFolderError
 from .files import read_table, write_table
@@ -53,7 +54,32 @@ def read_utterances(folder: RunFolder) -> dict[str, Utterances]:
     RunFolderError
         When the file is missing, damaged, or its rows are not in order.
     """
+    return _checked(read_table(folder.utterances_path), folder.utterances_path)
+
+
+def read_utterance_table(folder: RunFolder) -> pa.Table:
+    """Return utterances.parquet as it is, its rows in order, data set by data set, with a column of transcripts.
+
+    Raises
+    ------
+    RunFolderError
+        As `read_utterances`; also when the rows of a data set do not stand together, or transcripts are no texts.
+    """
     table, path = read_table(folder.utterances_path), folder.utterances_path
+    _checked(table, path)
+    data_of = texts_of(table["data"])
+    begun = 1 + int((data_of[1:] != data_of[:-1]).sum()) if len(table) else 0
+    if begun != len(set(data_of)):
+        raise RunFolderError(f"{path}: expected the utterances of a data set beside each other; {_AGAIN}")
+    if "transcript" not in table.column_names:
+        return table.append_column("transcript", pa.nulls(len(table), pa.string()))
+    kind = table["transcript"].type
+    if not is_text_type(kind):
+        raise RunFolderError(f"{path}: expected texts in the column 'transcript', got {kind}; {_AGAIN}")
+    return table
+
+
+def _checked(table: pa.Table, path: Path) -> dict[str, Utterances]:
     needed = ("data", "utterance", "dialogue", "turn", "speaker", "label")
     if wrong := wrong_column(table, texts=needed[:1], whole=needed[1:]):
         raise RunFolderError(f"{path}: {wrong}; {_AGAIN}")

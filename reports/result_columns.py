@@ -26,6 +26,8 @@ NEEDED = ("model", "data", "seed", "condition", "metric", "part", "value")
 _DUST = 1e-12
 """What sums in floating point may be off by: nearer to 0 or 1 a figure is shown as that."""
 
+_LARGEST_WHOLE = 2.0**53
+"""Up to which a real number stands for one whole number only."""
 
 Kind = tuple[str, str, bool]
 """Figures that share their decimals: data set, metric, whether they are of parts."""
@@ -68,7 +70,7 @@ def read_columns(folder: RunFolder) -> ResultColumns:
     if len(table) and (wrong := wrong_column(table, texts=TEXTS)):
         raise RunFolderError(f"{folder.results_path}: {wrong}; type `emobench score` for this folder to write it anew")
     all_texts = {name: texts_of(table[name]) for name in TEXTS}
-    of_part, seeds = all_texts["part"].astype(bool), _numbers(folder, table, "seed")
+    of_part, seeds = all_texts["part"].astype(bool), _whole_numbers(folder, table, "seed")
     # Bins and matrix cells of single seeds are the bulk of the table, and no page shows them.
     kept = (seeds == ALL_SEEDS) | ~of_part
     texts = {name: column[kept].tolist() for name, column in all_texts.items()}
@@ -81,9 +83,9 @@ def read_columns(folder: RunFolder) -> ResultColumns:
     )
     return ResultColumns(
         texts=texts,
-        seeds=seeds[kept].astype(np.int64).tolist(),
+        seeds=seeds[kept].tolist(),
         numbers={name: column.tolist() for name, column in numbers.items()},
-        counts={name: np.nan_to_num(_numbers(folder, table, name)[kept]).astype(np.int64).tolist() for name in COUNTS},
+        counts={name: _whole_numbers(folder, table, name)[kept].tolist() for name in COUNTS},
         decimals=[decimals.get(kind) for kind in kinds],
         lacking=lacking,
     )
@@ -130,6 +132,19 @@ def _numbers(folder: RunFolder, table: pa.Table, name: str) -> Float[np.ndarray,
             "type `emobench score` for this folder to write it anew"
         )
     return numbers_of(table[name])
+
+
+def _whole_numbers(folder: RunFolder, table: pa.Table, name: str) -> Int64[np.ndarray, " rows"]:
+    """Return a column of whole numbers; an empty cell becomes 0."""
+    values = np.nan_to_num(_numbers(folder, table, name), posinf=np.inf, neginf=-np.inf)
+    wrong = ~((np.abs(values) <= _LARGEST_WHOLE) & (values == np.floor(values)))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RunFolderError(
+            f"{folder.results_path}: expected whole numbers in the column {name!r}, got {values[row]:g} in row {row}; "
+            "type `emobench score` for this folder to write it anew"
+        )
+    return values.astype(np.int64)
 
 
 def _without_dust(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:

@@ -100,7 +100,8 @@ def _from_array(path: Path, utterances: int) -> Features:
             f"{path}: expected numbers of the shape {utterances} utterances × width, got {array.dtype} of {array.shape}"
         )
     there = ~np.isnan(array).all(axis=1)
-    bad = there[:, None] & ~(np.abs(array) <= LARGEST)
+    # In double precision: half precision has no such number.
+    bad = there[:, None] & ~(np.abs(array) <= np.float64(LARGEST))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise DataError(f"{path}, row {row}, column {column}: expected a finite number, got {array[row, column]}")

@@ -10,6 +10,7 @@ from ..errors import SpecError, suggestion
 EXECUTORS = ("local", "ray")
 """Names of the executors: processes of this machine, a cluster."""
 MOST_WORKERS = 1_000
+_MOST_MEMORY = 1e18
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,7 @@ def memory_of(text: str) -> int:
         raise SpecError(f"expected --memory-per-worker such as 4GB or 512MiB, got {text!r}")
     number, unit = found.groups()
     base, power = 1024 if (unit or "").endswith("i") else 1000, " kMGT".index((unit or " ")[0])
-    return round(float(number) * float(base**power))
+    size = float(number) * float(base**power)
+    if size > _MOST_MEMORY:
+        raise SpecError(f"expected --memory-per-worker of an exabyte at most, got {text[:40]!r}")
+    return round(size)

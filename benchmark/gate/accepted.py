@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from ..arrow_columns import numbers_of, texts_of
 from ..errors import RunFolderError, SpecError
-from ..files import read_table, remedy, write_table, write_text
+from ..files import remedy, write_table, write_text
 from ..progress import Progress, silent
 from ..reading import regular
 from ..registry import METRICS, make
@@ -29,6 +29,7 @@ from ..run_folder import RunFolder
 from ..run_record import ALL_SEEDS, RunRecord
 from ..scoring import score
 from ..toml_text import parsed
+from ..utterance_file import read_utterance_table
 from .accepted_record import SCHEMA_VERSION, Accepted, AcceptedData, AcceptedFigure
 from .timings import AcceptedLatencies, accepted_latencies, latency_lines
 
@@ -170,7 +171,7 @@ def _copy(folder: RunFolder, new: RunFolder, fits: Iterable[tuple[str, str, int]
         file = new.predictions_path(*fit)
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder.predictions_path(*fit), file)
-    utterances = read_table(folder.utterances_path)
+    utterances = read_utterance_table(folder)
     place = utterances.column_names.index("transcript")
     # What was said may not be everybody's to pass on, and no figure needs it.
     write_table(new.utterances_path, utterances.set_column(place, "transcript", pa.nulls(len(utterances), pa.string())))

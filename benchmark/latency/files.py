@@ -102,8 +102,8 @@ def read_samples(folder: RunFolder) -> tuple[PartSamples, ...]:
     if wrong := wrong_column(table, texts=("cell", "part"), whole=("turn", "block"), numbers=("host", "device")):
         raise RunFolderError(f"{path}: {wrong}; delete it and {json_path(folder)} and {AGAIN}")
     cells, parts = texts_of(table["cell"]), texts_of(table["part"])
-    columns = {name: whole_numbers_of(table[name]).astype(np.int32) for name in ("turn", "block")}
-    columns |= {name: numbers_of(table[name]).astype(np.float32) for name in ("host", "device")}
+    columns = {name: _fitting(whole_numbers_of(table[name]), np.int32, name, folder) for name in ("turn", "block")}
+    columns |= {name: _fitting(numbers_of(table[name]), np.float32, name, folder) for name in ("host", "device")}
     found = []
     for cell in (one.cell for one in record.cells):
         for part in ("whole", "forward"):
@@ -111,6 +111,20 @@ def read_samples(folder: RunFolder) -> tuple[PartSamples, ...]:
             if len(rows):
                 found.append(PartSamples(cell, part, **{name: column[rows] for name, column in columns.items()}))
     return tuple(found)
+
+
+def _fitting(values: np.ndarray, kind: type[np.generic], name: str, folder: RunFolder) -> np.ndarray:
+    """Return values in the type in which they were written; refuse those that it does not hold."""
+    with np.errstate(over="ignore"):
+        fitted = values.astype(kind)
+    wrong = np.isinf(fitted) if fitted.dtype.kind == "f" else fitted != values
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RunFolderError(
+            f"{samples_path(folder)}: expected {kind.__name__} in the column {name!r}, got {values[row]:g} in row "
+            f"{row}; delete it and {json_path(folder)} and {AGAIN}"
+        )
+    return fitted
 
 
 def write_latencies(

@@ -89,6 +89,13 @@ def test_other_data_and_conditions_become_one_run(tmp_path: Path) -> None:
     # Of several data sets a run knows what it did on each.
     api.merge([tmp_path / "merged", second], tmp_path / "again")
     assert whole_is(tmp_path / "again", whole)
+    path = RunFolder(third).utterances_path
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(3, "turn", table["turn"].cast(pa.int32())), path)
+    with pytest.raises(
+        RunFolderError, match=r"^the columns of the utterances: .*a/utt.* and .*c/utt.* are not the same"
+    ):
+        merging.merge([first, third], tmp_path / "other columns")
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -207,9 +214,25 @@ def test_utterances_are_compared_and_transcripts_where_two_runs_have_them(tmp_pa
         merging.merge([first, said, misheard], tmp_path / "merged")
     paths = [run / "utterances.parquet" for run in (said, misheard)]
     assert str(caught.value).startswith(f"the utterances of {DATA}: {paths[0]} and {paths[1]} are not the same")
-    turned = other("turned", lambda table: table.take(list(range(len(table)))[::-1]))
+    heard = other("heard", lambda table: table.set_column(4, "speaker", pa.array(list(range(len(table))))))
     with pytest.raises(RunFolderError, match=r"^the utterances of .* are not the same, though they are recorded to be"):
+        merging.merge([first, heard], tmp_path / "merged")
+    turned = other("turned", lambda table: table.take(list(range(len(table)))[::-1]))
+    with pytest.raises(RunFolderError, match=rf"{turned}.*: expected the utterances of .* in order, 0 to "):
         merging.merge([first, turned], tmp_path / "merged")
+
+
+def test_utterances_of_data_that_no_run_has_are_missed(tmp_path: Path, first: Path) -> None:
+    def without(table: pa.Table) -> pa.Table:
+        return table.slice(0, 0)
+
+    runs = []
+    for name in ("a", "b"):
+        runs.append(copied(first, tmp_path / name, lambda record: None))
+        path = RunFolder(runs[-1]).utterances_path
+        pq.write_table(without(pq.read_table(path)), path)
+    with pytest.raises(RunFolderError, match=rf"^expected the utterances of {DATA} in .*a/utt.*b/utt.*, got none; run"):
+        merging.merge(runs, tmp_path / "merged")
 
 
 def test_a_record_of_stresses_that_no_run_has_is_missed(tmp_path: Path, first: Path) -> None:

@@ -49,7 +49,17 @@ def test_a_record_of_today_lacks_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[1]", '{"schema_version": 3}', '{"schema_version": 0}', '{"schema_version": "1"}']
+    "text",
+    [
+        "{",
+        "[1]",
+        '{"schema_version": 3}',
+        '{"schema_version": 0}',
+        '{"schema_version": "1"}',
+        '{"schema_version": 1, "data": {"a": 1}}',
+        '{"schema_version": 1, "data": [[]]}',
+        '{"schema_version": 1, "conditions": ["clean"]}',
+    ],
 )
 def test_what_cannot_be_shown_is_refused_as_ever(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text, encoding="utf-8")

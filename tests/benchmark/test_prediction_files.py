@@ -152,6 +152,19 @@ def test_rows_that_cannot_be_are_named(tmp_path: Path, column: str, values: list
     assert "\n" not in str(caught.value)
 
 
+def test_conditions_that_are_no_texts_or_there_twice_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    damaged(path, "condition", pa.array([[0.5, 0.5]] * 5, pa.list_(pa.float64(), 2)))
+    with pytest.raises(PredictionError, match=r"expected texts in the column 'condition', got fixed_size_list"):
+        conditions_in(path)
+    write_predictions(path, once({"clean": drawn()}))
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("condition", table["condition"]), path)
+    for read in (lambda: read_predictions(path, "clean"), lambda: conditions_in(path)):
+        with pytest.raises(PredictionError, match=r"m\.parquet: expected each column once, got 'condition' twice"):
+            read()
+
+
 def test_an_empty_cell_is_a_nan_and_its_row_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.parquet"
     good = drawn().probabilities

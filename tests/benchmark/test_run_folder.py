@@ -1,5 +1,6 @@
 """run.json says what a run is, and is read with care."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,20 @@ def test_every_combination_has_its_own_files() -> None:
     assert len(paths) == 3
     assert folder.checkpoint_stem("a", "b", 0).parent == Path("run/checkpoints")
     assert (folder.results_path.name, folder.utterances_path.name) == ("results.parquet", "utterances.parquet")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("seeds", []), ("draws", 0), ("draws", 10**12), ("stress_draws", 0), ("stress_draws", -1)]
+)
+def test_a_record_of_what_no_run_has_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    folder = RunFolder(tmp_path)
+    folder.write_record(RECORD)
+    content = {**json.loads(folder.record_path.read_text(encoding="utf-8")), field: value}
+    folder.record_path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(RunFolderError, match=rf"run\.json cannot be read: at {field}: .* should "):
+        folder.read_record()
+
+
+def test_threads_are_a_number_that_a_machine_may_have() -> None:
+    for known, threads in (("4", 4), ("", 1), ("two", 1), ("9" * 5000, 1)):
+        assert RECORD.model_copy(update={"hardware": {"threads": known}}).threads == threads

@@ -202,8 +202,9 @@ class TestMistakes:
             (table(p_fear=0.0), "got utterance_id, p_neutral, p_joy, p_anger, p_fear; "),
             (table().rename(columns={"p_joy": "p_1"}), "got utterance_id, p_neutral, p_1, p_anger; "),
             (table(split="dev"), "FILE: expected train, validation, test in the column 'split', got 'dev'"),
-            (table(draw=0.5), "FILE: expected whole numbers from 0 in the column 'draw', got 0.5 in row 0"),
-            (table(seed=[0, -1, 0]), "FILE: expected whole numbers from 0 in the column 'seed', got -1 in row 1"),
+            (table(draw=0.5), "FILE: expected whole numbers from 0 to 2^53 in the column 'draw', got 0.5 in row 0"),
+            (table(seed=[0, -1, 0]), "whole numbers from 0 to 2^53 in the column 'seed', got -1 in row 1"),
+            (table(seed=[0.0, 1e300, 0.0]), "whole numbers from 0 to 2^53 in the column 'seed', got 1e+300 in row 1"),
             (table(stress_seed=[0, 1, 0]), "FILE: expected one stress_seed, got 0, 1"),
             (
                 table(condition="modality_dop:rate=0.3"),

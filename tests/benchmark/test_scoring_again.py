@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scoring_runs import (
@@ -156,6 +157,22 @@ def test_labels_of_other_classes(tmp_path: Path) -> None:
     more = test.change(classes=(*CLASSES, "fear"), label=np.where(np.arange(len(test)) == 5, 3, test.label))
     write_utterances(folder, {"small": more})
     with pytest.raises(RunFolderError, match="expected labels of small below 3, got 3; delete it"):
+        score(folder)
+    path = folder.utterances_path
+    pq.write_table(pq.read_table(path).set_column(5, "label", pa.array([-2] * len(test))), path)
+    with pytest.raises(RunFolderError, match="expected labels of small below 3, got -2; delete it"):
+        score(folder)
+
+
+@pytest.mark.parametrize("sizes", [{}, {"test": {"dialogues": 8}}])
+def test_a_record_without_the_number_of_utterances(tmp_path: Path, sizes: dict[str, dict[str, int]]) -> None:
+    folder = Run().write(tmp_path)
+    record = folder.read_record()
+    (data,) = record.data
+    folder.write_record(record.model_copy(update={"data": (data.model_copy(update={"sizes": sizes}),)}))
+    with pytest.raises(
+        RunFolderError, match=r"expected run\.json to say how many test utterances small has; restore it"
+    ):
         score(folder)
 
 

@@ -11,8 +11,9 @@ import pytest
 from emobench.benchmark.conditions import Condition, expand
 from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
+from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.randomness import Randomness
-from emobench.benchmark.stress_records import StressRecords, stress_table
+from emobench.benchmark.stress_records import StressRecords, merge_stresses, stress_table
 from emobench.benchmark.trace import AddedNoise, Trace
 from emobench.protocols.base import DataFacts
 
@@ -119,6 +120,17 @@ def test_what_was_noted_before_is_kept_as_long_as_it_is_wanted(small: Make, tmp_
     last.note(second, 0, stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={})), seed=0)
     last.write({second.text})
     assert pq.read_table(path)["condition"].to_pylist() == [second.text] * len(clean)
+
+
+def test_a_draw_without_its_purposes_is_no_record(small: Make, tmp_path: Path) -> None:
+    path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
+    records = StressRecords(path)
+    records.note(made, 0, stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={})), seed=0)
+    records.write({made.text})
+    for said in (b"{}", b"[]", b"null"):
+        pq.write_table(pq.read_table(path).replace_schema_metadata({b"emobench.randomness": said}), path)
+        with pytest.raises(RunFolderError, match=r"s\.parquet is damaged; run the same `emobench run` again"):
+            merge_stresses([path], tmp_path / "into.parquet", [made.text])
 
 
 def test_a_damaged_record_is_written_anew(small: Make, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.run_folder import RunFolder
-from emobench.benchmark.utterance_file import Utterances, read_utterances, write_utterances
+from emobench.benchmark.utterance_file import Utterances, read_utterance_table, read_utterances, write_utterances
 
 Small = Callable[..., Conversations]
 
@@ -72,3 +72,24 @@ def test_damage_is_named(tmp_path: Path, small: Small, column: str, values: list
         read_utterances(folder)
     expected = f"{folder.utterances_path}: {message}; delete it and run the same `emobench run` again"
     assert str(caught.value) == expected
+
+
+def test_the_table_itself_has_transcripts_and_its_data_sets_beside_each_other(tmp_path: Path, small: Small) -> None:
+    folder = RunFolder(tmp_path)
+    write_utterances(folder, {"one": small(lengths=(1, 2)), "other": small(lengths=(2,))})
+    table = pq.read_table(folder.utterances_path)
+    assert read_utterance_table(folder).equals(table)
+    pq.write_table(table.drop_columns(["transcript"]), folder.utterances_path)
+    assert read_utterance_table(folder).equals(table)
+    for change, message in (
+        (table.take([0, 1, 3, 2, 4]), "expected the utterances of a data set beside each other"),
+        (table.set_column(8, "transcript", pa.array([5] * 5)), "expected texts in the column 'transcript', got int64"),
+        (table.take([1, 0, 2, 3, 4]), "expected the utterances of one in order, 0 to 2, dialogue by dialogue"),
+    ):
+        pq.write_table(change, folder.utterances_path)
+        with pytest.raises(RunFolderError) as caught:
+            read_utterance_table(folder)
+        expected = f"{folder.utterances_path}: {message}; delete it and run the same `emobench run` again"
+        assert str(caught.value) == expected
+    pq.write_table(table.slice(0, 0), folder.utterances_path)
+    assert not len(read_utterance_table(folder))

@@ -76,6 +76,50 @@ def npz_of_zeros() -> bytes:
     return bytes(content)
 
 
+def npz_of_texts() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, vectors=np.array([["a", "b"]]), key=np.array("k"))
+    return stream.getvalue()
+
+
+def npz_of_large_numbers() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, vectors=np.array([[1e300]]), key=np.array("k"))
+    return stream.getvalue()
+
+
+def array_of_half_precision() -> bytes:
+    return npy_of(np.ones((2, 3), np.float16))
+
+
+def weights_that_grow() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R.")
+        archive.writestr("archive/version", b"3\n")
+        archive.writestr("archive/byteorder", b"little")
+    return stream.getvalue()
+
+
+def _predicted(**columns: pa.Array) -> pa.Table:
+    plain = {"condition": pa.array(["clean"]), "draw": pa.array([0]), "utterance": pa.array([0])}
+    return pa.table({**plain, "p_0": pa.array([1.0]), **columns})
+
+
+def predictions_of_a_condition_twice() -> bytes:
+    table = _predicted()
+    return parquet_of(table.append_column("condition", table["condition"]))
+
+
+def predictions_of_lists() -> bytes:
+    return parquet_of(_predicted(condition=pa.array([[0.5, 0.5]], pa.list_(pa.float64(), 2))))
+
+
+def stresses_without_purposes() -> bytes:
+    table = pa.table({"condition": pa.array(["clean"]), "draw": pa.array([0])})
+    return parquet_of(table.replace_schema_metadata({b"emobench.randomness": b"{}"}))
+
+
 def column_of_parts() -> bytes:
     return parquet_of(pa.table({"model": [{"a": "x"}], "b": [1]}))
 

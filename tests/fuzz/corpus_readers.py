@@ -9,11 +9,15 @@ from emobench.benchmark.cost_files import read_costs
 from emobench.benchmark.datasets.own_features import read_features
 from emobench.benchmark.datasets.own_tables import read_table as read_own
 from emobench.benchmark.datasets.utterances import Utterance
+from emobench.benchmark.errors import DataError
 from emobench.benchmark.files import read_table
 from emobench.benchmark.gate.accepted import read_accepted
 from emobench.benchmark.gate.rules import read_rules
 from emobench.benchmark.hidden_vectors import read_hidden
+from emobench.benchmark.prediction_files import conditions_in, read_predictions
 from emobench.benchmark.run_folder import RunFolder
+from emobench.benchmark.saved_predictions import SavedPredictions
+from emobench.benchmark.stress_records import merge_stresses
 from emobench.benchmark.suites import load_suites
 from emobench.reports.comparisons import view_of
 from emobench.reports.leftovers import LIST, keep_only
@@ -44,6 +48,28 @@ def _checkpoint(path: Path) -> None:
     assert load_checkpoint(path.with_suffix(""), "key") is None
 
 
+def _weights(path: Path) -> None:
+    import torch
+
+    from emobench.baselines.foreign_models.child import loading, shapes
+
+    contract = {"checkpoint": str(path), "checkpoint_key": "", "checkpoint_prefix": ""}
+    try:
+        loading.load_weights(contract, torch.nn.Linear(1, 1))
+    except shapes.Mismatch as error:
+        # What the process answers is what the message of the error says.
+        raise DataError(str(error)) from None
+
+
+def _predictions(path: Path) -> None:
+    conditions_in(path)
+    read_predictions(path, "clean")
+
+
+def _saved(path: Path) -> None:
+    SavedPredictions.read(path, values="probabilities", data="here", classes=("a", "b"))
+
+
 READ: dict[str, tuple[str, Read]] = {
     "rules": ("rules.toml", read_rules),
     "contract": ("contract.toml", lambda path: read_contract(str(path), {})),
@@ -53,6 +79,10 @@ READ: dict[str, tuple[str, Read]] = {
     "table": ("table.csv", lambda path: read_own(path).require(("dialogue",))),
     "npy": ("audio.npy", lambda path: read_features(path, _utterances())),
     "npz": ("hidden.npz", read_hidden),
+    "weights": ("weights.pt", _weights),
+    "predictions": ("predictions.parquet", _predictions),
+    "saved": ("saved.csv", _saved),
+    "stresses": ("stresses.parquet", lambda path: merge_stresses([path], path.with_name("into.parquet"), ["clean"])),
     "parquet": ("results.parquet", lambda path: read_table(path, repeated=("model",))),
     "comparisons": ("comparisons.parquet", view_of),
     "record": ("run.json", lambda path: RunFolder(path.parent).read_older()),

@@ -83,10 +83,10 @@ def _stored(kept: Path) -> Make:
 
     def input_of(draw: Draw, folder: Path) -> Input:
         for name, content in plain.items():
-            (folder_of / name).unlink(missing_ok=True) if not (folder_of / name).is_dir() else (
-                folder_of / name
-            ).rmdir()
-            (folder_of / name).write_bytes(content)
+            path = folder_of / name
+            # A link to a folder is no folder.
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+            path.write_bytes(content)
         hurt = draw.choice(("table", "table", "tensors", "tensors", "manifest", "place"))
         if hurt == "table":
             (folder_of / "test.parquet").write_bytes(hostile_parquet(draw, table))

@@ -149,7 +149,7 @@ def _aligned(kept: Path) -> Make:
 
 PICKLE_READERS = (
     Reader("pickle", 290, _here),
-    Reader("pickle_child", 25, _in_child),
+    Reader("pickle_child", 8, _in_child),
     Reader("feature_file", 50, _feature_file),
     Reader("aligned_file", 25, _aligned),
 )

@@ -248,8 +248,8 @@ def _bomb(draw: Draw) -> bytes:
         lambda: b"\x80\x04" + array(draw) + b"\x94](" + b"h\0" * many + b"e.",
         lambda: b"\x80\x04Nr" + struct.pack("<I", draw.choice((2**16, 2**20))) + b".",
         lambda: b"\x80\x04\x8b" + struct.pack("<I", many) + b"\x7f" * many + b".",
-        lambda: b"\x80\x04}(" + b"".join(b"\x8a\x08" + struct.pack("<Q",
-        n * (2**61 - 1)) + b"N" for n in range(many)) + b"u.",
+        lambda: b"\x80\x04}(" + b"".join(b"\x8a\x0a" + (n * (2**61 - 1)).to_bytes(10, "little") + b"N"
+        for n in range(many)) + b"u.",
         lambda: b"I" + b"7" * many * 3 + b"\n.",
         lambda: b"\x80\x04c_codecs\nencode\n" + b"X\x04\0\0\0\xc3\xa9\xc3\xa9" + text(draw.choice((b"latin1", b"zip",
         b"bz2", b"rot13", b"hex", b"unicode_escape", b"punycode", b"idna"))) + b"\x86R.",

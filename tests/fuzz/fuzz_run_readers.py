@@ -265,6 +265,6 @@ RUN_READERS = (
     Reader("stresses", 20, _stresses),
     Reader("latencies", 20, _latencies),
     Reader("scored_run", 10, _whole(_two, (_score, _score, _check, _compare, _merge))),
-    Reader("shown_run", 8, _whole(_shown, (_summary, _summary, _report("markdown")))),
-    Reader("reported_run", 3, _whole(_shown, (_report("csv"), _report("html"), _report("latex")), allowed=STARTED)),
+    Reader("shown_run", 6, _whole(_shown, (_summary, _summary, _report("markdown")))),
+    Reader("reported_run", 2, _whole(_shown, (_report("csv"), _report("html"), _report("latex")), allowed=STARTED)),
 )

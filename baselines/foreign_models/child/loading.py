@@ -79,25 +79,36 @@ def load_weights(contract: Mapping[str, Any], model: nn.Module) -> None:
     if not path:
         return
     held = _read(path)
+    if key and not isinstance(held, dict):
+        raise Mismatch(f"{path} has no key {key!r}: it holds no dictionary but {type(held).__name__}")
     if key and key not in held:
         raise Mismatch(f"{path} has no key {key!r}; {_near(key, list(held))}")
     weights = held[key] if key else held
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+    if not _are_weights(weights):
         keys = ", ".join(map(str, weights)) if isinstance(weights, dict) else type(weights).__name__
-        raise Mismatch(f"expected weights by name in {path}, got {keys}; declare which by checkpoint_key")
+        raise Mismatch(f"expected weights by name in {path}, got {keys[:300]}; declare which by checkpoint_key")
     try:
         model.load_state_dict({name.removeprefix(prefix): value for name, value in weights.items()})
-    except RuntimeError as error:
+    except Exception as error:  # tensors of a kind that torch cannot copy raise many kinds
         raise Mismatch(f"{path} holds other weights: {' '.join(str(error).split())[:300]}") from None
 
 
+def _are_weights(held: Any) -> bool:
+    return isinstance(held, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in held.items()
+    )
+
+
 def _read(path: str) -> Any:
+    if Path(path).exists() and not Path(path).is_file():
+        raise Mismatch(f"{path} is no file, expected one that torch.save or safetensors wrote")
     try:
         if path.endswith(".safetensors"):
             from safetensors.torch import load_file
 
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with _without_bytearrays():
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many kinds
         said = " ".join(str(error).split())
         # Beside the name torch says how to run it all the same.
@@ -106,6 +117,20 @@ def _read(path: str) -> Any:
         raise Mismatch(
             f"{path} cannot be read as weights alone ({first}); save model.state_dict() with torch.save"
         ) from None
+
+
+@contextlib.contextmanager
+def _without_bytearrays() -> Iterator[None]:
+    """Let torch refuse them: it would make one as long as a few bytes of a file say, and weights have none."""
+    from torch import _weights_only_unpickler as unpickler
+
+    allowed: dict[str, Any] = unpickler._get_allowed_globals()  # type: ignore[no-untyped-call]  # torch's own
+    before = dict(allowed)
+    allowed.pop("builtins.bytearray", None)
+    try:
+        yield
+    finally:
+        allowed.update(before)
 
 
 def _near(name: str, known: list[str]) -> str:

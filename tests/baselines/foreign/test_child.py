@@ -117,6 +117,13 @@ class Hostile:
         return os.mkdir, ("hostile",)
 
 
+class Large:
+    """A few bytes that would become as many zeros as they say."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return bytearray, (1 << 20,)
+
+
 def test_weights_that_are_none(code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(code.parent)
     model = built(code)
@@ -124,6 +131,9 @@ def test_weights_that_are_none(code: Path, monkeypatch: pytest.MonkeyPatch) -> N
     torch.save({"other.weight": torch.ones(3)}, "b.pt")
     torch.save(Hostile(), "c.pt")
     torch.save(torch.ones(2), "d.pt")
+    torch.save({3: torch.ones(2)}, "e.pt")
+    torch.save({"weight": torch.ones(2, 2).to_sparse(), "bias": torch.ones(2)}, "f.pt")
+    torch.save(Large(), "g.pt")
     for file, key, message in (
         ("a.pt", "", "a.pt, got epoch, state; declare which by checkpoint_key"),
         ("a.pt", "stat", "a.pt has no key 'stat'; did you mean 'state'?"),
@@ -135,6 +145,10 @@ def test_weights_that_are_none(code: Path, monkeypatch: pytest.MonkeyPatch) -> N
             "c.pt cannot be read as weights alone (it names posix.mkdir, which was not run); save model.state",
         ),
         ("d.pt", "", "d.pt, got Tensor; declare"),
+        ("d.pt", "model", "d.pt has no key 'model': it holds no dictionary but Tensor"),
+        ("e.pt", "", "e.pt, got 3; declare"),
+        ("f.pt", "", "f.pt holds other weights: "),
+        ("g.pt", "", "g.pt cannot be read as weights alone (it names bytearray, which was not run)"),
         ("none.pt", "", "none.pt cannot be read as weights alone ([Errno 2] No such file"),
         ("d.safetensors", "", "d.safetensors cannot be read as weights alone ("),
     ):
@@ -143,6 +157,8 @@ def test_weights_that_are_none(code: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
     assert not (code.parent / "hostile").exists()
+    # For whoever comes after, torch allows what it does.
+    assert len(torch.load("g.pt", weights_only=True)) == 1 << 20
 
 
 def test_what_asks_for_cuda_gets_the_cpu(own_torch: None, tmp_path: Path) -> None:

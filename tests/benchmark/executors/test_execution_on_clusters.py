@@ -57,3 +57,10 @@ def test_memory_is_typed_with_its_unit(text: str, memory: int) -> None:
 def test_memory_without_a_unit_is_one_line(text: str) -> None:
     with pytest.raises(SpecError, match=r"^expected --memory-per-worker such as 4GB or 512MiB, got '"):
         memory_of(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "TB", "1000001TB"])
+def test_memory_that_no_machine_has_is_one_line(text: str) -> None:
+    assert memory_of("1000000TB") == 10**18
+    with pytest.raises(SpecError, match=r"^expected --memory-per-worker of an exabyte at most, got '[0-9TB]{9,40}'$"):
+        memory_of(text)

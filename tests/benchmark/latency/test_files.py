@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -5,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from latency_cells import cell, failed, samples, written
 
@@ -100,6 +103,27 @@ def test_a_folder_in_the_place_of_the_samples_is_said(tmp_path: Path) -> None:
     samples_path(folder).unlink()
     samples_path(folder).mkdir()
     with pytest.raises(RunFolderError, match=r"cannot read .*latency\.parquet: Is a directory; delete both and"):
+        read_samples(folder)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "kind", "got"),
+    [("turn", 1 << 40, "int32", r"1\.09951e\+12"), ("host", 1e300, "float32", r"1e\+300")],
+)
+def test_samples_that_are_none_of_that_size_are_refused(
+    tmp_path: Path, column: str, value: float, kind: str, got: str
+) -> None:
+    folder = written(tmp_path, CELLS)
+    path, record = samples_path(folder), json.loads(json_path(folder).read_text(encoding="utf-8"))
+    table = pq.read_table(path)
+    place = table.column_names.index(column)
+    pq.write_table(table.set_column(place, column, pa.array([value] * len(table))), path)
+    # Whoever changes the one file can make the other fit.
+    record["samples"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    json_path(folder).write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(
+        RunFolderError, match=f"expected {kind} in the column '{column}', got {got} in row 0; delete it"
+    ):
         read_samples(folder)
 
 
