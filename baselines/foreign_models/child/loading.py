@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 # `Any`: what is read from JSON, and what somebody else's code returns.
@@ -121,10 +121,14 @@ def _read(path: str) -> Any:
 
 @contextlib.contextmanager
 def _without_bytearrays() -> Iterator[None]:
-    """Let torch refuse them: it would make one as long as a few bytes of a file say, and weights have none."""
+    """Let torch refuse them: it would make one as long as a few bytes of a file say, and weights have none.
+
+    The names are torch's own; where a version has others, it reads as it does.
+    """
     from torch import _weights_only_unpickler as unpickler
 
-    allowed: dict[str, Any] = unpickler._get_allowed_globals()  # type: ignore[no-untyped-call]  # torch's own
+    known: Callable[[], dict[str, Any]] = getattr(unpickler, "_get_allowed_globals", dict)
+    allowed = known()
     before = dict(allowed)
     allowed.pop("builtins.bytearray", None)
     try:
