@@ -1,7 +1,9 @@
-"""A thread that makes things ahead of their use, and never many of them."""
+"""Threads beside the calling one: one that makes things ahead of their use, never many; one that does one thing."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Condition, Thread
 from typing import NamedTuple
 
@@ -88,3 +90,15 @@ class Background:
             self._parts.append(part)
             self._changed.notify_all()
         return True
+
+
+@contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something on a thread of its own while the caller does something else.
+
+    On leaving the context it is done. What it raised is raised then, unless the caller failed as well.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="emobench meanwhile") as thread:
+        done = thread.submit(work)
+        yield
+    done.result()

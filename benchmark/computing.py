@@ -3,6 +3,7 @@
 import time
 
 from ..baselines.base import FittedModel
+from .background import meanwhile
 from .condition_predictions import ConditionPredictions
 from .conditions import Condition
 from .fitting import fitted_model, predict_validation, validation_is_done
@@ -51,8 +52,14 @@ def compute(state: RunState, combination: Combination, progress: Progress) -> No
         try:
             _predict_all(state, combination, fitted, store, progress)
         finally:
-            store.flush()
-            state.keep()
+            _keep(state, store)
+
+
+def _keep(state: RunState, store: PredictionStore) -> None:
+    """Bring the files up to date: run.json last, which tells what the others hold."""
+    with meanwhile(state.write_stresses):
+        store.flush()
+    state.keep()
 
 
 def _able(state: RunState, combination: Combination) -> list[Condition]:
@@ -89,8 +96,7 @@ def _predict_all(
             predictions.predict(condition)
             started = time.monotonic()
             if started - flushed > SECONDS_BETWEEN_FLUSHES + FLUSHES_COST * took:
-                store.flush()
-                state.keep()
+                _keep(state, store)
                 flushed = time.monotonic()
                 took = flushed - started
     progress(what, len(conditions), len(conditions))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..protocols.base import Attack, Attacked, ConditionSet, DataFacts, FeatureStatistics, StressProtocol
 from .arguments import canonical, text_of
@@ -86,11 +86,12 @@ class Condition:
         """
         for place, (_, protocol) in enumerate(self.stresses):
             randomness = self.randomness(place, seed=seed, draw=draw)
-            if isinstance(protocol, Attack):
+            if self.attacks and isinstance(protocol, Attack):
                 assert model is not None
                 conversations = protocol.attack(conversations, model=model, randomness=randomness, training=training)
             else:
-                conversations = protocol.apply(conversations, randomness=randomness, training=training)
+                stress = cast(StressProtocol, protocol)
+                conversations = stress.apply(conversations, randomness=randomness, training=training)
         if self.unknown:
             conversations = conversations.change(trace=replace(conversations.trace, unknown=self.unknown))
         return conversations

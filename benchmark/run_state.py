@@ -254,14 +254,18 @@ class RunState:
 
     def write(self) -> RunRecord:
         """Bring run.json and the record of the stresses up to date; what is unchanged is not written again."""
-        wanted = [condition.text for conditions in self.plan.conditions.values() for condition in conditions]
-        for stresses in self._stresses.values():
-            stresses.write(wanted)
+        self.write_stresses()
         record = self._record()
         if record != self._written:
             self.folder.write_record(record)
             self._written = record
         return record
+
+    def write_stresses(self) -> None:
+        """Bring the record of the stresses alone up to date."""
+        wanted = [condition.text for conditions in self.plan.conditions.values() for condition in conditions]
+        for stresses in self._stresses.values():
+            stresses.write(wanted)
 
     def _record(self) -> RunRecord:
         """Return the record, in the order of the plan whatever was done first."""

@@ -29,7 +29,9 @@ def predict(network: nn.Module, conversations: Conversations, *, device: str, hi
 @torch.inference_mode()
 def predict_pieces(network: nn.Module, pieces: Iterable[BatchPiece], *, rows: int, hidden: bool = False) -> Predictions:
     """Return the predictions of so many rows from the batches that they have been made into; else as `predict`."""
-    network.eval()
+    # To say it to every layer takes a small network's time for a batch.
+    if any(layer.training for layer in network.modules()):
+        network.eval()
     parts: dict[str, np.ndarray] = {}
     for piece in pieces:
         output: Output = network(piece.batch)

@@ -19,6 +19,7 @@ from claims import Claims
 from pytest_benchmark.fixture import BenchmarkFixture
 from random_splits import WIDTHS, random_split
 
+from emobench.benchmark.background import meanwhile
 from emobench.benchmark.condition_predictions import ConditionPredictions
 from emobench.benchmark.conditions import Condition, expand_all
 from emobench.benchmark.conversations import DataSplits
@@ -78,7 +79,8 @@ def harness_seconds(fitted: NetworkModel, state: RunState, of: Combination, cond
     ):
         for condition in conditions:
             predictions.predict(condition)
-        store.flush()
+        with meanwhile(state.write_stresses):
+            store.flush()
         state.write()
     seconds = time.perf_counter() - started
     assert {cell.state for cell in state.cells.values()} == {"done"}

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from emobench.benchmark.background import Background
+from emobench.benchmark.background import Background, meanwhile
+from emobench.benchmark.errors import RunFolderError
 
 
 def job(name: str, things: int, made: list[str], error: BaseException | None = None) -> Callable[[], Iterator[object]]:
@@ -121,3 +122,39 @@ def test_leaving_while_the_end_of_a_job_waits_for_room_ends_the_thread() -> None
         # The thing has a place; that the job has ended has none, as nobody takes.
         assert resumed.wait(timeout=60)
     assert "emobench ahead" not in names_of_threads()
+
+
+def test_what_is_done_meanwhile_runs_beside_and_is_over_at_the_end() -> None:
+    begun, going, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        assert going.wait(timeout=60)
+        done.set()
+
+    with meanwhile(work):
+        # It would never begin, had it to wait for the caller, nor the caller go on, had it to wait for it.
+        assert begun.wait(timeout=60)
+        assert not done.is_set()
+        going.set()
+    assert done.is_set()
+    assert not [name for name in names_of_threads() if name.startswith("emobench")]
+
+
+def test_what_fails_meanwhile_is_raised_at_the_end() -> None:
+    reached = []
+
+    def full() -> None:
+        raise RunFolderError("no room")
+
+    with pytest.raises(RunFolderError, match="no room"), meanwhile(full):
+        reached.append(True)
+    assert reached
+
+
+def test_of_two_faults_the_callers_is_raised() -> None:
+    def full() -> None:
+        raise RunFolderError("no room")
+
+    with pytest.raises(KeyboardInterrupt), meanwhile(full):
+        raise KeyboardInterrupt
