@@ -144,7 +144,8 @@ def _whole_numbers(folder: RunFolder, table: pa.Table, name: str) -> Int64[np.nd
             f"{folder.results_path}: expected whole numbers in the column {name!r}, got {values[row]:g} in row {row}; "
             "type `emobench score` for this folder to write it anew"
         )
-    return values.astype(np.int64)
+    whole: Int64[np.ndarray, " rows"] = values.astype(np.int64)
+    return whole
 
 
 def _without_dust(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:

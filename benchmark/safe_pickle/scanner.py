@@ -11,8 +11,9 @@ from .left_bytes import LEAVE, LeftBytes
 from .wording import Refused
 
 # Instructions without argument, and with one of 1, 2, 4 and 8 bytes. `++` remembers no way back: a run may be long.
+# Of those that number an object (`r`), such with a number that costs little, whether it is true or not.
 _PLAIN = re.compile(
-    rb"(?s:[(012NQRabdelost)\]}u\x81\x85-\x89\x8f-\x94\x97\x98]|[Khq\x80\x82].|[M\x83]..|[Jjr\x84].{4}|G.{8}){1,4096}+"
+    rb"(?s:[(012NQRabdelost)\]}u\x81\x85-\x89\x8f-\x94\x97\x98]|[Khq\x80\x82].|[M\x83]..|r.{3}\0|[Jj\x84].{4}|G.{8}){1,4096}+"
 )
 _LINES = {**dict.fromkeys(b"FILSVgpP", 1), **dict.fromkeys(b"ci", 2)}
 """Instructions whose argument is so many lines."""
@@ -28,6 +29,7 @@ _SHORT = {
 }
 """What gives a token of 32 bytes the type that the long piece would have had."""
 _UTF8 = (ord("X"), 0x8D)
+_NUMBERED = (ord("p"), ord("r"))
 _FRAME = 0x95
 _STOP = ord(".")
 
@@ -90,6 +92,8 @@ def _argument(pickle: mmap.mmap, place: int, code: int) -> tuple[int, int]:
         end = start + int.from_bytes(pickle[start - width : start], "little")
     elif code == _FRAME:
         end = start + 8
+    elif code == ord("r"):
+        end = start + 4
     elif code in _LINES:
         end = start
         for _ in range(_LINES[code]):
@@ -99,4 +103,14 @@ def _argument(pickle: mmap.mmap, place: int, code: int) -> tuple[int, int]:
         raise Refused(f"it is no pickle, or damaged (at byte {place:,})")
     if end > len(pickle):
         raise EOFError
+    if code in _NUMBERED and _number(code, pickle[start:end]) > place:
+        raise Refused(f"it is no pickle, or damaged (at byte {place:,} it numbers more objects than it has)")
     return start, end
+
+
+def _number(code: int, argument: bytes) -> int:
+    """Return the number that an object gets: the unpickler makes room for so many, whatever there is."""
+    try:
+        return int(argument) if code == ord("p") else int.from_bytes(argument, "little")
+    except ValueError:  # none, which the unpickler refuses
+        return 0

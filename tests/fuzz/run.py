@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=200_000, help="of all readers together")
+    parser.add_argument("--inputs", type=int, default=205_000, help="of all readers together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     parser.add_argument("--reader", default="", help="only this one")
@@ -138,7 +138,7 @@ def _add(tally: Tally, said: dict[str, dict[str, list[float]] | list[list[object
 
 
 def _table(tallies: dict[str, Tally]) -> str:
-    head = f"{'reader':<16}{'inputs':>9}{'results':>9}{'refused':>9}{'worst s':>9}{'worst MiB':>11}{'faults':>8}"
+    head = f"{'reader':<16}{'inputs':>9}{'results':>9}{'refused':>9}{'faults':>8}{'slowest s':>11}{'most MiB':>10}"
     lines = [head, "-" * len(head)]
     whole = Tally()
     for name, tally in tallies.items():
@@ -152,8 +152,8 @@ def _table(tallies: dict[str, Tally]) -> str:
 def _line(name: str, tally: Tally) -> str:
     kinds = tally.kinds
     return (
-        f"{name:<16}{kinds.total():>9,}{kinds['result']:>9,}{kinds['refused']:>9,}"
-        f"{tally.seconds[0]:>9.2f}{tally.memory[0] / 2**20:>11.0f}{len(tally.faults):>8,}"
+        f"{name:<16}{kinds.total():>9,}{kinds['result']:>9,}{kinds['refused']:>9,}{len(tally.faults):>8,}"
+        f"{tally.seconds[0]:>11.2f}{tally.memory[0] / 2**20:>10.0f}"
     )
 
 

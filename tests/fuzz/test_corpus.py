@@ -47,7 +47,10 @@ def test_all_that_is_made_is_read() -> None:
     assert {finding["reader"] for finding in FINDINGS} == set(READ)
 
 
-@pytest.mark.parametrize("reader", [name for name in READ if name not in ("report_list", "checkpoint")])
+MAY_BE_MISSING = ("report_list", "checkpoint", "stresses")
+
+
+@pytest.mark.parametrize("reader", [name for name in READ if name not in MAY_BE_MISSING])
 @pytest.mark.parametrize("place", ["pipe", "device", "folder", "link to itself", "link to nothing"])
 def test_nobody_waits_for_what_is_no_file(reader: str, place: str, tmp_path: Path) -> None:
     """A pipe in the place of a file once held a reader for ever."""
@@ -66,8 +69,10 @@ def test_nobody_waits_for_what_is_no_file(reader: str, place: str, tmp_path: Pat
 
 
 def test_nor_where_it_may_be_missing(tmp_path: Path) -> None:
-    for reader in ("report_list", "checkpoint"):
+    for reader in MAY_BE_MISSING:
         os.mkfifo(tmp_path / READ[reader][0])
     READ["report_list"][1](tmp_path / READ["report_list"][0])
     with pytest.raises(EmobenchError, match="it is no file but a pipe or a device"):
         READ["checkpoint"][1](tmp_path / READ["checkpoint"][0])
+    with pytest.raises(EmobenchError, match=r"stresses\.parquet is damaged"):
+        READ["stresses"][1](tmp_path / READ["stresses"][0])

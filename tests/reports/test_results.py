@@ -150,3 +150,10 @@ def test_words_where_numbers_belong_are_named(tmp_path: Path, plain: RunFolder) 
         RunFolderError, match=r"expected numbers in the column 'low', got .*string; type `emobench score`"
     ):
         Results.read(folder)
+    for values in ([1e300, 1, 1], [0.5, 1, 1], [np.inf, 1, 1]):
+        table = pd.read_parquet(plain.results_path).head(3).assign(draws=values)
+        write_table(folder.results_path, pa.Table.from_pandas(table, preserve_index=False))
+        with pytest.raises(
+            RunFolderError, match=r"expected whole numbers in the column 'draws', got .* in row 0; type"
+        ):
+            Results.read(folder)

@@ -13,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pickles import read_here
+from pickles import anonymous, read_here
 
 from emobench.benchmark.errors import DataError
 from emobench.benchmark.safe_pickle import worker
+from emobench.benchmark.safe_pickle.left_bytes import LeftBytes
 from emobench.benchmark.safe_pickle.reader import Limits, read_pickle
+from emobench.benchmark.safe_pickle.scanner import shortened
 
 WANTED = "expected only containers, numbers, strings and arrays, got "
 
@@ -209,6 +211,9 @@ BROKEN = {
     "a call of a number": (b"\x80\x04K\x01)R.", "it is no pickle, or damaged ('int' object is not callable)"),
     "a class that is none": (b"\x80\x04" + named(b"numpy", b"ndarray") + b")\x81.", "it is no pickle, or damaged (NEWOBJ class argument must be a type"),
     "state for a number": (b"\x80\x04K\x01}" + short(b"a") + b"K\x02sb.", "it is no pickle, or damaged ('int' object has no attribute '__dict__')"),
+    "more objects than bytes": (b"\x80\x04Nr\0\0\0\x01.", "it is no pickle, or damaged (at byte 3 it numbers more objects than it has)"),
+    "more objects than bytes, in digits": (b"Np78555556\n.", "it is no pickle, or damaged (at byte 1 it numbers more objects than it has)"),
+    "an object numbered by a word": (b"Npone\n.", "it is no pickle, or damaged"),
     "itself": (b"\x80\x04]\x94h\0a.", "expected at most 100 containers within each other, got more"),
     "itself twice": (b"\x80\x04]\x94(h\0h\0e.", "expected at most 100 containers within each other, got more"),
     "deep lists": (b"\x80\x04" + b"]" * 100_000 + b"a" * 99_999 + b".", "expected at most 100 containers within each other, got more"),
@@ -226,6 +231,12 @@ def test_what_is_no_pickle_of_data_is_one_line(name: str) -> None:
     assert str(caught.value).startswith(f"here.pkl: {expected}")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+def test_a_large_file_may_number_many_objects() -> None:
+    content = b"\x80\x04" + b"N0" * (1 << 23) + b"Nr\0\0\0\x01."
+    source = anonymous(content)
+    assert shortened(source, LeftBytes(source)) == content
 
 
 MEMORY = 1 << 28
