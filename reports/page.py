@@ -15,7 +15,7 @@ from .compiled import Compiled
 from .contents import DataView, ModelView, Row, RunView
 from .dialogues import DialogueView
 from .drawings import Drawings
-from .exact_numbers import marked
+from .exact_numbers import marked, unmarked
 from .figure_views import FigureView
 from .figures import figures
 from .heat import HeatMap
@@ -90,6 +90,8 @@ def render(
 def tables_source(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return the page without its figures, every number in full: what `csv_tables` reads the tables from."""
     environment = _environment(marked)
+    # What the filter makes is markup, which is taken to hold marks.
+    environment.filters["breakable"] = lambda name: breakable(unmarked(name))
     template = environment.get_template("report.html")
     return template.render(
         run=run,
