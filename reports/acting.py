@@ -1,7 +1,7 @@
 """What a report says about acting on confidence: wanted error rates, thresholds, and the harm done."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .contents import DataView, ModelView, Row
@@ -102,8 +102,17 @@ def why_not(data: DataView, asked: tuple[str, ...]) -> str:
     )
 
 
-def told(model: ModelView, wanted: Wanted) -> Sentence:
-    """Return what becomes of an interface that acts on the confidence of a model."""
+def told(model: ModelView, wanted: Wanted, before: Sequence[Wanted] = ()) -> Sentence:
+    """Return what becomes of an interface that acts on the confidence of a model.
+
+    Parameters
+    ----------
+    before
+        What was told already: a model with the same threshold fares the same, and that is not told twice.
+    """
+    for one in before:
+        if _thresholds(model, one) == _thresholds(model, wanted) != []:
+            return (Phrase(_again(model, one, wanted)),)
     rows = acting_rows(model, wanted)
     if not any(row.results[wanted.text("act_share")].value > 0 for row in rows):
         return (Phrase(_never(model, wanted)),)
@@ -137,6 +146,22 @@ def _never(model: ModelView, wanted: Wanted) -> str:
             f"threshold keeps the error rate at {_whole(wanted.risk)}."
         )
     return f"Never acts: even its surest predictions on clean validation are wrong in more than {_whole(wanted.risk)}."
+
+
+def _again(model: ModelView, before: Wanted, wanted: Wanted) -> str:
+    """Say that a threshold was told before, and how often it is wrong on clean input if that is still more."""
+    said = f"Its threshold is that for {_whole(before.risk)}, and so it fares the same"
+    clean = model.results(CLEAN).get(wanted.text("act_risk"))
+    if clean is None or not clean.low > wanted.risk:
+        return f"{said}."
+    return f"{said}; {percent(clean.value)} wrong on clean input is more than the {_whole(wanted.risk)} wanted too."
+
+
+def _thresholds(model: ModelView, wanted: Wanted) -> list[float]:
+    """Return the confidences from which it acts, by training seed; empty: not known, or never in one of them."""
+    metric = wanted.text("act_threshold")
+    found = [figures[metric].value for figures in model.per_seed.values() if metric in figures]
+    return [] if any(map(math.isnan, found)) else found
 
 
 def _threshold(model: ModelView, wanted: Wanted) -> Sentence:

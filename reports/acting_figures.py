@@ -15,6 +15,7 @@ from .stress_figures import DRAWS, cells_of, curve_figure
 from .vocabulary import METRICS
 
 GROUP = "acting"
+_CEILING = "The exact posterior has a threshold of its own and is no ceiling of these shares."
 
 
 def acting_figures(data: DataView) -> Iterator[FigureView]:
@@ -73,7 +74,7 @@ def _overview(data: DataView, wanted: Wanted, metric: str) -> FigureView:
         TableView(("model", "condition", title, "95 % interval", *DRAWS * with_draws), rows),
         partial(plots.intervals, rows=names, series=series, title=title, unit_range=metric == "act_share"),
         wanted.arguments or GROUP,
-        _shown(data, texts),
+        f"{_CEILING if data.reference in shown_for(data, wanted) else ''} {_shown(data, texts)}".lstrip(),
     )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from .vocabulary import METRICS, text_of
 
 def acting_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     """Yield the tables that there are figures for."""
-    for wanted in wanted_of(data):
-        said = ((model.name, as_tex(told(model, wanted))) for model in shown_for(data, wanted))
+    for number, wanted in enumerate(every := wanted_of(data)):
+        said = ((model.name, as_tex(told(model, wanted, every[:number]))) for model in shown_for(data, wanted))
         yield told_of_each("acting", f"Acting on confidence: {lowered(wanted.title)}", said)
         yield _table(data, run, wanted)
     yield from (_costs(data, run, cost, share) for cost, share in cost_metrics(data))

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from .late_ticks import late_axes
 from .svg_marks import marks_as_paths
 from .svg_text import shortened
 from .theme import CEILING_DASH, DASHES, MARKERS, WEB, Theme, with_variables
@@ -55,8 +56,8 @@ def blank(theme: Theme, width: Pixels, height: Pixels) -> Figure:
 def axes_in(theme: Theme, figure: Figure, *, left: Pixels, right: Pixels, top: Pixels, bottom: Pixels) -> Axes:
     """Add axes with these margins in pixels."""
     width, height = figure.get_figwidth() * 72 / theme.scale, figure.get_figheight() * 72 / theme.scale
-    return figure.add_axes(
-        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    return late_axes(
+        figure, (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
     )
 
 

@@ -30,18 +30,31 @@ Done = Callable[[int, Contents], None]
 """Takes the place of a job among the others and what was drawn."""
 
 
-def draw_all(jobs: Sequence[Job], theme: Theme, done: Done, *, helpers: int | None = None) -> None:
+def nothing() -> None:
+    """Do nothing."""
+
+
+def draw_all(
+    jobs: Sequence[Job],
+    theme: Theme,
+    done: Done,
+    *,
+    helpers: int | None = None,
+    meanwhile: Callable[[], object] = nothing,
+) -> None:
     """Draw figures and call `done` after each, in no order.
 
     Parameters
     ----------
     helpers
         How many processes to start beside this one; None: what cores and figures are worth.
+    meanwhile
+        What this process does before it draws: helpers begin sooner.
 
     Raises
     ------
     Exception
-        What the function of a figure raises.
+        What the function of a figure raises, or `meanwhile`.
     """
     waiting = deque(range(len(jobs)))
     answers: SimpleQueue[tuple[int, Contents | None]] = SimpleQueue()
@@ -49,6 +62,7 @@ def draw_all(jobs: Sequence[Job], theme: Theme, done: Done, *, helpers: int | No
         for _ in range(_worth(jobs) if helpers is None else helpers):
             with contextlib.suppress(OSError):
                 crew.enter_context(contextlib.closing(_Helper(jobs, theme, waiting, answers)))
+        meanwhile()
         for _ in jobs:
             try:
                 place, contents = waiting.popleft(), None

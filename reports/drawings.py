@@ -7,7 +7,7 @@ of the run folder: what a run folder from elsewhere holds as a drawing need not 
 import dataclasses
 import hashlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from types import FunctionType
@@ -15,7 +15,7 @@ from types import FunctionType
 import numpy as np
 
 from ..benchmark.home import cache_folder
-from .drawing_helpers import draw_all
+from .drawing_helpers import draw_all, nothing
 from .drawing_jobs import Contents, Job, Kind
 from .figure_views import FigureView
 from .kept import Kept, code
@@ -34,8 +34,13 @@ class Drawings:
         self._theme = theme
         self._kept = Kept(folder or cache_folder() / "figures", most)
 
-    def drawn(self, views: Sequence[FigureView], kinds: Sequence[Kind]) -> list[Contents]:
-        """Return figures as they were drawn before, in their order; draw and keep what is not there."""
+    def drawn(
+        self, views: Sequence[FigureView], kinds: Sequence[Kind], *, meanwhile: Callable[[], object] = nothing
+    ) -> list[Contents]:
+        """Return figures as they were drawn before, in their order; draw and keep what is not there.
+
+        `meanwhile` is called once, while helpers draw where there are any.
+        """
         keys = [key_of(view, self._theme) for view in views]
         found = [{kind: content for kind in kinds if (content := self._read(key, kind)) is not None} for key in keys]
         missing = [place for place, contents in enumerate(found) if len(contents) < len(kinds)]
@@ -49,7 +54,7 @@ class Drawings:
             found[place].update(contents)
             self._keep(keys[place], contents)
 
-        draw_all(jobs, self._theme, done)
+        draw_all(jobs, self._theme, done, meanwhile=meanwhile)
         return list(found)
 
     def prune(self) -> None:

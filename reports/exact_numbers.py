@@ -19,7 +19,12 @@ def marked(value: object) -> object:
         return f"{_OPEN}{' '.join(f'{name}={number!r}' for name, number in exact.items())}{_CLOSE}"
     # A name could hold the signs; what macros return holds marks.
     plain = isinstance(value, str) and not isinstance(value, Markup)
-    return str(value).replace(_OPEN, "").replace(_CLOSE, "") if plain else value
+    return unmarked(str(value)) if plain else value
+
+
+def unmarked(name: str) -> str:
+    """Return a name without the signs of marks."""
+    return name.replace(_OPEN, "").replace(_CLOSE, "")
 
 
 def pieces(text: str) -> Iterator[str | Mapping[str, str]]:

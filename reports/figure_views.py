@@ -27,16 +27,14 @@ NOTES = {
     "probabilities (0 is certain, 1 tells nothing), as shares of each. Vertical lines: the means (solid: right, "
     "dotted: wrong). The less the two overlap, the better entropy warns of errors.",
     "cel": "Left: CEL; right: share of utterances that gain. Modalities stand above the line, contexts below. Marks: "
-    "means over seeds; lines: 95 % intervals over dialogues. Dashed, where it is known: the exact posterior, which "
-    "gains by chance only.",
+    "means over seeds; lines: 95 % intervals over dialogues.",
     "gains": "CMERC's CF on clean input: share of utterances whose gold class gains more than so much when one of the "
     "modalities (or contexts) is removed. The left end is how often a removal helps at all; the area under a line "
     "is its CEL. The horizontal scale widens small gains. Bands: 95 % intervals over dialogues.",
     "uncertain_entropy": "Utterances whose gold class gains by any of the removals (uncertain) and the others by the "
     "entropy of the prediction from the full input (0 is certain, 1 tells nothing), as shares of each. Vertical "
     "lines: the means (solid: uncertain, dotted: others).",
-    "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation. "
-    "The exact posterior, where there is one, has a threshold of its own and is no ceiling of these shares.",
+    "acting": "Means over seeds with 95 % intervals over dialogues, at the threshold chosen on clean validation.",
     "conformal": "Prediction sets; the dashed line is the coverage that was asked for. Marks: means over seeds; lines: "
     "95 % intervals over dialogues.",
     "confusion": "Clean input: utterances of each gold class (rows) by predicted class (columns), shaded by the share "

@@ -15,7 +15,7 @@ from .compiled import Compiled
 from .contents import DataView, ModelView, Row, RunView
 from .dialogues import DialogueView
 from .drawings import Drawings
-from .exact_numbers import marked
+from .exact_numbers import marked, unmarked
 from .figure_views import FigureView
 from .figures import figures
 from .heat import HeatMap
@@ -35,6 +35,7 @@ SCRIPTS = ("page.js", "dialogues.js")
 """Together they are the one script of the page."""
 NOTHING: Mapping[str, DialogueView] = {}
 """No dialogues are shown."""
+_PLACE = re.compile(r'<svg data-place="(\d+)"/>')
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Drawn:
 
     view: FigureView
     svg: Markup
+    """Holds its place until it is drawn."""
 
 
 def render(
@@ -58,24 +60,38 @@ def render(
     """
     script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = _environment().get_template("report.html")
-    return tightened(
-        template.render(
-            run=run,
-            comparisons=comparisons,
-            linked=linked,
-            slugs=Slugs(),
-            dialogues=dialogues,
-            figures=_drawn((*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))),
-            script=Markup(script),  # noqa: S704 (a file of this package)
-            script_hash=f"sha256-{digest}",
+    views = (*figures(run), *rank_figures(comparisons.ranks if comparisons else ()))
+    pages: list[str] = []
+
+    def write() -> None:
+        page = (
+            _environment()
+            .get_template("report.html")
+            .render(
+                run=run,
+                comparisons=comparisons,
+                linked=linked,
+                slugs=Slugs(),
+                dialogues=dialogues,
+                figures=_placed(views),
+                script=Markup(script),  # noqa: S704 (a file of this package)
+                script_hash=f"sha256-{digest}",
+            )
         )
-    )
+        pages.append(tightened(page))
+
+    drawings = Drawings(WEB)
+    # All but the figures: this process writes it while others draw.
+    contents = drawings.drawn(views, ["page"], meanwhile=write)
+    drawings.prune()
+    return _PLACE.sub(lambda found: _named(views[int(found[1])], contents[int(found[1])]["page"].decode()), pages[0])
 
 
 def tables_source(run: RunView, comparisons: ComparisonView | None = None) -> str:
     """Return the page without its figures, every number in full: what `csv_tables` reads the tables from."""
     environment = _environment(marked)
+    # What the filter makes is markup, which is taken to hold marks.
+    environment.filters["breakable"] = lambda name: breakable(unmarked(name))
     template = environment.get_template("report.html")
     return template.render(
         run=run,
@@ -132,18 +148,20 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[:,+/])", name))
 
 
-def _drawn(views: Sequence[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
-    """Draw figures, by data set and group."""
+def _placed(views: Sequence[FigureView]) -> dict[tuple[str, str], list[Drawn]]:
+    """Return figures by data set and group, with what `_PLACE` finds for drawings; no text of a run is markup."""
     found: dict[tuple[str, str], list[Drawn]] = {}
-    drawings = Drawings(WEB)
-    for view, contents in zip(views, drawings.drawn(views, ["page"]), strict=True):
-        names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
-        names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
-        # matplotlib escapes names in the drawing; title and description are escaped here.
-        drawn = Drawn(view, Markup(contents["page"].decode().replace(">", f">{names}", 1)))  # noqa: S704
-        found.setdefault((view.data, view.group), []).append(drawn)
-    drawings.prune()
+    for number, view in enumerate(views):
+        place = Markup(f'<svg data-place="{number}"/>')  # noqa: S704 (a number)
+        found.setdefault((view.data, view.group), []).append(Drawn(view, place))
     return found
+
+
+def _named(view: FigureView, svg: str) -> str:
+    """Return a drawing with title and description; in the drawing itself matplotlib escapes names."""
+    names = f'<title id="{view.slug}-title">{escape(view.title)}</title>'
+    names += f'<desc id="{view.slug}-description">{escape(view.note)}</desc>'
+    return svg.replace(">", f">{names}", 1)
 
 
 def _environment(finalize: Callable[[object], object] | None = None) -> Environment:

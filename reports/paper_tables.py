@@ -27,9 +27,9 @@ def further_tables(data: DataView, run: RunView) -> Iterator[Tex]:
     if any(model.removals for model in data.models):
         yield _removals(data, run)
     if any(model.removal_gap for model in data.models):
-        yield _removal_gaps(data)
+        yield _removal_gaps(data, run)
     if any(model.graph_gaps for model in data.models):
-        yield _graph_gaps(data)
+        yield _graph_gaps(data, run)
     yield from (_realised(data, stress, run) for stress in data.stresses if stress.realised.names)
     if any(fit.epochs for model in data.models for fit in model.fits):
         yield _trainings(data)
@@ -149,7 +149,7 @@ _CEL_COLUMNS = (
 )
 
 
-def _removal_gaps(data: DataView) -> Tex:
+def _removal_gaps(data: DataView, run: RunView) -> Tex:
     rows = [
         [
             breakable(model.name),
@@ -162,13 +162,13 @@ def _removal_gaps(data: DataView) -> Tex:
     ]
     caption = (
         f"CEL of modalities against that of contexts on {named(data)}, removed the standard way (zeros, strict). "
-        "Difference with paired interval; above 0: it gains more from losing a modality."
+        f"Difference with paired interval; above 0: it gains more from losing a modality. {seeds_sentence(run)}"
     )
     head = [Tex(name) for name in ("Model", "Modalities", "Contexts", "Modalities minus contexts")]
     return table(escape(caption), f"tab:{slug(data)}-kinds", head, rows, [FIRST, 3.6, 3.6, 3.6])
 
 
-def _graph_gaps(data: DataView) -> Tex:
+def _graph_gaps(data: DataView, run: RunView) -> Tex:
     rows: list[Sequence[Tex] | Tex] = []
     for model in data.models:
         rows += [breakable(model.name)] if model.graph_gaps else []
@@ -176,7 +176,7 @@ def _graph_gaps(data: DataView) -> Tex:
     caption = (
         f"CEL of context on {named(data)}, when it is really gone (strict) and when only edges of the model's graph "
         "are (graph, as in CMERC's released code). Difference with paired interval; below 0: the graph hides part of "
-        "what the context does."
+        f"what the context does. {seeds_sentence(run)}"
     )
     head = [Tex(name) for name in ("Model, removed", "Strict", "Graph", "Graph minus strict")]
     return table(escape(caption), f"tab:{slug(data)}-graph", head, rows, [FIRST, 3.6, 3.6, 3.6])

@@ -21,6 +21,7 @@ from .vocabulary import CONTEXTS
 GROUP = "cel"
 _ORDER = {"modalities": 1, **dict.fromkeys(CONTEXTS, 2), "contexts": 3, "all": 4}
 """Of removals; single modalities come first."""
+_CEILING = "Dashed: the exact posterior, which gains by chance only."
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def cel_figures(data: DataView) -> Iterator[FigureView]:
             f"CEL and share of uncertain utterances by what is removed, on {named(data)}",
             TableView(("model", "removed", "CEL", "95 % interval", "uncertain share", "95 % interval"), _table(rows)),
             partial(draw, rows=rows),
+            shown=_CEILING if any(model.reference for model in _models(rows)) else "",
         )  # fmt: skip
 
 

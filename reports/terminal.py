@@ -157,7 +157,7 @@ def _table(data: DataView, conditions: Sequence[str]) -> "Table":
         table.add_column(head, justify="right" if metric == "nll" else "left", overflow="fold", min_width=5)
     width = _label_width([[*_figures(model, columns, text)] for model in data.models for text in conditions])
     for model in data.models:
-        table.add_row(Text(model.name + " (ceiling)" * model.reference, style="bold"))
+        table.add_row(Text(indented(model.name + " (ceiling)" * model.reference, width, by=""), style="bold"))
         shown = [condition for condition in conditions if columns and model.results(condition)]
         if not shown:
             table.add_row(Text("  in the report: figures by part" if model.parts else "  nothing was computed"))
@@ -174,12 +174,15 @@ def _label_width(rows: Sequence[Sequence[str]]) -> int:
     return min(LABEL_WIDTH, WIDTH - _EDGES - sum(longest)) if longest else LABEL_WIDTH
 
 
-def indented(label: str, width: int = LABEL_WIDTH) -> str:
-    """Return the text of a condition, broken after signs, such as its commas, where it is too long for a line."""
-    lines = ["  "]
+def indented(label: str, width: int = LABEL_WIDTH, *, by: str = "  ") -> str:
+    """Return the text of a condition, broken after signs, such as its commas, where it is too long for a line.
+
+    Its lines begin with `by`, all but the first with two spaces more.
+    """
+    lines = [by]
     for piece in re.split(r"(?<=[,+:/])", label):
         if len(lines[-1] + piece) > width and lines[-1].strip():
-            lines.append("    ")
+            lines.append(f"{by}  ")
         lines[-1] += piece
     return "\n".join(lines)
 

@@ -26,6 +26,8 @@ _ACCENTS = {
 }  # fmt: skip
 # Pairs that fonts would join into another sign.
 _LIGATURES = re.compile(r"-(?=-)|,(?=,)|'(?=')|[?!](?=`)")
+_PER_CENT = re.compile(r"(?<=\d) %")
+"""Between a number and its sign no line may break."""
 PAGE_WIDTH = 16.6
 """Centimetres of a line."""
 _ROOM = PAGE_WIDTH - 0.1
@@ -54,11 +56,11 @@ def escape(text: object) -> Tex:
     Examples
     --------
     >>> print(escape("50 % of a_b"), escape("é → 中"), escape("--seeds"))
-    50 \% of a\_b \'{e} $\rightarrow$ [U+4E2D] -{}-seeds
+    50~\% of a\_b \'{e} $\rightarrow$ [U+4E2D] -{}-seeds
     """
     if isinstance(text, Tex):
         return text
-    plain = _LIGATURES.sub(lambda found: f"{found.group()}\ufeff", str(text))
+    plain = _LIGATURES.sub(lambda found: f"{found.group()}\ufeff", _PER_CENT.sub("\u00a0%", str(text)))
     return Tex("".join(map(_sign, plain)))
 
 
@@ -70,7 +72,7 @@ def breakable(text: object) -> Tex:
 
 def prose(text: object) -> Tex:
     """Return LaTeX as `escape` does, in which a line may break inside what no line could hold."""
-    words = re.split(r"(?<= )", str(text))
+    words = re.split(r"(?<= )", _PER_CENT.sub("\u00a0%", str(text)))
     return Tex("".join(escape(word) if len(word) <= _LONG_WORD else breakable(word) for word in words))
 
 

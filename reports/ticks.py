@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
@@ -87,11 +86,20 @@ def _grid(axes: Axes, which: str, places: Sequence[float]) -> None:
 
 
 def _marks(axes: Axes, which: str, places: Sequence[float], length: float) -> None:
+    below = length / (72 * _inches(axes, which))
     _add(
-        axes, which, places, np.zeros(len(places)), clip_on=False, linestyle="none",
-        marker=TICKDOWN if which == "x" else TICKLEFT, markersize=length,
-        markeredgewidth=_settings()[f"{which}tick.major.width"], color=_settings()[f"{which}tick.color"],
+        axes, which, np.repeat(places, 3), np.tile([0.0, -below, np.nan], len(places)), clip_on=False,
+        solid_capstyle="butt", linewidth=_settings()[f"{which}tick.major.width"],
+        color=_settings()[f"{which}tick.color"],
     )  # fmt: skip
+
+
+def _inches(axes: Axes, which: str) -> float:
+    """Return how far axes reach at a right angle to one of their axis."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    width, height = figure.get_size_inches() * axes.get_position().size
+    return float(height if which == "x" else width)
 
 
 def _labels(axes: Axes, which: str, shown: Sequence[tuple[float, str]], pad: float, *, slanted: bool) -> None:

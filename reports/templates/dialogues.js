@@ -137,7 +137,7 @@ function strips(dialogue, classes, short) {
     if (event.key === "Escape") chosen.focus();
   });
   const name = dialogue.querySelector(".dialogue-name").textContent.toLowerCase();
-  const found = said.map((row) => [...row.querySelectorAll(".find")].map((one) => one.textContent.toLowerCase()));
+  const found = said.map((row) => [...row.querySelectorAll(".find")].map((one) => one.textContent.replaceAll("\u00a0", " ").toLowerCase()));
   return { dialogue, name, found, said, heads: [...table.tHead.rows[0].cells].slice(1), choose };
 }
 
@@ -148,7 +148,7 @@ function search(finder, grids) {
   let hits = [];
   let next = 0;
   input.addEventListener("input", () => {
-    const wanted = input.value.trim().toLowerCase();
+    const wanted = input.value.trim().replaceAll("\u00a0", " ").toLowerCase();
     const among = (match) => grids.flatMap((grid) => grid.found.flatMap((texts, turn) => (match(grid, texts) ? [[grid, turn]] : [])));
     hits = wanted ? among((_, texts) => texts.some((text) => text.includes(wanted))) : [];
     if (wanted && !hits.length) hits = among((grid) => grid.name.includes(wanted));

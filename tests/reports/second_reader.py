@@ -89,7 +89,7 @@ def cell_of(text: str) -> Cell:
 def html_tables(folder: RunFolder) -> list[Table]:
     """Return the tables of the page that have an address."""
     reader = _Page()
-    reader.feed((folder.path / "report.html").read_text(encoding="utf-8"))
+    reader.feed((folder.path / "report.html").read_text(encoding="utf-8").replace("\u00a0%", " %"))
     return [one for one in reader.tables if one.address]
 
 

@@ -178,6 +178,33 @@ def test_a_bound_is_named(make_run: Maker, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("risk", "said"),
+    [
+        (0.1, "Its threshold is that for 10 %, and so it fares the same."),
+        (
+            0.31,
+            "Its threshold is that for 10 %, and so it fares the same; 31.0 % wrong on clean input is more than the "
+            "20 % wanted too.",
+        ),
+    ],
+)
+def test_a_threshold_that_was_told_is_not_told_again(make_run: Maker, tmp_path: Path, risk: float, said: str) -> None:
+    folder = with_acting(make_run(tmp_path / "run", seeds=(0, 1)), {**ACTS, "clean": (0.61, risk)})
+    _, model = view(folder)
+    assert plain(told(model, SECOND, [FIRST])) == said
+    assert plain(told(model, SECOND)) != said
+    HtmlPage().write(folder)
+    assert "".join(parsed(folder).text).count("fares the same") == 1
+
+
+def test_another_threshold_or_none_is_told(make_run: Maker, tmp_path: Path) -> None:
+    one = with_acting(make_run(tmp_path / "one", seeds=(0, 1)), ACTS, thresholds=(math.nan, 0.74))
+    assert "fares the same" not in plain(told(view(one)[1], SECOND, [FIRST]))
+    bare = with_acting(make_run(tmp_path / "two", seeds=(0, 1)), ACTS, metrics=ACTING_COLUMNS)
+    assert "fares the same" not in plain(told(view(bare)[1], SECOND, [FIRST]))
+
+
 def table_of(found: Sequence[Table], start: str) -> list[list[str]]:
     return next([[words(cell) for cell in row] for row in one.rows] for one in found if start in words(one.caption))
 
@@ -211,7 +238,7 @@ def test_the_paper_holds_the_same(folder: RunFolder) -> None:
             share, risk = ACTS[condition]
             assert [cell.split()[0] for cell in cells] == [number(one) for one in (share, risk, share * risk)]
     tex = (folder.path / "report.tex").read_text(encoding="utf-8")
-    assert "wrong in 31.0 \\% of those" in tex
+    assert "wrong in 31.0~\\% of those" in tex
 
 
 def test_figures_show_both_shares_and_the_curve(folder: RunFolder) -> None:
@@ -239,7 +266,7 @@ def test_in_a_paper_models_are_told_of_before_the_table_and_in_their_section_onl
     remarks = [one for one in pieces if isinstance(one, Remark)]
     captions = [one.caption for one in pieces if isinstance(one, TexTable)]
     assert [type(one) for one in pieces] == [Remark, TexTable] * len(wanted_of(run.data[0]))
-    assert remarks[0].startswith(r"\subsection*{Acting on confidence: at most 10 \% wrong when acting}")
+    assert remarks[0].startswith(r"\subsection*{Acting on confidence: at most 10~\% wrong when acting}")
     assert r"\item \textbf{rage\_\allowbreak{}fusion}. " in remarks[0]
     assert "on clean validation" in captions[0]
     assert "textbf" not in captions[0]

@@ -195,6 +195,22 @@ def test_as_many_are_started_as_cores_and_figures_are_worth(
     assert len(started) == expected
 
 
+def test_what_is_to_be_done_meanwhile_is_done_once_while_helpers_draw() -> None:
+    asked = jobs()
+    events: list[str] = []
+    found: dict[int, Contents] = {}
+
+    def done(place: int, contents: Contents) -> None:
+        events.append("drawn")
+        found[place] = contents
+
+    draw_all(asked, PAPER, done, helpers=1, meanwhile=lambda: events.append("meanwhile"))
+    assert events == ["meanwhile", *["drawn"] * SEVERAL]
+    assert found == in_one(asked)
+    draw_all([], PAPER, done, meanwhile=lambda: events.append("again"))
+    assert events[-1] == "again"
+
+
 def test_the_other_process_answers_each_question() -> None:
     asked = [*jobs(2), Job("broken", broken, ("svg",))]
     questions = io.BytesIO(b"".join(map(pickle.dumps, (PAPER, *asked))))

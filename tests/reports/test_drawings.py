@@ -87,8 +87,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Return slug and kinds of what is asked for; what is drawn is the slug and its number."""
     found: Asked = []
 
-    def draw_all(jobs: Sequence[Job], theme: Theme, done: Done) -> None:
+    def draw_all(jobs: Sequence[Job], theme: Theme, done: Done, *, meanwhile: Callable[[], object]) -> None:
         assert theme == PAPER
+        meanwhile()
         # In any order.
         for place, job in reversed(list(enumerate(jobs))):
             found.append((job.slug, job.kinds))

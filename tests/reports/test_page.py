@@ -119,6 +119,25 @@ def test_hostile_names_are_shown_as_text(hostile_page: Reader) -> None:
     assert "</table><script>boom()</script> & 100 % of _it_" in text
 
 
+def test_long_names_break_at_signs_in_every_table(tmp_path: Path, make_run: Maker) -> None:
+    name = "rage_fusion:epochs=6+temperature"
+    folder = make_run(tmp_path / "run", models=(name, "prior"), dialogues=20, seeds=(0,))
+    HtmlPage().write(folder)
+    text = folder.path.joinpath("report.html").read_text(encoding="utf-8")
+    assert f'<th scope="row">{name}' not in text.partition("<details><summary>Numbers")[0]
+    assert text.count('<th scope="row">rage_fusion:<wbr>epochs=6+<wbr>temperature') >= 3
+
+
+def test_no_name_takes_the_place_of_a_figure(tmp_path: Path, make_run: Maker) -> None:
+    name = '<svg data-place="0"/>'
+    folder = make_run(tmp_path / "run", models=(name, "prior"), classes=(name, "b"), dialogues=20, seeds=(0,))
+    HtmlPage().write(folder)
+    text = folder.path.joinpath("report.html").read_text(encoding="utf-8")
+    assert name not in text
+    assert "data-place" in words("".join(parsed(folder).text))
+    assert text.count("<desc id=") == text.count("<figure") == len(figures(read(folder)))
+
+
 def test_what_failed_is_shown_with_its_reason_and_without_figures(hostile: RunFolder, hostile_page: Reader) -> None:
     tables = [t for t in hostile_page.tables if t.caption.startswith("rage_fusion on simulated (simulated data), test")]
     (row,) = [row for row in tables[0].rows if row[0] == "modality_drop:drop=text"]

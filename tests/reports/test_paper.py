@@ -43,7 +43,7 @@ def test_captions_say_what_one_must_know(plain: RunFolder) -> None:
         "on the simulated data simulated, test split: 120 dialogues, 1,200 utterances.",
         "Means over 2 training seeds (one training where nothing is random).",
         "Epochs chosen on validation.",
-        r"95 \% bootstrap intervals over dialogues (10,000 draws).",
+        r"95~\% bootstrap intervals over dialogues (10,000 draws).",
     ):
         assert piece in caption[1]
     assert "Bold" not in caption[1]

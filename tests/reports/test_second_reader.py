@@ -1,7 +1,7 @@
 """Every number that a report shows, parsed back and held against results.parquet: page, CSV, LaTeX and Markdown."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,12 @@ from expected_tables import PAGE
 from fake_everything import make_everything
 from fake_papers import make_papers
 from jaxtyping import config
-from markupsafe import Markup
 from second_reader import Table, csv_files, html_tables, layout_files, markdown_tables, tex_tables, together
 
 from emobench.benchmark.registry import FORMATS, make
 from emobench.benchmark.run_folder import RunFolder
-from emobench.reports import page
+from emobench.reports.drawing_jobs import Contents, Kind
+from emobench.reports.drawings import Drawings
 from emobench.reports.figure_views import FigureView
 
 Maker = Callable[..., RunFolder]
@@ -27,13 +27,13 @@ SOURCES = ("page", "CSV", "Markdown", "document", "fragments")
 def reported(folder: RunFolder, patch: pytest.MonkeyPatch) -> RunFolder:
     """Write all formats; what figures look like is tested elsewhere."""
 
-    def undrawn(views: Iterator[FigureView]) -> dict[tuple[str, str], list[page.Drawn]]:
-        found: dict[tuple[str, str], list[page.Drawn]] = {}
-        for view in views:
-            found.setdefault((view.data, view.group), []).append(page.Drawn(view, Markup("<svg></svg>")))
-        return found
+    def undrawn(
+        self: Drawings, views: Sequence[FigureView], kinds: Sequence[Kind], *, meanwhile: Callable[[], object]
+    ) -> list[Contents]:
+        meanwhile()
+        return [dict.fromkeys(kinds, b"<svg></svg>") for _ in views]
 
-    patch.setattr(page, "_drawn", undrawn)
+    patch.setattr(Drawings, "drawn", undrawn)
     # Types are checked where each format is tested; here are many numbers, and only they count.
     config.update("jaxtyping_disable", True)
     try:

@@ -89,6 +89,15 @@ def test_long_conditions_break_where_arguments_end() -> None:
     assert indented("x" * 40) == "  " + "x" * 40
 
 
+def test_long_names_of_models_break_at_signs(tmp_path: Path, make_run: Callable[..., RunFolder]) -> None:
+    name = "rage_fusion:epochs=60,hidden=128,layers=2+temperature"
+    folder = make_run(tmp_path / "run", models=(name, "prior"), dialogues=20, seeds=(0,))
+    lines = [line.strip() for line in printed(folder).splitlines()]
+    first = lines.index("rage_fusion:epochs=60,")
+    assert lines[first + 1] == "hidden=128,layers=2+"
+    assert lines[first + 2] == "temperature"
+
+
 def test_a_model_that_declines_everything_says_so(tmp_path: Path, register: Callable[..., None]) -> None:
     @dataclass(frozen=True)
     class Plain:

@@ -48,7 +48,7 @@ def test_lines_may_break_after_signs_and_inside_long_words() -> None:
 
 
 def test_prose_breaks_only_where_no_line_could_hold_a_word() -> None:
-    assert prose("Miscalibrated: 50 % of it") == r"Miscalibrated: 50 \% of it"
+    assert prose("Miscalibrated: 50 % of it") == r"Miscalibrated: 50~\% of it"
     assert prose(f"so {'y' * 40} long").count(r"\allowbreak{}") == 3
 
 

@@ -8,8 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from emobench.reports.late_ticks import late_axes
 from emobench.reports.theme import PAPER
 from emobench.reports.ticks import as_few_artists, label_ticks
+
+PLACE = (0.3, 0.2, 0.6, 0.7)
 
 
 def pixels(figure: Figure) -> np.ndarray:
@@ -56,7 +59,7 @@ def test_they_look_the_same(shown: Callable[[Axes], None]) -> None:
     for few in (False, True):
         with PAPER.active():
             figure = Figure(figsize=(3, 2))
-            shown(figure.add_axes((0.3, 0.2, 0.6, 0.7)))
+            shown(late_axes(figure, PLACE) if few else figure.add_axes(PLACE))
             if few:
                 as_few_artists(figure)
                 as_few_artists(figure)

@@ -25,6 +25,11 @@ def test_what_somebody_said_stays() -> None:
     assert tightened(said) == said
 
 
+def test_no_line_ends_before_a_per_cent_sign() -> None:
+    assert tightened("<p>at most 10 % of 20.5 %, a % b</p>") == "<p>at most 10\u00a0% of 20.5\u00a0%, a % b</p>"
+    assert tightened("<pre>run --model 'a 5 % b'</pre> 5 %") == "<pre>run --model 'a 5 % b'</pre> 5\u00a0%"
+
+
 def test_large_and_small_keys_keep_their_order() -> None:
     keys = (-3.2e-9, 0.0, 1e-7, 0.1234567, 1.0, 8_880_406, 12_345_678, 6.0e10)
     short = [tightened(f'<td data-sort="{key!r}">') for key in keys]
