@@ -119,6 +119,14 @@ def test_hostile_names_are_shown_as_text(hostile_page: Reader) -> None:
     assert "</table><script>boom()</script> & 100 % of _it_" in text
 
 
+def test_the_exact_posterior_is_explained_where_there_is_one(page: Reader, tmp_path: Path, make_run: Maker) -> None:
+    told = "is the ceiling of quality and the floor of NLL"
+    folder = make_run(tmp_path / "run", models=("prior",), data=("meld",), dialogues=20, seeds=(0,))
+    HtmlPage().write(folder)
+    assert told not in "".join(parsed(folder).text)
+    assert told in "".join(page.text)
+
+
 def test_long_names_break_at_signs_in_every_table(tmp_path: Path, make_run: Maker) -> None:
     name = "rage_fusion:epochs=6+temperature"
     folder = make_run(tmp_path / "run", models=(name, "prior"), dialogues=20, seeds=(0,))
