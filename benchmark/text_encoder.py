@@ -106,7 +106,7 @@ def _path(identity: str, block: list[str]) -> Path:
 def _read(path: Path, sentences: int) -> Float32[np.ndarray, "sentences width"] | None:
     try:
         vectors = load_file(regular(path))["vectors"]
-    except (OSError, SafetensorError, AttributeError, KeyError):
+    except (OSError, SafetensorError, AttributeError, KeyError, ValueError):
         return None
     return vectors if vectors.ndim == 2 and len(vectors) == sentences and vectors.dtype == np.float32 else None
 
