@@ -36,7 +36,7 @@ def load_checkpoint(stem: Path, key: str) -> State | None:
         if keys != {key}:
             return None
         return State(arrays=load_file(_arrays(stem)), settings=content["settings"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError, SafetensorError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, SafetensorError, AttributeError):
         return None
     except OSError as error:
         raise RunFolderError(f"cannot read {stem}.*: {error}") from None

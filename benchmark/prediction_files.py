@@ -159,7 +159,7 @@ def conditions_in(path: Path) -> tuple[str, ...]:
     with problems_told(path), open_parquet(path) as file:
         _columns(file, path)
         groups = (file.read_row_group(group, columns=["condition"]) for group in range(file.num_row_groups))
-        return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(group["condition"])))
+        return tuple(dict.fromkeys(str(text) for group in groups for text in texts_of(sound(group)["condition"])))
 
 
 def prediction_table(condition: str, draw: int, predictions: Predictions) -> pa.Table:

@@ -104,7 +104,7 @@ def load(data: str) -> DataSplits:
             licence=manifest.licence,
             leaks=manifest.leaks,
         )
-    except (*DAMAGED, SafetensorError, KeyError, TypeError, DataError) as error:
+    except (*DAMAGED, SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise _damaged(data, str(error)) from None
     if splits.fingerprint != manifest.fingerprint:
         got = splits.fingerprint[:16]

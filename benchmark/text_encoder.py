@@ -106,7 +106,7 @@ def _path(identity: str, block: list[str]) -> Path:
 def _read(path: Path, sentences: int) -> Float32[np.ndarray, "sentences width"] | None:
     try:
         vectors = load_file(regular(path))["vectors"]
-    except (OSError, SafetensorError, KeyError):
+    except (OSError, SafetensorError, AttributeError, KeyError, ValueError):
         return None
     return vectors if vectors.ndim == 2 and len(vectors) == sentences and vectors.dtype == np.float32 else None
 
@@ -115,7 +115,7 @@ def _write(path: Path, vectors: Float32[np.ndarray, "sentences width"]) -> None:
     try:
         with write_whole(path) as temporary:
             save_file({"vectors": vectors}, temporary)
-    except (RunFolderError, SafetensorError) as error:
+    except (RunFolderError, SafetensorError, AttributeError) as error:
         raise DataError(
             f"cannot write {path}: {error.__cause__ or error}; free some space or name another folder in {VARIABLE}"
         ) from error

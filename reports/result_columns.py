@@ -149,5 +149,7 @@ def _whole_numbers(folder: RunFolder, table: pa.Table, name: str) -> Int64[np.nd
 
 
 def _without_dust(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    values = np.where(np.abs(values) < _DUST, 0.0, values)
-    return np.where(np.abs(values - 1) < _DUST, 1.0, values)
+    # Of a damaged file there may be values that are no number in a way that numpy warns of.
+    with np.errstate(invalid="ignore"):
+        values = np.where(np.abs(values) < _DUST, 0.0, values)
+        return np.where(np.abs(values - 1) < _DUST, 1.0, values)

@@ -53,6 +53,14 @@ def test_a_damaged_half_is_no_checkpoint(tmp_path: Path, ending: str) -> None:
     assert load_checkpoint(tmp_path / "model", "key") is None
 
 
+def test_numbers_of_a_type_that_numpy_does_not_have_are_no_checkpoint(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "model", STATE, "key")
+    path = tmp_path / "model.safetensors"
+    header = b'{"__metadata__":{"key":"key"},"w":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    assert load_checkpoint(tmp_path / "model", "key") is None
+
+
 def test_a_full_disk_is_told_as_such_and_keeps_the_old_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

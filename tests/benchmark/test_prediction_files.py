@@ -181,3 +181,13 @@ def test_a_missing_column_is_named(tmp_path: Path, dropped: str) -> None:
     for read in (lambda: read_predictions(path, "clean"), lambda: conditions_in(path)):
         with pytest.raises(PredictionError, match=rf"m\.parquet: expected the column '{dropped}', got "):
             read()
+
+
+def test_conditions_that_point_to_nothing_are_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.parquet"
+    write_predictions(path, once({"clean": drawn()}))
+    broken = pa.DictionaryArray.from_arrays(pa.array([3] * 5), pa.array([], pa.string()), safe=False)
+    table = pq.read_table(path).set_column(0, "condition", broken)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", lambda *_, **__: table)
+    with pytest.raises(RunFolderError, match=r"m\.parquet is damaged"):
+        conditions_in(path)

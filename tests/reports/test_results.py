@@ -157,3 +157,7 @@ def test_words_where_numbers_belong_are_named(tmp_path: Path, plain: RunFolder) 
             RunFolderError, match=r"expected whole numbers in the column 'draws', got .* in row 0; type"
         ):
             Results.read(folder)
+    signalling = np.frombuffer(bytes.fromhex("010000000000f07f") * 3, "<f8")
+    table = pd.read_parquet(plain.results_path).head(3).assign(floor=signalling)
+    write_table(folder.results_path, pa.Table.from_pandas(table, preserve_index=False))
+    assert Results.read(folder)
