@@ -115,7 +115,7 @@ def _write(path: Path, vectors: Float32[np.ndarray, "sentences width"]) -> None:
     try:
         with write_whole(path) as temporary:
             save_file({"vectors": vectors}, temporary)
-    except (RunFolderError, SafetensorError, AttributeError) as error:
+    except (RunFolderError, SafetensorError) as error:
         raise DataError(
             f"cannot write {path}: {error.__cause__ or error}; free some space or name another folder in {VARIABLE}"
         ) from error

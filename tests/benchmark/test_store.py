@@ -163,6 +163,11 @@ def bad_bytes(path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
 
 
+def unknown_type(path: Path) -> None:
+    header = b'{"features.text":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+
+
 def future(path: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 2}))
 
@@ -181,6 +186,7 @@ def other(path: Path) -> None:
         ("train.parquet", no_label, "NoneType"),
         ("test.safetensors", cut, ""),
         ("test.safetensors", drop_tensor, "'observed.audio'"),
+        ("test.safetensors", unknown_type, "float8_e4m3fn"),
         ("test.safetensors", narrow, "expected features.text of shape (34, 4) in float32, got (34, 3) in float32"),
         ("dataset.json", no_json, "dataset.json at its start: Invalid JSON"),
         ("dataset.json", bad_bytes, "dataset.json: 'utf-8' codec can't decode"),

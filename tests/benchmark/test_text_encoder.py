@@ -48,7 +48,14 @@ def test_only_blocks_that_are_missing_are_encoded(fake_encoder: FakeEncoder) -> 
     assert fake_encoder.encoded[1100:] == [*SENTENCES[1024:1099], "changed"]
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"\x02\0\0\0\0\0\0\0{}"])
+UNKNOWN_TYPE = b'{"vectors":{"dtype":"F8_E4M3","shape":[1,2],"data_offsets":[0,2]}}'
+"""numpy has no such numbers."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"rubbish", b"\x02\0\0\0\0\0\0\0{}", len(UNKNOWN_TYPE).to_bytes(8, "little") + UNKNOWN_TYPE + b"\0\0"],
+)
 def test_a_damaged_cache_is_made_again(fake_encoder: FakeEncoder, emobench_home: Path, content: bytes) -> None:
     first = TextEncoder("some/name").encode(["a"])
     [cached] = (emobench_home / "cache" / "text").iterdir()
