@@ -61,7 +61,7 @@ def test_the_page_holds_the_table(folder: RunFolder) -> None:
     page: Reader = parsed(folder)
     tables = {table.caption: table.rows for table in page.tables}
     rows = tables["ECE (lower is better): rage_fusion − prior on simulated. p adjusted over all 3 comparisons."]
-    assert rows[0] == ["Condition", "Difference", "95 % interval", "p, adjusted", "Verdict", "Detects"]
+    assert rows[0] == ["Condition", "Difference", "95\u00a0% interval", "p, adjusted", "Verdict", "Detects"]
     assert rows[1] == ["clean", "+0.20", "[0.10, 0.40]", "0.012", "worse", "0.280"]
     (curve,) = [rows for caption, rows in tables.items() if caption.startswith("Degradation area (lower")]
     assert curve[1][0] == "modality_drop:rate=* (whole curve)"

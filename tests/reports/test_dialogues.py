@@ -116,7 +116,7 @@ def test_transcripts_are_there_without_a_script(folder: RunFolder) -> None:
     p = probabilities(folder, "rage_fusion", "clean")
     changed = sum(probabilities(folder, "rage_fusion", one)[1].argmax() != p[1].argmax() for one in DROPS[1:])
     cell = first[2].cells[4][1]
-    expected = rf"{CLASSES[p[1].argmax()]} {whole_percent(p[1].max())} %( wrong)? other under {changed} of 3"
+    expected = rf"{CLASSES[p[1].argmax()]} {whole_percent(p[1].max())}\u00a0%( wrong)? other under {changed} of 3"
     assert re.fullmatch(expected, cell)
     assert first[1].cells[3][1] == "–"
 

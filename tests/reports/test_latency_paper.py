@@ -58,10 +58,10 @@ def test_the_table_holds_every_measurement_and_says_what_it_is(run: RunView) -> 
     assert cells[0][0] == "single"
     assert cells[0][1].startswith(r"1.016")
     assert r"\textsuperscript{d}" in cells[6][1], "something interfered with it"
-    assert r"0 \% (holds)" in cells[0][4]
+    assert r"0~\% (holds)" in cells[0][4]
     caption = str(one.caption)
     for said in (
-        "the simulated data simulated", "(cpu, float32, 1 thread).", "each with 95 \\% confidence, from 45 to 320",
+        "the simulated data simulated", "(cpu, float32, 1 thread).", "each with 95~\\% confidence, from 45 to 320",
         "share of the waits above 5 ms, and whether the budget holds for p95", "product of two 512",
         "A raised d: something interfered.", "Machine: Made-up CPU", "clock 2400 of 3000 MHz",
     ):  # fmt: skip

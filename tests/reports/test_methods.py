@@ -73,7 +73,7 @@ def test_it_tells_of_selection_on_test_of_overlaps_and_of_comparisons(tmp_path: 
         r"\emph{ECE} (\texttt{norm=2})",
         "10 bins.",
         r"\texttt{own\_metric}: as its plug-in defines it.",
-        r"comparisons to a false discovery rate~\cite{benjamini1995}; level 95 \%, margin of equivalence 0.01.",
+        r"comparisons to a false discovery rate~\cite{benjamini1995}; level 95~\%, margin of equivalence 0.01.",
         r"emobench 0.1.0~\cite{emobench}",
     ):
         assert piece in text, piece

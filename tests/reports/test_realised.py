@@ -54,12 +54,12 @@ def test_what_was_really_done_is_in_a_table_per_protocol(stressed: RunFolder) ->
     assert noise.rows[1] == ["noise:modality=text,snr_db=20", "20.0 dB", "–", "–"]
     assert ["noise:snr_db=-5", *["−5.0 dB"] * 3] in noise.rows
     drop = found["Realised severity of modality_drop"]
-    assert ["modality_drop:drop=text", "0 %", "100 %", "0 %"] in drop.rows
+    assert ["modality_drop:drop=text", "0\u00a0%", "100\u00a0%", "0\u00a0%"] in drop.rows
     assert drop.rows[0][1:] == ["audio missing", "text missing", "video missing"]
     assert found["Realised severity of context_removal"].rows[0] == ["Condition", "context left"]
     assert "Realised severity of order" not in found, "nothing of it is measured"
     tex = tables(stressed)
-    assert tex["simulated-realised-contextremoval"][0] == ["context=intra", r"25.0 \%"]
+    assert tex["simulated-realised-contextremoval"][0] == ["context=intra", r"25.0~\%"]
 
 
 def test_a_caption_explains_the_columns_that_there_are_and_no_others(stressed: RunFolder) -> None:

@@ -168,7 +168,7 @@ def test_what_was_left_out_is_named_with_its_reason(stressed: RunFolder, data: D
     ]
     assert words(told) in words("".join(page.text))
     tex = (stressed.path / "report.tex").read_text(encoding="utf-8").replace(r"\allowbreak{}", "")
-    assert r"burst cannot be reached with 80 \% of the turns \& more" in tex
+    assert r"burst cannot be reached with 80~\% of the turns \& more" in tex
 
 
 def test_what_an_online_interface_faces_is_named(stressed: RunFolder, data: DataView) -> None:
