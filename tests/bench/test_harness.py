@@ -94,6 +94,7 @@ def harness_seconds(fitted: NetworkModel, state: RunState, of: Combination, cond
         ("sure", "simulated", CLOSE),
         ("m3net", "MELD", CLOSE),
         ("sure", "MELD", CLOSE),
+        ("m3net:preset=paper_meld", "MELD", CLOSE),
         ("rage_fusion", "simulated", TOY),
         ("rage_fusion", "MELD", TOY),
     ],
