@@ -221,8 +221,12 @@ def test_recording_measures_claims_alone_and_keeps_them(bench: pytest.Pytester, 
     assert [(claim.name, claim.session) for claim in claim_record.read().claims] == list(
         zip(names, (0, 0, 1), strict=True)
     )
+    bench.makepyfile(test_other=BENCH.split("def test_two")[0].replace("a: ", "c: "))
+    bench.runpytest_inprocess("--record", "test_other.py").assert_outcomes(failed=1)
+    names = [claim.name for claim in claim_record.read().claims]
+    assert names == ["a: failed", "a: held", "b: held", "c: failed", "c: held"], "a file is a part"
     bench.makepyfile(test_bench=BENCH.split("def test_two")[0] + BROKEN)
-    bench.runpytest_inprocess("--record").assert_outcomes(failed=2)
+    bench.runpytest_inprocess("--record").assert_outcomes(failed=3)
     assert [claim.name for claim in claim_record.read().claims] == names
 
 

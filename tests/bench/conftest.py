@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         raise pytest.UsageError("speed is measured one test at a time: leave out -n")
     config.stash[SESSION] = _Session()
+    # Files that are named are not all that there are.
+    config.stash[SESSION].narrowed = any(".py" in argument for argument in config.args)
 
 
 @pytest.fixture
