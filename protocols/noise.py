@@ -159,10 +159,10 @@ class Noise(StressProtocol):
         rows = tuple(_rows_until(hit, conversations.starts) for hit in hits.values())
         known = tuple(training[modality] for modality in hits)
         small = sum(ends[-1] * len(of.mean) for ends, of in zip(rows, known, strict=True)) <= MOST_KEPT
-        draw = _remembered if small else _drawn
-        drawn = draw(replace(self, snr_db=None), randomness, conversations.dialogue_ids, rows, known)
+        asked = replace(self, snr_db=None), randomness, conversations.dialogue_ids, rows, known
+        drawn = _remembered(*asked) if small else _drawn(*asked)
         return {
-            modality: _added(conversations.features[modality], hit, noise, self._scale(of, power))
+            modality: _added(conversations.features[modality], hit, noise, self._scale(of, power), shared=small)
             for (modality, hit), noise, of in zip(hits.items(), drawn, known, strict=True)
         }
 
@@ -210,19 +210,8 @@ def _drawn(
     return drawn
 
 
-@lru_cache(maxsize=DRAWS_KEPT)
-def _remembered(
-    noise: Noise,
-    randomness: Randomness,
-    names: tuple[str, ...],
-    rows: tuple[tuple[int, ...], ...],
-    known: tuple[FeatureStatistics, ...],
-) -> tuple[Float32[np.ndarray, "hits width"], ...]:
-    """Return the same as `_drawn`, which the rungs of a degradation curve share, not to be written into."""
-    drawn = _drawn(noise, randomness, names, rows, known)
-    for array in drawn:
-        array.flags.writeable = False
-    return drawn
+_remembered = lru_cache(maxsize=DRAWS_KEPT)(_drawn)
+"""The same for the rungs of a degradation curve, which share it: not to be written into."""
 
 
 def _added(
@@ -230,10 +219,11 @@ def _added(
     hit: Bool[np.ndarray, " utterances"],
     drawn: Float32[np.ndarray, "hits width"],
     scale: Float32[np.ndarray, " width"],
+    *,
+    shared: bool,
 ) -> Float32[np.ndarray, "utterances width"]:
-    """Return features with scaled draws in the rows that are hit; `drawn` is used up, unless it is remembered."""
-    scaled: Float32[np.ndarray, "hits width"]
-    scaled = np.multiply(drawn, scale, out=drawn if drawn.flags.writeable else None)
+    """Return features with scaled draws in the rows that are hit; `drawn` is used up, unless it is shared."""
+    scaled: Float32[np.ndarray, "hits width"] = np.multiply(drawn, scale, out=None if shared else drawn)
     if hit.all():
         scaled += features
         return scaled
