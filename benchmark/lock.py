@@ -2,10 +2,15 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import RunFolderError
 from .files import remedy
 from .run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextlib.contextmanager
@@ -31,12 +36,19 @@ def only_driver(folder: RunFolder) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise RunFolderError(f"cannot write {path}: {error.strerror or error}; {remedy(error)}") from error
+    with let_go_after(held):
+        yield
+
+
+@contextlib.contextmanager
+def let_go_after(held: "FileLock") -> Iterator[None]:
+    """On leaving remove the file of a lock that this process holds, and let go of it."""
     try:
         yield
     finally:
         # While it is held: whoever has opened a file that is gone opens another.
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            Path(held.lock_file).unlink(missing_ok=True)
         held.release()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import DataError
 from .home import VARIABLE
+from .lock import let_go_after
 
 PATIENCE = 60.0
 """Seconds to wait for somebody else who writes the same folder, which takes a moment."""
@@ -51,19 +52,13 @@ def _only_writer(folder: Path) -> Iterator[None]:
     # Not at the top: data that are only read need none of it.
     from filelock import FileLock, Timeout
 
-    path = folder.with_name(f".{folder.name}.lock")
-    held = FileLock(path, timeout=PATIENCE)
+    held = FileLock(folder.with_name(f".{folder.name}.lock"), timeout=PATIENCE)
     try:
         held.acquire()
     except Timeout:
         raise DataError(f"another emobench writes {folder}; wait until it has ended, and type the same again") from None
-    try:
+    with let_go_after(held):
         yield
-    finally:
-        # While it is held: whoever has opened a file that is gone opens another.
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        held.release()
 
 
 def _clear_up(folder: Path) -> None:
