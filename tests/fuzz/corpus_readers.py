@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+# Here, as what a library does when it is loaded would be heard while an input is read.
+import torch
+
+from emobench.baselines.foreign_models.child import loading, shapes
 from emobench.baselines.foreign_models.contract import read_contract
 from emobench.benchmark.checkpoints import load_checkpoint
 from emobench.benchmark.cost_files import read_costs
@@ -49,10 +53,6 @@ def _checkpoint(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
-    import torch
-
-    from emobench.baselines.foreign_models.child import loading, shapes
-
     contract = {"checkpoint": str(path), "checkpoint_key": "", "checkpoint_prefix": ""}
     try:
         loading.load_weights(contract, torch.nn.Linear(1, 1))
