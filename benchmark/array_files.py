@@ -1,4 +1,4 @@
-"""NPY and NPZ files from anywhere: no pickles, and no memory for values that are not there.
+"""NPY, NPZ and safetensors files from anywhere: no pickles, and no memory for values that are not there.
 
 numpy makes room for what a header says before it looks whether there is as much. Here the header is held against the
 bytes of the file, and an archive may unfold to so much only.
@@ -77,6 +77,26 @@ def read_array(path: Path) -> np.ndarray:
     """
     with regular(path).open("rb") as file, _told():
         return _read(file, path.stat().st_size)
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors file by name.
+
+    Raises
+    ------
+    Unreadable
+        When it is no such file, or damaged, or of numbers or shapes that numpy does not have.
+    OSError
+        When it cannot be opened, or is no regular file.
+    """
+    # Not at the top: what only reads NPY files needs none of it.
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(regular(path))
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(str(error).partition("\n")[0]) from None
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 
 from ..baselines.base import State
+from .array_files import read_tensors
 from .errors import RunFolderError
 from .files import write_text, write_whole
 from .reading import read_json, regular
@@ -35,8 +36,8 @@ def load_checkpoint(stem: Path, key: str) -> State | None:
             keys = {content["key"], (opened.metadata() or {}).get("key")}
         if keys != {key}:
             return None
-        return State(arrays=load_file(_arrays(stem)), settings=content["settings"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError, SafetensorError, AttributeError):
+        return State(arrays=read_tensors(_arrays(stem)), settings=content["settings"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, SafetensorError):
         return None
     except OSError as error:
         raise RunFolderError(f"cannot read {stem}.*: {error}") from None

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from safetensors.numpy import save as to_bytes
 
+from .array_files import read_tensors
 from .conversations import Conversations, DataSplits
 from .errors import DataError
 from .home import data_folder, home
@@ -104,7 +103,7 @@ def load(data: str) -> DataSplits:
             licence=manifest.licence,
             leaks=manifest.leaks,
         )
-    except (*DAMAGED, SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (*DAMAGED, KeyError, TypeError, ValueError) as error:
         raise _damaged(data, str(error)) from None
     if splits.fingerprint != manifest.fingerprint:
         got = splits.fingerprint[:16]
@@ -182,7 +181,7 @@ def _load_split(manifest: Manifest, name: str) -> Conversations:
     # pyarrow's own `read_table` goes through its data-set layer, which imports pandas: a quarter of a second.
     with open_parquet(folder / f"{name}.parquet") as file:
         table = file.read()
-    tensors = load_file(regular(folder / f"{name}.safetensors"))
+    tensors = read_tensors(folder / f"{name}.safetensors")
     _require_shapes(manifest, name, len(table), tensors)
     dialogue = _integers(table, "dialogue")
     starts = np.flatnonzero(np.diff(dialogue, prepend=-1))

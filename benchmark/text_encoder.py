@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float32
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
+from .array_files import Unreadable, read_tensors
 from .errors import DataError, MissingPackage, RunFolderError
 from .files import write_whole
 from .home import VARIABLE, cache_folder
 from .progress import silent
-from .reading import regular, with_home
+from .reading import with_home
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -105,8 +106,8 @@ def _path(identity: str, block: list[str]) -> Path:
 
 def _read(path: Path, sentences: int) -> Float32[np.ndarray, "sentences width"] | None:
     try:
-        vectors = load_file(regular(path))["vectors"]
-    except (OSError, SafetensorError, AttributeError, KeyError, ValueError):
+        vectors = read_tensors(path)["vectors"]
+    except (OSError, Unreadable, KeyError):
         return None
     return vectors if vectors.ndim == 2 and len(vectors) == sentences and vectors.dtype == np.float32 else None
 
