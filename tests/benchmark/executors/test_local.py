@@ -94,7 +94,10 @@ def test_one_process_carries_out_many_jobs_and_another_takes_its_place(
 
 def test_what_a_worker_is_told_when_it_dies_is_no_matter(executor: LocalExecutor, plan: Plan) -> None:
     executor.submit(0, job_of(plan, "strange"))
-    [worker] = workers_of(os.getpid())
+    # Forked, a process still has the command line of this one for a moment.
+    while not (found := workers_of(os.getpid())):
+        pass
+    [worker] = found
     os.kill(worker, 37)  # before it is there; one of the signals that have no name
     assert told(executor, 0) == [Lost("the worker was killed by signal 37", again=True)]
     executor._pickled = b"no plan"
