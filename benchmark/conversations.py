@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -69,10 +69,12 @@ class Conversations:
     """Which turns each turn may draw on, for a model that takes a pairwise mask; None: on all that is there."""
     trace: Trace = field(default_factory=Trace)
     """What stresses did. For the record and for `bayes_optimal`; a model must not read it."""
+    known: InitVar["Conversations | None"] = None
+    """What these were made of: features that are the same arrays were checked there."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, known: "Conversations | None") -> None:
         """Check, then freeze the arrays."""
-        _check(self)
+        _check(self, {} if known is None else known.features)
         self._freeze()
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -117,7 +119,7 @@ class Conversations:
 
     def change(self, **changes: object) -> "Conversations":
         """Return a copy with some fields replaced; what is not named is shared, not copied."""
-        changed = replace(self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
+        changed = replace(self, known=self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
         if changed.dialogue is self.dialogue and changed.dialogue_ids is self.dialogue_ids:
             changed.__dict__.update(starts=self.starts, turn=self.turn)
         return changed
@@ -146,10 +148,9 @@ class Conversations:
         A dialogue may be named more than once only if `target` is set by the caller afterwards.
         """
         chosen = np.asarray(dialogues, np.int64)
-        lengths = np.diff(self.starts)[chosen]
         rows = np.concatenate([np.arange(self.starts[d], self.starts[d + 1]) for d in chosen] or [chosen])
-        taken = self.take_rows(rows, dialogue=np.repeat(np.arange(len(chosen)), lengths), origin=chosen)
-        return taken.change(target=np.arange(len(rows), dtype=np.int64))
+        dialogue = np.repeat(np.arange(len(chosen)), np.diff(self.starts)[chosen])
+        return self.take_rows(rows, dialogue=dialogue, origin=chosen, target=np.arange(len(rows)))
 
     def take_rows(
         self,
@@ -175,10 +176,10 @@ class Conversations:
             self.trace.take(rows), turn=self.recorded_turn()[rows], speakers=self._recorded_speakers(origin)
         )
         return self.change(
-            features={modality: x[rows] for modality, x in self.features.items()},
+            features={modality: x.take(rows, axis=0) for modality, x in self.features.items()},
             observed={modality: x[rows] for modality, x in self.observed.items()},
             present={modality: x[rows] for modality, x in self.present.items()},
-            concealed={modality: x[rows] for modality, x in self.concealed.items()},
+            concealed={modality: x.take(rows, axis=0) for modality, x in self.concealed.items()},
             dialogue=dialogue,
             speaker=self.speaker[rows],
             label=self.label[rows],
@@ -250,7 +251,7 @@ def _taken(items: Sequence[T], places: Int64[np.ndarray, " taken"]) -> tuple[T, 
     return tuple(map(items.__getitem__, places.tolist()))
 
 
-def _check(c: Conversations) -> None:
+def _check(c: Conversations, known: Mapping[str, np.ndarray]) -> None:
     where = f"{c.data}, {c.split}"
     utterances = len(c.label)
     if not c.features or not utterances:
@@ -260,7 +261,7 @@ def _check(c: Conversations) -> None:
     if len(c.classes) < 2 or len(set(c.classes)) != len(c.classes):
         raise DataError(f"{where}: expected two or more distinct classes, got {c.classes}")
     _check_lengths(c, where, utterances)
-    check_features(c.features, c.concealed, c.utterance_ids, where)
+    check_features(c.features, c.concealed, c.utterance_ids, where, known=known)
     steps = np.diff(c.dialogue, prepend=-1)
     if steps.min() < 0 or steps.max() > 1 or c.dialogue[0] != 0 or c.dialogue[-1] != len(c.dialogue_ids) - 1:
         raise DataError(

@@ -8,7 +8,12 @@ from .errors import DataError
 
 
 def check_features(
-    features: Mapping[str, np.ndarray], concealed: Mapping[str, np.ndarray], utterance_ids: Sequence[str], where: str
+    features: Mapping[str, np.ndarray],
+    concealed: Mapping[str, np.ndarray],
+    utterance_ids: Sequence[str],
+    where: str,
+    *,
+    known: Mapping[str, np.ndarray],
 ) -> None:
     """Raise DataError for features, or what is hidden of them, of the wrong shape, type or value.
 
@@ -18,12 +23,16 @@ def check_features(
         Per modality, as of `Conversations`; as many rows as there are `utterance_ids`.
     where
         Data set and split, for the message.
+    known
+        Features that were checked before and are read-only since; those that are the same arrays are passed over.
     """
     for modality, hidden in concealed.items():
         expected = features[modality].shape if modality in features else "no such modality"
         if hidden.shape != expected:
             raise DataError(f"{where}: expected concealed {modality} as {expected}, got {hidden.shape}")
     for modality, rows in features.items():
+        if rows is known.get(modality):
+            continue
         if rows.ndim != 2 or not rows.shape[1] or rows.dtype != np.float32:
             raise DataError(
                 f"{where}: expected {modality} as utterances × width in float32, got {rows.shape} in {rows.dtype}"

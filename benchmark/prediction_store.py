@@ -9,7 +9,7 @@ import pyarrow as pa
 from .errors import EmobenchError
 from .prediction_files import PredictionFile, prediction_table, predictions_of, write_tables
 from .predictions import Predictions
-from .spool import Spool
+from .spool import Spool, pack
 
 
 class PredictionStore:
@@ -47,7 +47,7 @@ class PredictionStore:
     def put(self, condition: str, drawn: Sequence[Predictions]) -> None:
         """Keep all draws of a condition; RunFolderError where the disk is full."""
         for draw, predictions in enumerate(drawn):
-            self._spool.put((condition, draw), prediction_table(condition, draw, predictions))
+            self._spool.put((condition, draw), pack(prediction_table(condition, draw, predictions)))
 
     def read(self, condition: str, draw: int) -> Predictions:
         """Return one draw of a condition that is there."""

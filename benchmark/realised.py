@@ -141,7 +141,8 @@ def _snr(
     after: Int64[np.ndarray, " rows"],
 ) -> float | None:
     # In 32 bits, as the features are: the difference of numbers that are close is exact.
-    added = np.square(stressed.features[modality][after] - clean.features[modality][before])
+    added = _rows(stressed.features[modality], after) - _rows(clean.features[modality], before)
+    added *= added
     power = signal.power(modality, before)
     if modality in stressed.trace.hidden:
         hidden, squares = stressed.trace.hidden[modality][after], signal.squares(modality, before)
@@ -149,3 +150,10 @@ def _snr(
         power = float(squares.sum(axis=0, dtype=np.float64) @ signal.weights(modality))
     noise = float(added.sum(axis=0, dtype=np.float64) @ signal.weights(modality))
     return float(10 * np.log10(power / noise)) if power and noise else None
+
+
+def _rows(
+    features: Float32[np.ndarray, "utterances width"], rows: Int64[np.ndarray, " rows"]
+) -> Float32[np.ndarray, "rows width"]:
+    """Return the rows named; the features themselves where that is all of them in order, for a copy takes its time."""
+    return features if np.array_equal(rows, np.arange(len(features))) else features.take(rows, axis=0)

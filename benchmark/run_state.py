@@ -21,6 +21,7 @@ from .realised import means_of, realised_under
 from .run_contents import planned_record
 from .run_folder import RunFolder
 from .run_record import CellRecord, CellState, RunRecord
+from .spool import pack
 from .stress_records import StressRecords, stress_table
 from .stressed import Digests
 
@@ -50,8 +51,8 @@ class Combination(NamedTuple):
 class StressNote(NamedTuple):
     """What a draw of a condition did."""
 
-    table: pa.Table
-    """To every utterance: see `stress_records`."""
+    packed: pa.Buffer
+    """To every utterance: a `stress_table`, as a spool keeps it."""
     realised: dict[str, float]
     """How severe it was: see `realised_under`."""
 
@@ -149,7 +150,7 @@ class RunState:
             return None
         clean = self.plan.data[combination.data].test
         realised = realised_under(clean, stressed, signal=self.inputs.signal(combination.data))
-        return StressNote(stress_table(condition.text, draw, clean, stressed), realised)
+        return StressNote(pack(stress_table(condition.text, draw, clean, stressed)), realised)
 
     def note_stress(self, combination: Combination, condition: Condition, draw: int, note: StressNote) -> None:
         """Keep how severe a draw of a condition was, and what it did to which row; once for all models.
@@ -160,7 +161,7 @@ class RunState:
         self.note_known(combination, condition, draw)
         if place not in self._stresses:
             self._stresses[place] = StressRecords(self.folder.stresses_path(*place))
-        self._stresses[place].note(condition, draw, note.table, seed=self.plan.options.stress_seed)
+        self._stresses[place].note(condition, draw, note.packed, seed=self.plan.options.stress_seed)
         if not condition.attacks:
             of_draws = self._severities.setdefault((combination.data, condition.text), {})
             of_draws[draw] = note.realised

@@ -20,6 +20,14 @@ class _Span(NamedTuple):
     length: int
 
 
+def pack(table: pa.Table) -> pa.Buffer:
+    """Return a table as the bytes that a spool keeps; takes longer than to keep them, and can be done on any thread."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue()
+
+
 class Spool:
     """Tables by condition and draw, in a file without a name, which is gone when the process ends."""
 
@@ -41,18 +49,14 @@ class Spool:
         """Yield the conditions and draws."""
         return iter(self._spans)
 
-    def put(self, place: Place, table: pa.Table) -> None:
-        """Keep a table; one that was there is replaced.
+    def put(self, place: Place, packed: pa.Buffer) -> None:
+        """Keep a table, as `pack` made it; one that was there is replaced.
 
         Raises
         ------
         RunFolderError
             When the folder cannot be written to or the disk is full.
         """
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-        packed = sink.getvalue()
         try:
             file = self._opened()
             start = file.seek(0, os.SEEK_END)

@@ -52,12 +52,12 @@ class StressRecords:
         self._spool = Spool(path.parent)
         self._written, self._purposes = _places(path)
 
-    def note(self, condition: Condition, draw: int, table: pa.Table, *, seed: int) -> None:
-        """Keep what one draw of a condition did, as `stress_table` says it."""
+    def note(self, condition: Condition, draw: int, packed: pa.Buffer, *, seed: int) -> None:
+        """Keep what one draw of a condition did: its `stress_table`, packed."""
         sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
         # An interrupt may come at any line: what has a table has to have purposes.
         self._purposes[_name((condition.text, draw))] = [[source.seed, *source.purpose] for source in sources]
-        self._spool.put((condition.text, draw), table)
+        self._spool.put((condition.text, draw), packed)
 
     def write(self, conditions: Iterable[str]) -> None:
         """Write the conditions named, in that order, unless nothing has changed."""

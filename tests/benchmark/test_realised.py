@@ -53,6 +53,17 @@ def test_the_ratio_weighs_all_features_alike(small: Make) -> None:
     assert realised_under(scaled, hit)["snr_db text"] == pytest.approx(20, abs=1e-3)
 
 
+def test_noise_on_turns_in_another_order_is_held_against_their_own_features(small: Make) -> None:
+    clean = small(lengths=(6,))
+    order = np.array([3, 0, 5, 1, 4, 2])
+    shuffled = clean.take_rows(order, dialogue=clean.dialogue, origin=np.array([0]))
+    hit = noisy(shuffled, np.full((6, 4), 0.5))
+    added = np.square((hit.features["text"] - shuffled.features["text"]).astype(np.float64))
+    signal, variance = clean.features["text"] - clean.features["text"].mean(axis=0), clean.features["text"].var(axis=0)
+    expected = 10 * np.log10((np.square(signal) / variance).sum() / (added / variance).sum())
+    assert realised_under(clean, hit)["snr_db text"] == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_signal_that_is_kept_changes_no_figure(small: Make) -> None:
     clean = small(lengths=(40, 20))
     signal = Signal(clean)

@@ -13,6 +13,7 @@ from emobench.benchmark.context import Context
 from emobench.benchmark.conversations import Conversations
 from emobench.benchmark.errors import RunFolderError
 from emobench.benchmark.randomness import Randomness
+from emobench.benchmark.spool import pack
 from emobench.benchmark.stress_records import StressRecords, merge_stresses, stress_table
 from emobench.benchmark.trace import AddedNoise, Trace
 from emobench.protocols.base import DataFacts
@@ -83,9 +84,8 @@ def test_seeds_are_enough_to_draw_the_masks_again(small: Make, tmp_path: Path) -
     clean, made = small(lengths=(4, 3)), condition("modality_drop:drop=audio,rate=0.5")
     records = StressRecords(tmp_path / "s.parquet")
     for draw in range(2):
-        records.note(
-            made, draw, stress_table(made.text, draw, clean, made.apply(clean, seed=3, training={}, draw=draw)), seed=3
-        )
+        hit = made.apply(clean, seed=3, training={}, draw=draw)
+        records.note(made, draw, pack(stress_table(made.text, draw, clean, hit)), seed=3)
     records.write({made.text})
     table = pq.read_table(tmp_path / "s.parquet")
     purposes = json.loads(table.schema.metadata[b"emobench.randomness"])
@@ -106,18 +106,18 @@ def test_what_was_noted_before_is_kept_as_long_as_it_is_wanted(small: Make, tmp_
     records = StressRecords(path)
     records.write({first.text})
     assert not path.exists(), "nothing to write"
-    records.note(first, 0, stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={})), seed=0)
+    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))), seed=0)
     records.write({first.text})
     stamp = path.stat().st_mtime_ns
     records.write({first.text})
     assert path.stat().st_mtime_ns == stamp, "nothing has changed"
     later = StressRecords(path)
-    later.note(second, 0, stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={})), seed=0)
+    later.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))), seed=0)
     later.write([first.text, second.text])
     texts = [first.text] * len(clean) + [second.text] * len(clean)
     assert pq.read_table(path)["condition"].to_pylist() == texts
     last = StressRecords(path)
-    last.note(second, 0, stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={})), seed=0)
+    last.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))), seed=0)
     last.write({second.text})
     assert pq.read_table(path)["condition"].to_pylist() == [second.text] * len(clean)
 
@@ -125,7 +125,7 @@ def test_what_was_noted_before_is_kept_as_long_as_it_is_wanted(small: Make, tmp_
 def test_a_draw_without_its_purposes_is_no_record(small: Make, tmp_path: Path) -> None:
     path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
     records = StressRecords(path)
-    records.note(made, 0, stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={})), seed=0)
+    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))), seed=0)
     records.write({made.text})
     for said in (b"{}", b"[]", b"null"):
         pq.write_table(pq.read_table(path).replace_schema_metadata({b"emobench.randomness": said}), path)
@@ -137,7 +137,7 @@ def test_a_damaged_record_is_written_anew(small: Make, tmp_path: Path) -> None:
     path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
     path.write_bytes(b"PAR1 no more")
     records = StressRecords(path)
-    records.note(made, 0, stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={})), seed=0)
+    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))), seed=0)
     records.write({made.text})
     assert set(pq.read_table(path)["condition"].to_pylist()) == {made.text}
 
@@ -148,7 +148,7 @@ def test_an_interrupt_while_a_stress_is_noted_costs_that_stress_only(
     clean, path = small(), tmp_path / "s.parquet"
     first, second = condition("modality_drop:drop=audio"), condition("modality_drop:drop=text")
     records = StressRecords(path)
-    records.note(first, 0, stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={})), seed=0)
+    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))), seed=0)
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -157,7 +157,7 @@ def test_an_interrupt_while_a_stress_is_noted_costs_that_stress_only(
         with monkeypatch.context() as patched:
             patched.setattr(f"emobench.benchmark.stress_records.{place}", interrupted)
             with pytest.raises(KeyboardInterrupt):
-                records.note(second, 0, stress_table(second.text, 0, clean, clean), seed=0)
+                records.note(second, 0, pack(stress_table(second.text, 0, clean, clean)), seed=0)
     records.write([first.text, second.text])
     assert set(pq.read_table(path)["condition"].to_pylist()) == {first.text}
 
@@ -169,7 +169,7 @@ def test_the_file_is_the_same_in_whatever_order_stresses_were_noted(small: Make,
 
     def note(records: StressRecords, made: Condition, draw: int) -> None:
         stressed = made.apply(clean, seed=0, training={}, draw=draw)
-        records.note(made, draw, stress_table(made.text, draw, clean, stressed), seed=0)
+        records.note(made, draw, pack(stress_table(made.text, draw, clean, stressed)), seed=0)
 
     for name, noted in (("once.parquet", [drawn]), ("by_and_by.parquet", [drawn[2:], drawn[1:2], drawn[:1]])):
         for some in noted:

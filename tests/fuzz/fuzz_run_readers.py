@@ -116,6 +116,7 @@ def _stresses(kept: Path) -> Make:
     from scoring_runs import conversations
 
     from emobench.benchmark.conditions import expand
+    from emobench.benchmark.spool import pack
     from emobench.benchmark.stress_records import StressRecords, stress_table
     from emobench.protocols.base import DataFacts
 
@@ -124,7 +125,9 @@ def _stresses(kept: Path) -> Make:
     records = StressRecords(path)
     for text in texts:
         (condition,) = expand(text, DataFacts.of(clean)).conditions
-        records.note(condition, 0, stress_table(text, 0, clean, condition.apply(clean, seed=0, training={})), seed=0)
+        records.note(
+            condition, 0, pack(stress_table(text, 0, clean, condition.apply(clean, seed=0, training={}))), seed=0
+        )
     records.write(texts)
     content = path.read_bytes()
     table = pq.read_table(io.BytesIO(content))
