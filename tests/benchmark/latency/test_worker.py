@@ -145,8 +145,9 @@ def test_a_model_that_fails_in_half_precision_is_one_line(
     def fails(self: NetworkModel, conversations: object) -> None:
         raise RuntimeError("\"cdist\" not implemented for\n'Half'")
 
+    trained = stem(RAGE)  # its training predicts too
     monkeypatch.setattr(NetworkModel, "predict", fails)
-    answer, _ = measured(order(stem(RAGE), model=RAGE, dtype="float16"))
+    answer, _ = measured(order(trained, model=RAGE, dtype="float16"))
     assert answer.state == "failed"
     assert answer.why.startswith("RuntimeError: \"cdist\" not implemented for 'Half' (test_worker.py:")
 
@@ -189,9 +190,10 @@ class TestOutOfMemory:
         def never(self: NetworkModel, conversations: object) -> None:
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
+        trained = stem(RAGE)  # its training predicts too
         monkeypatch.setattr(NetworkModel, "predict", never)
         monkeypatch.setattr(NetworkModel, "session", lambda self: None)
-        answer, _ = measured(order(stem(RAGE), model=RAGE, scenario=scenario, batch=batch))
+        answer, _ = measured(order(trained, model=RAGE, scenario=scenario, batch=batch))
         assert answer.why == f"out of memory: {why}"
 
     def test_another_fault_meanwhile_is_the_reason(
@@ -200,8 +202,9 @@ class TestOutOfMemory:
         def fails(self: NetworkModel, conversations: "worker.Conversations") -> None:
             raise MemoryError if conversations.dialogues == 8 else ValueError("odd")
 
+        trained = stem(RAGE)  # its training predicts too
         monkeypatch.setattr(NetworkModel, "predict", fails)
-        answer, _ = measured(order(stem(RAGE), model=RAGE, scenario="batch", batch=8))
+        answer, _ = measured(order(trained, model=RAGE, scenario="batch", batch=8))
         assert answer.state == "failed"
         assert answer.why.startswith("out of memory; and then, looking for a batch that fits, ValueError: odd (")
 
