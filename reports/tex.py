@@ -40,7 +40,8 @@ SMALL = 0.172
 """Centimetres of a digit in the size of the tables."""
 _BETWEEN = 6 / 28.45
 """Centimetres between two columns."""
-_LONG_RUN = 10
+_PIECES = re.compile(r"[A-Za-z0-9]{1,10}(?:=-?[A-Za-z0-9.]{1,4}(?![A-Za-z0-9.]))?[^A-Za-z0-9]?|[^A-Za-z0-9]")
+"""What stays on one line of a name."""
 _LONG_WORD = 24
 
 
@@ -65,9 +66,11 @@ def escape(text: object) -> Tex:
 
 
 def breakable(text: object) -> Tex:
-    """Return LaTeX as `escape` does, in which a line may break after signs and inside long words."""
-    pieces = re.findall(rf"[A-Za-z0-9]{{1,{_LONG_RUN}}}[^A-Za-z0-9]?|[^A-Za-z0-9]", str(text))
-    return Tex(r"\allowbreak{}".join(map(escape, pieces)))
+    """Return LaTeX as `escape` does, in which a line may break after signs and inside long words.
+
+    A short value stays with its name: `epochs=8`.
+    """
+    return Tex(r"\allowbreak{}".join(map(escape, _PIECES.findall(str(text)))))
 
 
 def prose(text: object) -> Tex:

@@ -44,6 +44,8 @@ def test_what_is_escaped_is_plain_ascii_without_open_groups(text: str) -> None:
 def test_lines_may_break_after_signs_and_inside_long_words() -> None:
     assert breakable("a_b") == r"a\_\allowbreak{}b"
     assert breakable("x" * 25).count(r"\allowbreak{}") == 2
+    assert breakable("m:epochs=8,lr=0.01").split(r"\allowbreak{}") == ["m:", "epochs=8,", "lr=0.01"]
+    assert breakable("preset=paper_meld").split(r"\allowbreak{}") == ["preset=", r"paper\_", "meld"]
     assert code("--a") == r"\texttt{-\allowbreak{}-\allowbreak{}a}"
 
 
