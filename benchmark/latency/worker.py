@@ -22,7 +22,7 @@ from ..registry import DATASETS, make
 from ..threads import threads_held
 from .cost import forget_peak, networks_of, operations, resident, resident_peak, weight_bytes
 from .devices import Stopwatch, stopwatch_for
-from .interference import between, snapshot
+from .interference import during
 from .machine import machine_record, processes_on_device
 from .orders import FIELDS, Answer, Order, RawSamples
 from .record import Cell, CostRecord, Part, ReferenceRecord
@@ -75,12 +75,10 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
     memory = _Memory(cell.device)
     fitted = _adapted(fitted_subject(order, splits, device=cell.device), cell)
     work = workload(fitted, test, cell)
-    before = snapshot()
     parts: dict[Part, Timed] = {"whole": _timed(work.units, stopwatch, order, reference)}
     forward = forward_units(fitted, work, cell)
     if forward:
         parts["forward"] = _timed(forward, stopwatch, order, reference)
-    after = snapshot()
     cost = memory.cost(order, fitted)
     counted = _counted(order, splits, work)
     whole = parts["whole"]
@@ -93,9 +91,8 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
         reference=ReferenceRecord(
             operation=name_of_reference(cell.device), milliseconds=medians, median=float(np.median(medians))
         ),
-        interference=between(
-            before,
-            after,
+        interference=during(
+            [timed.span for timed in parts.values()],
             reference=medians,
             host=np.array(whole.samples.host),
             turn=np.array(whole.samples.turn),

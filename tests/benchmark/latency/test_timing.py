@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_clocks import FakeClock
 
-from emobench.benchmark.latency import timing
+from emobench.benchmark.latency import interference, timing
 from emobench.benchmark.latency.devices import HostStopwatch
 from emobench.benchmark.latency.record import WarmUpRecord
 from emobench.benchmark.latency.timing import Limit, Rules, Step, Timed, measure, warmed_up
@@ -82,6 +82,25 @@ def test_garbage_is_collected_before_the_first_sample_and_left_on(monkeypatch: p
     assert seen == ["on"] * timed.warm_up.iterations + ["collected"] + ["on"] * (
         len(seen) - timed.warm_up.iterations - 1
     )
+
+
+def test_what_interferes_is_watched_from_the_end_of_the_warm_up_to_the_last_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, calls = FakeClock(), count()
+    usual = interference.Snapshot(0.0, None, None, 0.0, 0, 0, 0, {})
+    monkeypatch.setattr(timing, "snapshot", lambda: usual._replace(seconds=clock.now / 1e9))
+
+    def cold() -> None:
+        # A warm-up of which compiling took a minute.
+        clock.work(1.0 if next(calls) else 60_000.0)()
+
+    units = [[Step(cold, 0)]]
+    options = {"reference": reference(clock), "order": order(), "clock": clock, "whole_passes": 1}
+    timed = measure(units, HostStopwatch(clock), Rules(100, 0.01, 10), **options)  # type: ignore[arg-type]  # as named
+    assert timed.span.before.seconds == pytest.approx(60 + (timed.warm_up.iterations - 1) / 1000)
+    # 100 iterations, those after a reading that are not timed, and the readings.
+    assert timed.span.after.seconds - timed.span.before.seconds == pytest.approx((100 + 9 + 11) / 1000)
 
 
 def test_steps_of_a_unit_keep_their_order_and_units_change_theirs() -> None:
