@@ -1,5 +1,6 @@
-"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES`, order on stdin.
+"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES PARENT` (order: stdin).
 
+It ends with the process PARENT that started it: left behind it would disturb what is measured next.
 A process of its own, because what was measured before leaves traces: warm caches and memory pools, compiled code,
 threads, the high-water mark of memory.
 """
@@ -16,7 +17,9 @@ import torch
 
 from ...baselines.base import FittedModel
 from ..conversations import Conversations, DataSplits
+from ..files import write_text
 from ..fitting import ending
+from ..fresh_python import end_with
 from ..randomness import Randomness
 from ..registry import DATASETS, make
 from ..threads import threads_held
@@ -52,7 +55,7 @@ def main(arguments: list[str], text: str) -> None:
     answer, samples = measured(Order.model_validate_json(text))
     arrays = {f"{one.part} {name}": getattr(one, name) for one in samples for name in FIELDS}
     np.savez(arguments[1], **arrays)
-    Path(arguments[0]).write_text(answer.model_dump_json(), encoding="utf-8")
+    write_text(Path(arguments[0]), answer.model_dump_json())
 
 
 def measured(order: Order) -> Measured:
@@ -255,4 +258,5 @@ def _largest_batch(order: Order) -> int:
 
 
 if __name__ == "__main__":
+    end_with(int(sys.argv.pop()))
     main(sys.argv[1:], sys.stdin.read())

@@ -41,6 +41,7 @@ def test_a_fresh_process_answers_with_samples(tmp_path: Path, monkeypatch: pytes
         ("import os; os.kill(os.getpid(), 15)", "its process was ended by SIGTERM"),
         ("raise ValueError('so\\nodd')", "its process ended with code 1: odd"),
         ("import sys; sys.exit(7)", "its process ended with code 7"),
+        ("import os; os.write(2, b'caf\\xe9'); os._exit(3)", "its process ended with code 3: caf\ufffd"),
     ],
 )
 def test_a_process_that_dies_is_a_failed_cell(monkeypatch: pytest.MonkeyPatch, code: str, why: str) -> None:
