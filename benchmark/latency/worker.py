@@ -1,6 +1,8 @@
-"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES PARENT` (order: stdin).
+"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES PARENT`.
 
-It ends with the process PARENT that started it: left behind it would disturb what is measured next.
+The order comes on stdin. It ends with the process PARENT that started it: left behind it would disturb what is measured
+next.
+
 A process of its own, because what was measured before leaves traces: warm caches and memory pools, compiled code,
 threads, the high-water mark of memory.
 """
