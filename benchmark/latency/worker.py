@@ -8,7 +8,8 @@ threads, the high-water mark of memory.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,12 +80,14 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
     reference = reference_for(cell.device, stopwatch)
     memory = _Memory(cell.device)
     fitted = _adapted(fitted_subject(order, splits, device=cell.device), cell)
-    work = workload(fitted, test, cell)
+    with memory.set_apart():
+        work = workload(fitted, test, cell)
     parts: dict[Part, Timed] = {"whole": _timed(work.units, stopwatch, order, reference)}
+    # Before there are the batches of the forward pass, which nobody who asks the model holds.
+    cost = memory.cost(order, fitted)
     forward = forward_units(fitted, work, cell)
     if forward:
         parts["forward"] = _timed(forward, stopwatch, order, reference)
-    cost = memory.cost(order, fitted)
     counted = _counted(order, splits, work)
     whole = parts["whole"]
     medians = tuple(one for timed in parts.values() for one in timed.reference)
@@ -172,6 +175,18 @@ class _Memory:
             self._allocated = cuda.memory_allocated()
         forget_peak()
         self._before = resident()
+        self._least = 0
+
+    @contextmanager
+    def set_apart(self) -> Iterator[None]:
+        """Leave out what is made meanwhile: the questions, all of which a user never has at once."""
+        before, peak = resident(), resident_peak()
+        yield
+        after = resident()
+        if self._before is not None and before is not None and after is not None:
+            added = max(0, after - before)
+            self._before += added
+            self._least = (peak or 0) + added
 
     def cost(self, order: Order, fitted: FittedModel) -> CostRecord:
         """Return what is known by now; operations are still to be counted."""
@@ -180,6 +195,7 @@ class _Memory:
             from torch import cuda
 
             peak = cuda.max_memory_allocated() - self._allocated
+        most = resident_peak()
         own = sum(parameter.numel() for network in networks_of(fitted) for parameter in network.parameters())
         return CostRecord(
             parameters=own or order.parameters,
@@ -187,7 +203,7 @@ class _Memory:
             operations=None,
             operations_turns=0,
             resident_before=self._before,
-            resident_peak=resident_peak(),
+            resident_peak=None if most is None else max(most, self._least),
             device_peak=peak,
         )
 
