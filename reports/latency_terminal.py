@@ -20,9 +20,10 @@ FLAG = "!"
 _STYLES = {"holds": "green", "breaks": "red"}
 _MEANINGS = (
     "Milliseconds a user waits, from features to probabilities, both as arrays on the host; after ≤ the upper bound of "
-    "the percentile (confidence 95 %). forward: the networks alone. Streams are fed turn by turn (state), or the "
-    "dialogue so far is read again at every turn (anew)."
+    "the percentile (confidence 95 %). forward: the networks alone{clock}. Streams are fed turn by turn (state), or "
+    "the dialogue so far is read again at every turn (anew)."
 )
+_ON_DEVICE = ", by the device's own clock"
 
 
 def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "RenderableType":
@@ -42,7 +43,8 @@ def latency_summary(folder: RunFolder, cells: Sequence[Cell] = ()) -> "Renderabl
     for one in shown:
         titles.setdefault(_title(one.cell), []).append(one)
     tables = [part for title, those in titles.items() for part in (_table(title, those), Text())]
-    meanings = [_MEANINGS] if any(one.summaries for one in shown) else []
+    by_device = any(one.summary("forward", "device") for one in shown)
+    meanings = [_MEANINGS.format(clock=_ON_DEVICE * by_device)] if any(one.summaries for one in shown) else []
     notes = [Text(note, style="dim") for note in (*meanings, *_references(shown), *_budget(shown))]
     warned = [Text(note, style="yellow") for note in (*_flags(shown), *_withheld(shown))]
     machines = [Text(line, style="dim") for line in _machines(record, shown)]
@@ -175,7 +177,7 @@ def _costs(cells: Sequence[CellLatency]) -> Iterator[str]:
         assert cost is not None, "of those that have costs"
         words = [f"{count(cost.parameters)} parameters", f"{size(cost.weight_bytes)} of weights"]
         if cost.operations is not None:
-            words.append(f"{_operations(cost.operations)} for a dialogue of {cost.operations_turns} turns")
+            words.append(f"{_operations(cost.operations)} for {_dialogue(cost.operations_turns)}")
         words += _largest(those, added, "of memory added")
         words += _largest(those, _on_device, "on the device")
         yield f"{model}{f' ({title})' * several}: {', '.join(words)}."
@@ -199,6 +201,10 @@ def _operations(operations: int) -> str:
     if value >= 1000:
         value, unit = value / 1000, "thousand million"
     return f"{number(value, decimals=1)} {unit} operations"
+
+
+def _dialogue(turns: int) -> str:
+    return f"a dialogue of {turns} turn{'s' * (turns != 1)}"
 
 
 def _machines(record: LatencyRecord, cells: Sequence[CellLatency]) -> Iterator[str]:

@@ -19,6 +19,8 @@ NOTHING = "none"
 """Typed after `--drop`: no modality is missing."""
 MOST_BATCH = 1_000_000
 MOST_THREADS = 1024
+LEAST_PERCENT, MOST_PERCENT = 1.0, 99.999
+"""Percentiles that can be judged: what is beyond needs more iterations than may be asked for, or is of no interest."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Asking:
                 f"--seconds {self.seconds:g}"
             )
         _require_named(self.dropped)
+        self._require_used()
         self._check_budget()
 
     @property
@@ -168,12 +171,24 @@ class Asking:
                 sizes += [(scenario, batch, context) for batch in batches for context in contexts]
         return sizes
 
+    def _require_used(self) -> None:
+        """Refuse what would change nothing: whoever typed it would take the figures for those of it."""
+        for option, given, of in (
+            ("--batch", self.batches != Asking.batches, ("batch",)),
+            ("--context", bool(self.contexts), ("single", "batch")),
+        ):
+            if given and not set(of) & set(self.scenarios):
+                raise SpecError(
+                    f"{option} says how the scenario {' or '.join(of)} is asked, got --scenario "
+                    f"{' --scenario '.join(self.scenarios)}; leave {option} out, or add --scenario {of[0]}"
+                )
+
     def _check_budget(self) -> None:
         if self.budget is not None and not 0 < self.budget < float("inf"):
             raise SpecError(f"expected --budget-ms above 0, got {self.budget:g}; type for example --budget-ms 50")
-        if not 0 < self.budget_percent < 100:
+        if not LEAST_PERCENT <= self.budget_percent <= MOST_PERCENT:
             raise SpecError(
-                f"expected --budget-percentile between 0 and 100, both excluded, got {self.budget_percent:g}"
+                f"expected --budget-percentile from {LEAST_PERCENT:g} to {MOST_PERCENT:g}, got {self.budget_percent!r}"
             )
         if self.budget is None and self.budget_percent != Asking.budget_percent:
             raise SpecError("--budget-percentile says which percentile is held against --budget-ms; type that too")

@@ -2,14 +2,15 @@
 
 The reference operation never changes, so its `drift` is the machine's: of its clock, or of whoever shares core, cache
 and memory with this process, which on a rented machine no other figure shows. Of being put aside it tells little, since
-a reading is over in milliseconds; that is counted, and so is the work of other processes.
+a reading is over in milliseconds; that is counted, and so is the work of other processes, but for those that this one
+started. Both are counted while samples are taken: a warm-up, with the compilers that it may start, is in no figure.
 """
 
 import gc
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,42 +44,57 @@ class Snapshot(NamedTuple):
     busy: float | None
     """Seconds of all cores' work since the machine started; None: the system does not tell."""
     own: float
-    """Seconds of this process's work."""
+    """Seconds of this process's work and of those that it started, such as a foreign model's."""
     voluntary: int
     involuntary: int
     collections: int
     of_processes: dict[tuple[int, str], float]
-    """Seconds of work of every other process, by number and name."""
+    """Seconds of work of every process that is no one's own, by number and name."""
 
 
 def snapshot(*, root: Path = Path("/proc")) -> Snapshot:
     """Return how things stand now; `root` is where the system shows its processes."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    usage, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = _running(root)
+    family = _family(running)
     return Snapshot(
         seconds=time.monotonic(),
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         busy=_busy(root),
-        own=usage.ru_utime + usage.ru_stime,
+        own=sum(worked.ru_utime + worked.ru_stime for worked in (usage, ended))
+        + sum(running[number].seconds + running[number].ended for number in family),
         voluntary=usage.ru_nvcsw,
         involuntary=usage.ru_nivcsw,
         collections=sum(generation["collections"] for generation in gc.get_stats()),
-        of_processes=_processes(root),
+        of_processes={
+            (number, one.name): one.seconds
+            for number, one in running.items()
+            if number != os.getpid() and number not in family
+        },
     )
 
 
-def between(
-    before: Snapshot,
-    after: Snapshot,
+class Span(NamedTuple):
+    """Some time, by how things stood at its ends."""
+
+    before: Snapshot
+    after: Snapshot
+
+
+def during(
+    spans: Sequence[Span],
     *,
     reference: Sequence[float],
     host: Float[np.ndarray, " iterations"],
     turn: Int[np.ndarray, " iterations"],
     on_device: Sequence[str] = (),
 ) -> InterferenceRecord:
-    """Return what went on between two moments.
+    """Return what went on in one or more spans of time, put together; what lay between them does not count.
 
     Parameters
     ----------
+    spans
+        In the order in which they were.
     reference
         Milliseconds of the reference operation.
     host, turn
@@ -86,23 +102,21 @@ def between(
     on_device
         Other processes on the device, by name.
     """
-    seconds = max(after.seconds - before.seconds, 1e-9)
-    busy = None
-    if before.busy is not None and after.busy is not None:
-        busy = max(0.0, after.busy - before.busy - (after.own - before.own)) / seconds
+    seconds = max(sum(after.seconds - before.seconds for before, after in spans), 1e-9)
+    busy = _busy_elsewhere(spans, seconds)
     drift, alike = drift_of(reference), neighbours(host, turn)
-    involuntary = after.involuntary - before.involuntary
+    involuntary = sum(after.involuntary - before.involuntary for before, after in spans)
     flags = _flags(drift=drift, busy=busy, alike=alike, switches=involuntary / seconds, on_device=on_device)
     return InterferenceRecord(
         drift=drift,
-        load_before=before.load,
-        load_after=after.load,
+        load_before=spans[0].before.load,
+        load_after=spans[-1].after.load,
         busy_elsewhere=busy,
-        voluntary_switches=after.voluntary - before.voluntary,
+        voluntary_switches=sum(after.voluntary - before.voluntary for before, after in spans),
         involuntary_switches=involuntary,
-        collections=after.collections - before.collections,
+        collections=sum(after.collections - before.collections for before, after in spans),
         neighbours=alike,
-        processes=(*_busiest(before, after, seconds), *on_device),
+        processes=(*_busiest(spans, seconds), *on_device),
         flags=flags,
     )
 
@@ -161,11 +175,22 @@ def _flags(
     return tuple(found)
 
 
-def _busiest(before: Snapshot, after: Snapshot, seconds: float) -> list[str]:
-    shares = {
-        process: (worked - before.of_processes.get(process, 0.0)) / seconds
-        for process, worked in after.of_processes.items()
-    }
+def _busy_elsewhere(spans: Sequence[Span], seconds: float) -> float | None:
+    """Return the cores' worth of work by others; None: the system does not tell."""
+    work = 0.0
+    for before, after in spans:
+        if before.busy is None or after.busy is None:
+            return None
+        work += after.busy - before.busy - (after.own - before.own)
+    return max(0.0, work) / seconds
+
+
+def _busiest(spans: Sequence[Span], seconds: float) -> list[str]:
+    shares: dict[tuple[int, str], float] = {}
+    for before, after in spans:
+        for process, worked in after.of_processes.items():
+            share = (worked - before.of_processes.get(process, 0.0)) / seconds
+            shares[process] = shares.get(process, 0.0) + share
     named = sorted(((share, name) for (_, name), share in shares.items() if share >= BUSY_SHARE), reverse=True)
     return [f"{name} ({share:.1f} cores)" for share, name in named[:NAMED]]
 
@@ -180,15 +205,37 @@ def _busy(root: Path) -> float | None:
     return (user + nice + system + sum(interrupts)) / _TICKS
 
 
-def _processes(root: Path) -> dict[tuple[int, str], float]:
+class _Running(NamedTuple):
+    """A process."""
+
+    name: str
+    parent: int
+    seconds: float
+    """Of its own work."""
+    ended: float
+    """Seconds of work of what it started and that has ended."""
+
+
+def _running(root: Path) -> dict[int, _Running]:
+    """Return all processes that the system shows, by number."""
     found = {}
     for path in root.glob("[0-9]*/stat"):
         try:
             number, rest = path.read_text(encoding="utf-8", errors="replace").split(" (", 1)
             name, fields = rest.rsplit(") ", 1)
-            user, system = fields.split()[11:13]
+            _, parent, *others = fields.split()
+            user, system, *ended = map(int, others[9:13])
+            found[int(number)] = _Running(name, int(parent), (user + system) / _TICKS, sum(ended) / _TICKS)
         except (OSError, ValueError):  # it has ended meanwhile
             continue
-        if int(number) != os.getpid():
-            found[int(number), name] = (int(user) + int(system)) / _TICKS
     return found
+
+
+def _family(running: Mapping[int, _Running]) -> set[int]:
+    """Return the processes that this one started, and that those started."""
+    family: set[int] = set()
+    youngest = {os.getpid()}
+    while youngest:
+        youngest = {number for number, one in running.items() if one.parent in youngest} - family
+        family |= youngest
+    return family

@@ -1,5 +1,6 @@
 """Start the process that measures a cell, and read what it says."""
 
+import os
 import signal
 import subprocess
 import tempfile
@@ -26,11 +27,13 @@ def measure_in_fresh_process(order: Order) -> tuple[Answer, tuple[PartSamples, .
         answer, samples = Path(folder, "answer.json"), Path(folder, "samples.npz")
         try:
             done = subprocess.run(  # noqa: S603 (this very Python, no shell)
-                [*worker_command(), str(answer), str(samples)],
+                [*worker_command(), str(answer), str(samples), str(os.getpid())],
                 input=order.model_dump_json(),
                 env=environment(order.cell.threads),
                 capture_output=True,
                 text=True,
+                # Whatever a model or a library prints, in whichever encoding.
+                errors="replace",
                 timeout=patience,
                 check=False,
             )

@@ -146,11 +146,11 @@ class CostRecord(_Record):
     operations_turns: int
     """Turns of the dialogue, the one wanted included, that the operations are those of; 0: not counted."""
     resident_before: int | None
-    """Bytes of the process before the model was made, libraries and data loaded; None: the system does not tell."""
+    """Bytes of the process without the model, libraries, data and questions loaded; None: the system does not tell."""
     resident_peak: int | None
-    """High-water mark from then on."""
+    """High-water mark with the model, to the end of the part `whole`; of a compiled one compiling is in it."""
     device_peak: int | None
-    """Most bytes of tensors on the device; None: no device."""
+    """Most bytes of tensors on the device, likewise; None: no device."""
 
 
 class ReferenceRecord(_Record):

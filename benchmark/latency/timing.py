@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .devices import Clock, Elapsed, Stopwatch, Work
+from .interference import Span, snapshot
 from .record import WarmUpRecord
 
 LEAST_WARM_UP = 10
@@ -105,6 +106,8 @@ class Timed(NamedTuple):
     """Milliseconds of the reference: before the first block, between blocks, after the last."""
     notes: tuple[str, ...]
     """What a reader has to know."""
+    span: Span
+    """From the end of the warm-up to the last sample."""
 
 
 def measure(
@@ -135,7 +138,7 @@ def measure(
     limit = Limit(rules.limit, clock)
     warm_up = warmed_up(units, stopwatch, limit, whole_passes=whole_passes)
     gc.collect()
-    samples, since = Samples(), Samples()
+    samples, since, before = Samples(), Samples(), snapshot()
     medians, notes = [reference()], _notes(warm_up)
     passes = _passes(units, order)
     while True:
@@ -157,7 +160,8 @@ def measure(
                 f"and {samples.milliseconds / 1000:.1f} of {rules.seconds:g} s"
             )
             break
-    return Timed(warm_up, samples, (*medians, reference()), tuple(notes))
+    medians.append(reference())
+    return Timed(warm_up, samples, tuple(medians), tuple(notes), Span(before, snapshot()))
 
 
 class Limit:

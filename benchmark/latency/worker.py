@@ -1,11 +1,15 @@
-"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES`, order on stdin.
+"""The process that measures one cell: `python -m emobench.benchmark.latency.worker ANSWER SAMPLES PARENT`.
+
+The order comes on stdin. It ends with the process PARENT that started it: left behind it would disturb what is measured
+next.
 
 A process of its own, because what was measured before leaves traces: warm caches and memory pools, compiled code,
 threads, the high-water mark of memory.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +20,15 @@ import torch
 
 from ...baselines.base import FittedModel
 from ..conversations import Conversations, DataSplits
+from ..files import write_text
 from ..fitting import ending
+from ..fresh_python import end_with
 from ..randomness import Randomness
 from ..registry import DATASETS, make
 from ..threads import threads_held
 from .cost import forget_peak, networks_of, operations, resident, resident_peak, weight_bytes
 from .devices import Stopwatch, stopwatch_for
-from .interference import between, snapshot
+from .interference import during
 from .machine import machine_record, processes_on_device
 from .orders import FIELDS, Answer, Order, RawSamples
 from .record import Cell, CostRecord, Part, ReferenceRecord
@@ -52,7 +58,7 @@ def main(arguments: list[str], text: str) -> None:
     answer, samples = measured(Order.model_validate_json(text))
     arrays = {f"{one.part} {name}": getattr(one, name) for one in samples for name in FIELDS}
     np.savez(arguments[1], **arrays)
-    Path(arguments[0]).write_text(answer.model_dump_json(), encoding="utf-8")
+    write_text(Path(arguments[0]), answer.model_dump_json())
 
 
 def measured(order: Order) -> Measured:
@@ -74,14 +80,14 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
     reference = reference_for(cell.device, stopwatch)
     memory = _Memory(cell.device)
     fitted = _adapted(fitted_subject(order, splits, device=cell.device), cell)
-    work = workload(fitted, test, cell)
-    before = snapshot()
+    with memory.set_apart():
+        work = workload(fitted, test, cell)
     parts: dict[Part, Timed] = {"whole": _timed(work.units, stopwatch, order, reference)}
+    # Before there are the batches of the forward pass, which nobody who asks the model holds.
+    cost = memory.cost(order, fitted)
     forward = forward_units(fitted, work, cell)
     if forward:
         parts["forward"] = _timed(forward, stopwatch, order, reference)
-    after = snapshot()
-    cost = memory.cost(order, fitted)
     counted = _counted(order, splits, work)
     whole = parts["whole"]
     medians = tuple(one for timed in parts.values() for one in timed.reference)
@@ -93,9 +99,8 @@ def _measured(order: Order, splits: DataSplits) -> Measured:
         reference=ReferenceRecord(
             operation=name_of_reference(cell.device), milliseconds=medians, median=float(np.median(medians))
         ),
-        interference=between(
-            before,
-            after,
+        interference=during(
+            [timed.span for timed in parts.values()],
             reference=medians,
             host=np.array(whole.samples.host),
             turn=np.array(whole.samples.turn),
@@ -170,6 +175,18 @@ class _Memory:
             self._allocated = cuda.memory_allocated()
         forget_peak()
         self._before = resident()
+        self._least = 0
+
+    @contextmanager
+    def set_apart(self) -> Iterator[None]:
+        """Leave out what is made meanwhile: the questions, all of which a user never has at once."""
+        before, peak = resident(), resident_peak()
+        yield
+        after = resident()
+        if self._before is not None and before is not None and after is not None:
+            added = max(0, after - before)
+            self._before += added
+            self._least = (peak or 0) + added
 
     def cost(self, order: Order, fitted: FittedModel) -> CostRecord:
         """Return what is known by now; operations are still to be counted."""
@@ -178,6 +195,7 @@ class _Memory:
             from torch import cuda
 
             peak = cuda.max_memory_allocated() - self._allocated
+        most = resident_peak()
         own = sum(parameter.numel() for network in networks_of(fitted) for parameter in network.parameters())
         return CostRecord(
             parameters=own or order.parameters,
@@ -185,7 +203,7 @@ class _Memory:
             operations=None,
             operations_turns=0,
             resident_before=self._before,
-            resident_peak=resident_peak(),
+            resident_peak=None if most is None else max(most, self._least),
             device_peak=peak,
         )
 
@@ -258,4 +276,5 @@ def _largest_batch(order: Order) -> int:
 
 
 if __name__ == "__main__":
+    end_with(int(sys.argv.pop()))
     main(sys.argv[1:], sys.stdin.read())

@@ -17,7 +17,7 @@ import pytest
 from claims import Claims
 
 from emobench.benchmark.latency.devices import Stopwatch, Work, stopwatch_for
-from emobench.benchmark.latency.interference import between, snapshot
+from emobench.benchmark.latency.interference import during
 from emobench.benchmark.latency.percentiles import bounded
 from emobench.benchmark.latency.timing import Rules, Step, Timed, measure
 from emobench.benchmark.randomness import Randomness
@@ -68,14 +68,14 @@ def timed(work: Work, stopwatch: Stopwatch) -> Timed:
 
 
 def measured(work: Work) -> Measured:
-    stopwatch, noting, before = stopwatch_for("cpu"), Noting(work), snapshot()
-    samples = timed(work, stopwatch).samples
-    host = np.array(samples.host)
-    record = between(before, snapshot(), reference=[1.0], host=host, turn=np.array(samples.turn))
+    stopwatch, noting = stopwatch_for("cpu"), Noting(work)
+    found = timed(work, stopwatch)
+    samples, host = found.samples, np.array(found.samples.host)
+    record = during([found.span], reference=[1.0], host=host, turn=np.array(samples.turn))
     ratios = [stopwatch.time(noting).host / noting.milliseconds[-1] for _ in range(REPEATS)]
-    found = bounded(host, 50)
-    assert found is not None
-    return Measured(found.value, float(np.median(ratios)), tuple(flag.text for flag in record.flags))
+    p50 = bounded(host, 50)
+    assert p50 is not None
+    return Measured(p50.value, float(np.median(ratios)), tuple(flag.text for flag in record.flags))
 
 
 @pytest.mark.parametrize("kind", [sleep, busy])

@@ -94,6 +94,22 @@ def test_too_few_iterations_leave_dashes(tmp_path: Path) -> None:
     assert next(line for line in text.splitlines() if line.strip().startswith("single")).split()[1:4] == ["–", "–", "–"]
 
 
+def test_on_a_device_the_networks_alone_are_by_its_clock_which_is_said(tmp_path: Path) -> None:
+    of = cell(model="sure", device="cuda")
+    taken = (samples(of), samples(of, part="forward"))
+    latency = measured(of, taken)
+    text = shown(written(tmp_path, [], more=(latency,)))
+    assert "forward: the networks alone, by the device's own clock." in " ".join(text.split())
+    on_device = latency.summary("forward", "device")
+    assert on_device is not None
+    p50 = on_device.percentile(50.0)
+    assert p50 is not None
+    row = next(line for line in text.splitlines() if line.strip().startswith("forward "))
+    assert row.split()[1] == number(p50.value)
+    on_host = shown(written(tmp_path / "cpu", CELLS[:1]))
+    assert "the device's own clock" not in " ".join(on_host.split())
+
+
 def test_a_failed_cell_is_a_row(tmp_path: Path) -> None:
     text = shown(written(tmp_path, [], more=(failed(cell(scenario="stream")),)))
     assert "stream" in text
@@ -114,6 +130,7 @@ def test_costs_say_what_is_known(tmp_path: Path) -> None:
         "sure: 1,234 parameters, 5.0 GB of weights, 3.0 thousand million operations for a dialogue of 6 turns."
         in said(operations=3_000_000_000, weight_bytes=5_000_000_000, resident_before=None)
     )
+    assert "for a dialogue of 1 turn, " in said(operations=3_000_000, operations_turns=1)
     few = said(operations=None, weight_bytes=8)
     assert "sure: 1,234 parameters, 8 B of weights, at most 12.0 MB of memory added (single)." in few
     assert "4.0 TB of weights" in said(weight_bytes=4 * 10**12)

@@ -39,6 +39,8 @@ class FakeDevice:
 
     def synchronize(self) -> None:
         self.synchronised += 1
+        for event in self.events:
+            event.passed = True
         self.clock.now = max(self.clock.now, self.free_at)
 
     def kernel(self, milliseconds: float) -> Callable[[], None]:
@@ -55,10 +57,13 @@ class FakeDevice:
 class FakeEvent:
     device: FakeDevice
     at: int = -1
+    passed: bool = False
 
     def record(self) -> None:
+        self.passed = False
         self.at = max(self.device.free_at, self.device.clock.now)
 
     def elapsed_time(self, later: "FakeEvent") -> float:
-        assert later.at <= self.device.clock.now, "read before the device has passed it"
+        assert self.passed, "the first mark was not waited for"
+        assert later.passed, "the last mark was not waited for"
         return (later.at - self.at) / 1e6

@@ -6,6 +6,7 @@ import pytest
 from emobench.benchmark.errors import NotApplicable, SpecError
 from emobench.benchmark.latency import asking
 from emobench.benchmark.latency.asking import Asking
+from emobench.benchmark.latency.percentiles import iterations_needed, name_of
 from emobench.benchmark.latency.record import ANY_CONTEXT
 
 
@@ -48,7 +49,20 @@ from emobench.benchmark.latency.record import ANY_CONTEXT
             {"budget_percent": 90.0},
             "--budget-percentile says which percentile is held against --budget-ms; type that too",
         ),
-        ({"budget_percent": 100.0}, "expected --budget-percentile between 0 and 100, both excluded, got 100"),
+        ({"budget_percent": 100.0}, "expected --budget-percentile from 1 to 99.999, got 100.0"),
+        ({"budget_percent": 5e-324}, "expected --budget-percentile from 1 to 99.999, got 5e-324"),
+        ({"budget_percent": 99.9999999}, "expected --budget-percentile from 1 to 99.999, got 99.9999999"),
+        ({"budget_percent": float("nan")}, "expected --budget-percentile from 1 to 99.999, got nan"),
+        (
+            {"scenarios": ("stream",), "contexts": (8,)},
+            "--context says how the scenario single or batch is asked, got --scenario stream; leave --context out, or "
+            "add --scenario single",
+        ),
+        (
+            {"scenarios": ("single", "stream"), "batches": (16,)},
+            "--batch says how the scenario batch is asked, got --scenario single --scenario stream; leave --batch out, "
+            "or add --scenario batch",
+        ),
         (
             {"budget": 50.0, "iterations": 58},
             "expected --iterations 59 or more for a verdict on p95, got 58",
@@ -63,6 +77,13 @@ def test_a_wrong_value_is_one_line(values: dict[str, object], message: str) -> N
     with pytest.raises(SpecError) as caught:
         Asking(**values)  # type: ignore[arg-type]  # what is wrong here is the point
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("percent", [1.0, 99.999])
+def test_every_percentile_that_can_be_judged_can_be_bounded(percent: float) -> None:
+    needed = iterations_needed(percent)
+    assert Asking(budget=50.0, budget_percent=percent, iterations=max(5, needed)).percents
+    assert name_of(percent) == f"p{percent}".removesuffix(".0")
 
 
 def test_cells_are_all_combinations_and_a_stream_has_no_sizes() -> None:

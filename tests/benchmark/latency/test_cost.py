@@ -110,6 +110,18 @@ def test_memory_of_the_process_is_what_the_system_says() -> None:
     assert 10_000_000 < now <= 1.01 * peak
 
 
+def test_a_peak_that_is_forgotten_is_that_from_then_on() -> None:
+    size = 200_000_000
+    held = np.ones(size, np.uint8)
+    high = resident_peak()
+    del held
+    forget_peak()
+    low = resident_peak()
+    assert high is not None
+    assert low is not None
+    assert low < high - size / 2
+
+
 def test_a_system_that_does_not_tell_is_not_guessed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cost, "Path", lambda name: tmp_path / "nothing" / Path(name).name)
     assert resident() is None

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from fake_clocks import FakeClock, FakeDevice
 
-from emobench.benchmark.latency.devices import DeviceStopwatch, Elapsed, HostStopwatch, stopwatch_for
+from emobench.benchmark.latency.devices import DeviceStopwatch, Elapsed, Event, HostStopwatch, stopwatch_for
 
 
 def test_the_host_is_timed_by_its_clock() -> None:
@@ -62,10 +62,18 @@ def test_cuda_is_timed_by_events_and_the_processor_is_not(monkeypatch: pytest.Mo
 
     clock = FakeClock()
     device = FakeDevice(clock)
-    fake = SimpleNamespace(Event=lambda *, enable_timing: device.event(), synchronize=device.synchronize)
+    timing = list[bool]()
+
+    def event(*, enable_timing: bool) -> Event:
+        timing.append(enable_timing)
+        return device.event()
+
+    fake = SimpleNamespace(Event=event, synchronize=device.synchronize)
     monkeypatch.setattr(torch, "cuda", fake)
     stopwatch = stopwatch_for("cuda")
     assert device.synchronised == 1
     assert isinstance(stopwatch.time(lambda: None), Elapsed)
     assert device.synchronised == 2
+    # An event that keeps no time raises when it is read.
+    assert timing == [True, True]
     assert isinstance(stopwatch_for("cpu"), HostStopwatch)

@@ -1,12 +1,14 @@
 import gc
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from emobench.benchmark.latency.interference import Snapshot, between, drift_of, neighbours, snapshot
+from emobench.benchmark.latency.interference import Snapshot, Span, drift_of, during, neighbours, snapshot
 from emobench.benchmark.latency.record import InterferenceRecord
 from emobench.benchmark.randomness import Randomness
 
@@ -20,7 +22,7 @@ def moment(seconds: float, **changes: object) -> Snapshot:
 
 def found(before: Snapshot, after: Snapshot, **changes: object) -> InterferenceRecord:
     quiet = {"reference": [1.0, 1.0], "host": np.ones(5), "turn": np.zeros(5, np.int64)}
-    return between(before, after, **{**quiet, **changes})  # type: ignore[arg-type]  # as above
+    return during([Span(before, after)], **{**quiet, **changes})  # type: ignore[arg-type]  # as above
 
 
 def test_a_quiet_machine_has_no_flags() -> None:
@@ -98,6 +100,9 @@ def test_a_snapshot_reads_what_the_system_shows(tmp_path: Path) -> None:
     for number, text in (
         (41, f"41 (my (odd) name) S 1 1 1 0 -1 4 0 0 0 0 {2 * TICKS} {3 * TICKS} 0 0"),
         (42, "42 torn"),
+        (43, f"43 (child) S {os.getpid()} 1 1 0 -1 4 0 0 0 0 {4 * TICKS} {TICKS} {TICKS} 0"),
+        (44, f"44 (grandchild) S 43 1 1 0 -1 4 0 0 0 0 {7 * TICKS} {TICKS} 0 {TICKS}"),
+        (45, f"45 (ended a long job) S 1 1 1 0 -1 4 0 0 0 0 0 0 {99 * TICKS} {99 * TICKS}"),
         (os.getpid(), f"{os.getpid()} (python) R 1 1 1 0 -1 4 0 0 0 0 {TICKS} {TICKS} 0 0"),
     ):
         (tmp_path / str(number)).mkdir()
@@ -110,7 +115,42 @@ def test_a_snapshot_reads_what_the_system_shows(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert taken.busy == 6.0
-    assert taken.of_processes == {(41, "my (odd) name"): 5.0}
+    # What ended was counted while it ran, as whatever it was.
+    assert taken.of_processes == {(41, "my (odd) name"): 5.0, (45, "ended a long job"): 0.0}
+    alone = snapshot(root=tmp_path / "nowhere")
+    assert taken.own - alone.own == pytest.approx((4 + 1 + 1) + (7 + 1 + 1), abs=0.5)
+
+
+def test_the_work_of_what_this_process_starts_is_its_own() -> None:
+    before = snapshot()
+    busy = "import time; end = time.process_time() + 0.6\nwhile time.process_time() < end: pass\nprint(1, flush=True)"
+    with subprocess.Popen([sys.executable, "-c", busy + "; input()"], stdin=-1, stdout=-1) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        while_it_runs = snapshot()
+    ended = snapshot()
+    assert while_it_runs.own - before.own > 0.5
+    assert ended.own >= while_it_runs.own - 0.1
+    assert child.pid not in {number for number, _ in while_it_runs.of_processes}
+
+
+def test_of_several_spans_only_what_is_in_them_counts() -> None:
+    """Between the two, while another part was warmed up, compilers kept two cores busy."""
+    work = {(7, "compiler"): 1.0}, {(7, "compiler"): 2.0}, {(7, "compiler"): 22.0}, {(7, "compiler"): 23.0}
+    ends = [
+        moment(
+            second, load=load, busy=busy, own=0.0, voluntary=n, involuntary=3 * n, collections=2 * n, of_processes=of
+        )
+        for second, load, busy, n, of in zip(
+            (0, 10, 20, 30), (0.1, 0.2, 0.3, 0.4), (0.0, 1.0, 21.0, 22.0), (1, 2, 502, 504), work, strict=True
+        )
+    ]
+    record = during([Span(*ends[:2]), Span(*ends[2:])], reference=[1.0], host=np.ones(5), turn=np.zeros(5, np.int64))
+    assert record.busy_elsewhere == pytest.approx(0.1)
+    assert (record.voluntary_switches, record.involuntary_switches, record.collections) == (3, 9, 6)
+    assert (record.load_before, record.load_after) == (0.1, 0.4)
+    assert record.processes == ("compiler (0.1 cores)",)
+    assert record.flags == ()
 
 
 def test_a_system_that_shows_nothing_is_said_not_to_tell(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_fresh_process_answers_with_samples(tmp_path: Path, monkeypatch: pytes
         ("import os; os.kill(os.getpid(), 15)", "its process was ended by SIGTERM"),
         ("raise ValueError('so\\nodd')", "its process ended with code 1: odd"),
         ("import sys; sys.exit(7)", "its process ended with code 7"),
+        ("import os; os.write(2, b'caf\\xe9'); os._exit(3)", "its process ended with code 3: caf\ufffd"),
     ],
 )
 def test_a_process_that_dies_is_a_failed_cell(monkeypatch: pytest.MonkeyPatch, code: str, why: str) -> None:
@@ -63,11 +64,14 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(launch.subprocess, "run", late)
     answer, _ = measure_in_fresh_process(ORDER)
     assert answer.why == "its process did not end within 360 s"
+    compiled = ORDER.model_copy(update={"cell": ORDER.cell.model_copy(update={"compiled": "default"})})
+    answer, _ = measure_in_fresh_process(compiled)
+    assert answer.why == "its process did not end within 2160 s"
 
 
 def test_the_number_of_threads_is_there_before_libraries_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", ["", "/somewhere"])
     variables = environment(3)
-    assert variables["OMP_NUM_THREADS"] == variables["MKL_NUM_THREADS"] == "3"
+    assert variables["OMP_NUM_THREADS"] == variables["MKL_NUM_THREADS"] == variables["NUMEXPR_NUM_THREADS"] == "3"
     assert variables["PYTHONPATH"] == f".{os.pathsep}/somewhere"
     assert worker_command()[-1] == "emobench.benchmark.latency.worker"

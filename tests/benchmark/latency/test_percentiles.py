@@ -25,6 +25,14 @@ def test_ranks_are_the_closest_that_hold(iterations: int, percent: float) -> Non
     assert below.sf(low - 1) >= 0.95 > below.sf(low)
 
 
+@pytest.mark.parametrize("percent", [50.0, 95.0])
+def test_bounds_are_the_values_of_these_ranks(percent: float) -> None:
+    values = Randomness(0, ("ranks",)).generator().permutation(300) + 1.0
+    found, (low, high) = bounded(values, percent), ranks(300, percent)
+    assert found is not None
+    assert (found.low, found.high) == (low, high)
+
+
 def test_a_percentile_near_the_start_has_no_lower_bound() -> None:
     found = bounded(np.arange(20.0), 10)
     assert found is not None

@@ -63,7 +63,13 @@ def test_what_has_no_network_declines(small_splits: DataSplits) -> None:
 
 def test_compiling_is_asked_for_in_the_mode_named(fitted: NetworkModel, monkeypatch: pytest.MonkeyPatch) -> None:
     modes: list[str] = []
-    monkeypatch.setattr(nn.Module, "compile", lambda self, *, mode: modes.append(mode))
+
+    def compiles(self: nn.Module, *, mode: str) -> None:
+        modes.append(mode)
+        assert not self.training, "dropout would be compiled too"
+
+    monkeypatch.setattr(nn.Module, "compile", compiles)
+    fitted.network.train()
     assert networks_of(adapted(fitted, dtype="float32", compiled="reduce-overhead")) == (fitted.network,)
     assert modes == ["reduce-overhead"]
 

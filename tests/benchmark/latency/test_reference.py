@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from emobench.benchmark.latency.devices import Elapsed, Work
+from emobench.benchmark.latency import reference
+from emobench.benchmark.latency.devices import Elapsed, HostStopwatch, Work
 from emobench.benchmark.latency.reference import REPEATS, SIZES, UNTIMED, reference_for
 
 
@@ -34,3 +35,17 @@ def test_on_a_device_it_is_the_time_of_the_device(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(torch, "empty", lambda *size, device: empty(*size))
     monkeypatch.setitem(SIZES, "cuda", 2)
     assert reference_for("cuda", OnDevice())() == 6.0
+
+
+def test_the_product_is_one_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = set[str]()
+    multiply = torch.mm
+
+    def watched(left: torch.Tensor, right: torch.Tensor, *, out: torch.Tensor) -> torch.Tensor:
+        places.update(tensor.device.type for tensor in (left, right, out))
+        return multiply(left, right, out=out)
+
+    monkeypatch.setitem(reference.SIZES, "meta", 4)
+    monkeypatch.setattr(torch, "mm", watched)
+    reference_for("meta", HostStopwatch())()
+    assert places == {"meta"}

@@ -66,6 +66,31 @@ def test_a_run_goes_on_in_a_folder_of_latencies_and_the_other_way_round(tmp_path
     assert [one.cell.model for one in read_latencies(RunFolder(out)).cells] == ["prior", "late_fusion"]
 
 
+def test_what_a_folder_was_made_with_goes_for_what_is_fitted_into_it(tmp_path: Path, orders: list[Order]) -> None:
+    out = tmp_path / "out"
+    options = [
+        "--first-seed",
+        "3",
+        "--stress-seed",
+        "5",
+        "--stress-draws",
+        "2",
+        "--selection",
+        "test",
+        "--threads",
+        "2",
+    ]
+    assert exit_code(["run", "--model", "prior", "--data", DATA, "--out", str(out), *options, *QUICK]) == 0
+    before, key = RunFolder(out).read_record(), fits_of(out)["prior"]
+    measure_latencies(["prior", "late_fusion"], data=[DATA], asking=SINGLE, out=out)
+    assert [(order.cell.model, order.seed) for order in orders] == [("prior", 3), ("late_fusion", 3)]
+    assert orders[0].key == fits_of(out)["prior"] == key
+    after = RunFolder(out).read_record()
+    for one in (before, after):
+        assert (one.stress_seed, one.stress_draws, one.selection, one.threads) == (5, 2, "test", 2)
+    assert {fit.seed for fit in after.fits} == {3}
+
+
 def test_a_fit_of_another_device_is_measured_on_this_one(
     tmp_path: Path, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:

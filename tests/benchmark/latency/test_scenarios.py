@@ -89,6 +89,11 @@ def test_single_asks_for_utterances_of_the_whole_split_in_random_order(small: Sm
     assert not work.stateful
 
 
+def test_single_asks_for_a_hundred_utterances_at_most(small: Small) -> None:
+    work = workload(Watched(), small(lengths=(30,) * 5), cell("single"))
+    assert len({one.utterance_ids[-1] for one in work.inputs}) == len(work.units) == 100
+
+
 def test_a_context_asks_for_one_utterance_of_each_dialogue_that_is_long_enough(small: Small) -> None:
     work = workload(Watched(), small(lengths=(3, 1, 5)), cell("single", context=2))
     assert sorted(one.utterance_ids[-1] for one in work.inputs) == ["test_2", "test_6"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_clocks import FakeClock
 
-from emobench.benchmark.latency import timing
+from emobench.benchmark.latency import interference, timing
 from emobench.benchmark.latency.devices import HostStopwatch
 from emobench.benchmark.latency.record import WarmUpRecord
 from emobench.benchmark.latency.timing import Limit, Rules, Step, Timed, measure, warmed_up
@@ -84,6 +84,25 @@ def test_garbage_is_collected_before_the_first_sample_and_left_on(monkeypatch: p
     )
 
 
+def test_what_interferes_is_watched_from_the_end_of_the_warm_up_to_the_last_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, calls = FakeClock(), count()
+    usual = interference.Snapshot(0.0, None, None, 0.0, 0, 0, 0, {})
+    monkeypatch.setattr(timing, "snapshot", lambda: usual._replace(seconds=clock.now / 1e9))
+
+    def cold() -> None:
+        # A warm-up of which compiling took a minute.
+        clock.work(1.0 if next(calls) else 60_000.0)()
+
+    units = [[Step(cold, 0)]]
+    options = {"reference": reference(clock), "order": order(), "clock": clock, "whole_passes": 1}
+    timed = measure(units, HostStopwatch(clock), Rules(100, 0.01, 10), **options)  # type: ignore[arg-type]  # as named
+    assert timed.span.before.seconds == pytest.approx(60 + (timed.warm_up.iterations - 1) / 1000)
+    # 100 iterations, those after a reading that are not timed, and the readings.
+    assert timed.span.after.seconds - timed.span.before.seconds == pytest.approx((100 + 9 + 11) / 1000)
+
+
 def test_steps_of_a_unit_keep_their_order_and_units_change_theirs() -> None:
     clock, seen = FakeClock(), []
 
@@ -98,8 +117,18 @@ def test_steps_of_a_unit_keep_their_order_and_units_change_theirs() -> None:
     timed = measured(clock, units, Rules(iterations=240, seconds=0.01))
     assert timed.samples.turn == [0, 1, 2] * 80
     assert [turn for _, turn in seen] == [0, 1, 2] * (len(seen) // 3)
-    passes = [tuple(dialogue for dialogue, _ in seen[place : place + 12 : 3]) for place in range(24, 240, 12)]
-    assert len(set(passes)) > 3
+
+
+def test_every_pass_goes_over_all_units_in_an_order_of_its_own() -> None:
+    clock, units = FakeClock(), 5
+    # The position of a sample's unit stands in for its turn.
+    timed = measured(
+        clock, [[Step(clock.work(1.0), unit)] for unit in range(units)], Rules(iterations=500, seconds=0.01)
+    )
+    # A unit that only takes up again what the reference has driven out is not timed, so nothing is left out of a pass.
+    passes = [tuple(timed.samples.turn[place : place + units]) for place in range(0, 500, units)]
+    assert {tuple(sorted(one)) for one in passes} == {tuple(range(units))}
+    assert len(set(passes)) > 20
 
 
 def test_warm_up_goes_on_until_the_median_settles() -> None:

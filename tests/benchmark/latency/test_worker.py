@@ -1,4 +1,5 @@
 import json
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from latency_cells import cell
-from worker_orders import RAGE, order
+from worker_orders import DATA, RAGE, order
 
 from emobench.baselines.base import FitContext
 from emobench.benchmark.latency import worker
 from emobench.benchmark.latency.orders import Answer
+from emobench.benchmark.latency.timing import Timed
 from emobench.benchmark.latency.worker import is_out_of_memory, largest_that_fits, main, measured
 from emobench.benchmark.models import make_model
 from emobench.benchmark.registry import DATASETS, make
@@ -67,6 +69,60 @@ def test_a_network_is_also_timed_alone(stem: Callable[[str], str]) -> None:
     assert answer.cost.operations_turns == 2
     assert (answer.cost.operations or 0) > 0
     assert answer.cost.parameters > 1000
+
+
+def test_interference_is_that_of_both_parts(stem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[Timed] = []
+    measure = worker.measure
+
+    def kept(*arguments: object, **options: object) -> Timed:
+        timed.append(measure(*arguments, **options))  # type: ignore[arg-type]  # as they came
+        return timed[-1]
+
+    monkeypatch.setattr(worker, "measure", kept)
+    answer, _ = measured(order(stem(RAGE), model=RAGE))
+    whole, forward = timed
+    assert answer.reference is not None
+    assert answer.reference.milliseconds == (*whole.reference, *forward.reference)
+    assert answer.interference is not None
+    wanted = worker.during(
+        [whole.span, forward.span],
+        reference=answer.reference.milliseconds,
+        host=np.array(whole.samples.host),
+        turn=np.array(whole.samples.turn),
+    )
+    assert answer.interference == wanted
+    assert forward.span.before.seconds >= whole.span.after.seconds
+
+
+def test_the_network_alone_keeps_no_gradients(stem: Callable[[str], str]) -> None:
+    data = make(DATASETS, DATA).load()
+    subject = order(stem(RAGE), model=RAGE)
+    fitted = worker.fitted_subject(subject, data, device="cpu")
+    assert isinstance(fitted, NetworkModel)
+    seen: list[bool] = []
+    fitted.network.register_forward_hook(lambda *_: seen.append(torch.is_inference_mode_enabled()))
+    units = worker.forward_units(fitted, worker.workload(fitted, data.test, subject.cell), subject.cell)
+    units[0][0].call()
+    assert seen == [True]
+
+
+def test_operations_are_those_of_the_input_of_median_length(
+    stem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+    ours = worker.workload
+
+    def watched(*arguments: object) -> worker.Workload:
+        work = ours(*arguments)  # type: ignore[arg-type]  # as they came
+        lengths.extend(map(len, work.inputs))
+        return work
+
+    monkeypatch.setattr(worker, "workload", watched)
+    answer, _ = measured(order(stem(RAGE), model=RAGE))
+    assert answer.cost is not None
+    assert len(set(lengths)) > 1
+    assert answer.cost.operations_turns == statistics.median_low(lengths)
 
 
 def test_the_network_alone_is_given_the_batches_of_the_whole() -> None:
