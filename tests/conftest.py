@@ -1,6 +1,7 @@
 """Fixtures that several tests share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from emobench.benchmark.randomness import Randomness
 from emobench.benchmark.registry import Kind
 
 CLASSES = ("neutral", "joy", "anger")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and some of them press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def conversations(
