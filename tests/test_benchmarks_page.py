@@ -9,7 +9,7 @@ import claim_picture
 import claim_record
 import pytest
 from claim_record import Record, Session, merged
-from claims import Claim, Claims, Disturbance, as_text, busy_between
+from claims import Claim, Claims, Disturbance, Watch, as_text
 
 from emobench.benchmark.latency import devices, reference
 from emobench.benchmark.latency.interference import Snapshot
@@ -104,8 +104,8 @@ def test_what_disturbed_a_claim_stays_with_it(disturbance: Disturbance, verdict:
     assert (claim.made[0].busy, claim.made[0].drift) == disturbance
 
 
-def test_work_of_processes_that_a_test_started_is_its_own() -> None:
-    before, after = (
+def test_the_work_of_others_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(
         Snapshot(
             seconds=seconds,
             load=None,
@@ -118,10 +118,10 @@ def test_work_of_processes_that_a_test_started_is_its_own() -> None:
         )
         for seconds, busy, own in ((10.0, 100.0, 5.0), (20.0, 120.0, 11.0))
     )
-    # 20 seconds of work in all; 6 of them its own, 4 its children's.
-    assert busy_between(before, after, children=4.0) == pytest.approx(1.0)
-    assert busy_between(before, after, children=15.0) == 0
-    assert busy_between(before._replace(busy=None), after, children=4.0) is None
+    monkeypatch.setattr("claims.snapshot", lambda: next(moments))
+    times = iter([1.0, 1.0, 1.0, 1.5, 1.5, 1.5])
+    # 20 seconds of work in all, 6 of them of the tests and of what they started.
+    assert Watch(lambda: next(times)).so_far() == Disturbance(busy=pytest.approx(1.4), drift=pytest.approx(0.4))
 
 
 def test_the_table_is_eighty_columns_wide_and_names_what_failed() -> None:
@@ -136,7 +136,7 @@ def test_the_table_is_eighty_columns_wide_and_names_what_failed() -> None:
     assert "2 of 3 claims held." in flat
     assert "~ 1 of them measured while the machine did other work too." in flat
     sentence = "FAILED run: score: 0.0502 where ≤ 0.05 is claimed, against the first run; disturbed by other processes"
-    assert f"{sentence}, 1.5 cores, drift of 20%" in flat
+    assert f"{sentence}, 1.5 cores, drift of 20 %" in flat
 
 
 def test_a_whole_session_replaces_the_record_and_a_part_only_its_claims() -> None:
@@ -255,7 +255,7 @@ def test_the_page_tells_sessions_apart_where_there_are_several() -> None:
     assert "Session 2: 2026-01-02, revision not known;" in text
     assert "OMP_NUM_THREADS not set. Python 3.11.7." in text
     assert "| held | 1 |" in text
-    assert "drift of 20% | 2 |" in text
+    assert "drift of 20 % | 2 |" in text
 
 
 def test_the_picture_says_in_words_what_it_shows() -> None:

@@ -102,8 +102,7 @@ def during(
     on_device
         Other processes on the device, by name.
     """
-    seconds = max(sum(after.seconds - before.seconds for before, after in spans), 1e-9)
-    busy = _busy_elsewhere(spans, seconds)
+    seconds, busy = _seconds(spans), busy_elsewhere(spans)
     drift, alike = drift_of(reference), neighbours(host, turn)
     involuntary = sum(after.involuntary - before.involuntary for before, after in spans)
     flags = _flags(drift=drift, busy=busy, alike=alike, switches=involuntary / seconds, on_device=on_device)
@@ -119,6 +118,16 @@ def during(
         processes=(*_busiest(spans, seconds), *on_device),
         flags=flags,
     )
+
+
+def busy_elsewhere(spans: Sequence[Span]) -> float | None:
+    """Return the cores' worth of work by others in some spans, at least 0; None: the system does not tell."""
+    work = 0.0
+    for before, after in spans:
+        if before.busy is None or after.busy is None:
+            return None
+        work += after.busy - before.busy - (after.own - before.own)
+    return max(0.0, work) / _seconds(spans)
 
 
 def drift_of(reference: Sequence[float]) -> float:
@@ -160,7 +169,9 @@ def _flags(
 ) -> tuple[FlagRecord, ...]:
     found = []
     if drift > MOST_DRIFT:
-        found.append(FlagRecord(kind="drift", value=drift, text=f"the reference operation drifted by {drift:.0%}"))
+        found.append(
+            FlagRecord(kind="drift", value=drift, text=f"the reference operation drifted by {100 * drift:.0f} %")
+        )
     if busy is not None and busy > MOST_BUSY:
         found.append(FlagRecord(kind="busy", value=busy, text=f"other processes kept {busy:.1f} cores busy"))
     if switches > MOST_SWITCHES:
@@ -175,14 +186,8 @@ def _flags(
     return tuple(found)
 
 
-def _busy_elsewhere(spans: Sequence[Span], seconds: float) -> float | None:
-    """Return the cores' worth of work by others; None: the system does not tell."""
-    work = 0.0
-    for before, after in spans:
-        if before.busy is None or after.busy is None:
-            return None
-        work += after.busy - before.busy - (after.own - before.own)
-    return max(0.0, work) / seconds
+def _seconds(spans: Sequence[Span]) -> float:
+    return max(sum(after.seconds - before.seconds for before, after in spans), 1e-9)
 
 
 def _busiest(spans: Sequence[Span], seconds: float) -> list[str]:

@@ -8,7 +8,6 @@ is. A limit by the clock is a reference too: `0.4 s by the clock`.
 
 import io
 import math
-import resource
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -18,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from emobench.benchmark.latency.interference import MOST_BUSY, MOST_DRIFT, Snapshot, snapshot
+from emobench.benchmark.latency.interference import MOST_BUSY, MOST_DRIFT, Span, busy_elsewhere, snapshot
 from emobench.reports.numbers import apart, fixed
 
 WIDTH = 80
@@ -117,7 +116,7 @@ def said_of(claim: Claim) -> str:
     if (claim.busy or 0.0) > MOST_BUSY:
         said.append(f"other processes, {claim.busy:.1f} cores")
     if claim.drift > MOST_DRIFT:
-        said.append(f"drift of {claim.drift:.0%}")
+        said.append(f"drift of {100 * claim.drift:.0f} %")
     return ", ".join(said)
 
 
@@ -127,35 +126,21 @@ class Watch:
     def __init__(self, operation: Callable[[], float]) -> None:
         """Begin; `operation` times something that never changes and returns how long it took."""
         self._operation = operation
-        self._timed, self._before, self._children = self._time(), snapshot(), _of_children()
+        self._timed, self._before = self._time(), snapshot()
 
     def so_far(self) -> Disturbance:
         """Return what happened since."""
-        after, children = snapshot(), _of_children() - self._children
-        timed = self._time()
+        after, timed = snapshot(), self._time()
         drift = abs(timed - self._timed) / statistics.mean([timed, self._timed])
-        return Disturbance(busy_between(self._before, after, children), drift)
+        return Disturbance(busy_elsewhere([Span(self._before, after)]), drift)
 
     def _time(self) -> float:
         return statistics.median(self._operation() for _ in range(3))
 
 
-def busy_between(before: Snapshot, after: Snapshot, children: float) -> float | None:
-    """Return the cores' worth of work of others; `children`: seconds that processes worked which this one started."""
-    if before.busy is None or after.busy is None:
-        return None
-    others = after.busy - before.busy - (after.own - before.own) - children
-    return max(0.0, others) / max(after.seconds - before.seconds, 1e-9)
-
-
 def _rounded(value: float) -> float:
     """Return a number with six digits, which is what a record holds and by what a claim is judged."""
     return float(f"{value:.6g}")
-
-
-def _of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 class Claims:

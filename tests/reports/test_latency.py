@@ -160,7 +160,7 @@ def test_budgets_that_break_and_that_are_undecided() -> None:
 def test_streams_interference_and_failures_are_told() -> None:
     single, stream = fake.samples(fake.cell()), fake.samples(fake.cell(scenario="stream"))
     worse = FlagRecord(kind="busy", value=1.7, text="other processes kept 1.7 cores busy")
-    drift = FlagRecord(kind="drift", value=0.2, text="the reference operation drifted by 20%")
+    drift = FlagRecord(kind="drift", value=0.2, text="the reference operation drifted by 20 %")
     said = said_of(
         fake.done((single,), flags=(fake.BUSY, drift)), fake.done((stream,), stateful=True, flags=(worse,)),
         fake.failed(fake.cell(scenario="batch", batch=8)),
@@ -168,7 +168,7 @@ def test_streams_interference_and_failures_are_told() -> None:
     assert "Fed turn by turn it keeps state between turns and takes 1.0" in said
     assert (
         "Something interfered with 2 of its 2 measurements, at worst: other processes kept 1.7 cores busy; the "
-        "reference operation drifted by 20%."
+        "reference operation drifted by 20 %."
     ) in said
     assert said.endswith("Not measured: batch 8 (failed).")
     many = [fake.failed(fake.cell(scenario="batch", batch=size)) for size in (8, 16, 32, 64, 128)]

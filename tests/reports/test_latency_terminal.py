@@ -60,7 +60,7 @@ def test_only_cells_named_are_shown(tmp_path: Path) -> None:
 def test_interference_notes_and_what_is_withheld_are_said(tmp_path: Path) -> None:
     text = " ".join(shown(written(tmp_path, CELLS[:2], flagged=True, iterations=100)).split())
     assert "! single" in text
-    assert "! Interference in 2 of 2 measurements, at worst: the reference operation drifted by 30%." in text
+    assert "! Interference in 2 of 2 measurements, at worst: the reference operation drifted by 30 %." in text
     assert "rage_fusion, single: whole: the median did not settle in the warm-up." in text
     assert "p99 is not shown where there were fewer than the 299 iterations that its bound needs." in text
 

@@ -66,7 +66,7 @@ def samples(of: Cell, *, iterations: int = 300, part: Part = "whole", mean: floa
 
 
 def measured(of: Cell, taken: list[PartSamples], *, budget: float | None = None, flagged: bool = False) -> CellLatency:
-    flags = (FlagRecord(kind="drift", value=0.3, text="the reference operation drifted by 30%"),) * flagged
+    flags = (FlagRecord(kind="drift", value=0.3, text="the reference operation drifted by 30 %"),) * flagged
     summaries = summaries_of(taken)
     judged: BudgetRecord | None = budget_of(taken[0], budget, 95.0) if budget else None
     return CellLatency(

@@ -30,12 +30,14 @@ def test_a_quiet_machine_has_no_flags() -> None:
     assert record.flags == ()
     assert (record.busy_elsewhere, record.voluntary_switches, record.involuntary_switches) == (0.0, 6, 1)
     assert record.collections == 2
+    # Clocks that tick at other times never make it less than nothing.
+    assert found(moment(0), moment(10, busy=12.0, own=15.0)).busy_elsewhere == 0.0
 
 
 @pytest.mark.parametrize(
     ("after", "changes", "kind", "text"),
     [
-        ({}, {"reference": [1.0, 1.0, 1.0, 1.2, 1.2]}, "drift", "the reference operation drifted by 20%"),
+        ({}, {"reference": [1.0, 1.0, 1.0, 1.2, 1.2]}, "drift", "the reference operation drifted by 20 %"),
         ({"busy": 30.0, "own": 10.0}, {}, "busy", "other processes kept 1.5 cores busy"),
         ({"involuntary": 501}, {}, "switches", "the process was put aside for others 50 times a second"),
         ({}, {"on_device": ("a", "b")}, "device", "other processes were on the device: a, b"),
