@@ -1,6 +1,5 @@
 """Which suites come with emobench, without reading what is in them; see `suites`."""
 
-import tomllib
 from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "suites"
@@ -32,4 +31,7 @@ def is_suite(text: str) -> bool:
 
 def title_of(name: str) -> str:
     """Return the title of a suite that comes with emobench, without looking at its models."""
+    # Every command asks which suites there are, few what they say.
+    import tomllib
+
     return str(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["title"])
