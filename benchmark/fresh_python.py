@@ -1,6 +1,5 @@
 """How a fresh process of this very Python is started, which finds the modules that this one finds."""
 
-import ctypes
 import os
 import signal
 import sys
@@ -24,6 +23,9 @@ def end_with(parent: int) -> None:
 
     A thread that waits for the parent would do as well, but not in a process that measures time.
     """
+    # Not at the top: who starts a process needs none of it.
+    import ctypes
+
     control = getattr(ctypes.CDLL(None), "prctl", None)
     if control is None:
         return
