@@ -63,7 +63,9 @@ def test_the_published_training() -> None:
 
 def test_every_combination_of_switches_can_be_typed() -> None:
     for route, latent, normalise in product(("softmax", "uncertainty"), ("sample", "mean"), ("sample", "batch")):
-        make_model(f"sure:route={route},latent={latent},normalise={normalise}")
+        made = make_model(f"sure:route={route},latent={latent},normalise={normalise}")
+        assert isinstance(made, Sure)
+        assert (made.route, made.latent, made.normalise) == (route, latent, normalise)
 
 
 @pytest.mark.parametrize(
