@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import MissingPackage, SpecError, UnknownName
+from .installed import may_offer
 from .specs import Call, join, parse
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def _files(kind: Kind) -> dict[str, Path]:
 
 @cache
 def _entry_points(kind: Kind) -> dict[str, "EntryPoint"]:
+    if not may_offer(kind.group):
+        return {}
     import importlib.metadata
 
     return {point.name: point for point in importlib.metadata.entry_points(group=kind.group)}
