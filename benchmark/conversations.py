@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32, Int64
 from .context import Context
 from .errors import DataError
 from .feature_checks import check_features
+from .repeated_rows import RepeatedRows
 from .trace import Trace
 
 T = TypeVar("T")
@@ -69,12 +70,12 @@ class Conversations:
     """Which turns each turn may draw on, for a model that takes a pairwise mask; None: on all that is there."""
     trace: Trace = field(default_factory=Trace)
     """What stresses did. For the record and for `bayes_optimal`; a model must not read it."""
-    known: InitVar["Conversations | None"] = None
-    """What these were made of: features that are the same arrays were checked there."""
+    known: InitVar[Mapping[str, np.ndarray] | None] = None
+    """Features that were checked before: those that are the same arrays are not checked again."""
 
-    def __post_init__(self, known: "Conversations | None") -> None:
+    def __post_init__(self, known: Mapping[str, np.ndarray] | None) -> None:
         """Check, then freeze the arrays."""
-        _check(self, {} if known is None else known.features)
+        _check(self, known or {})
         self._freeze()
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -84,7 +85,8 @@ class Conversations:
 
     def _freeze(self) -> None:
         masks = (*self.observed.values(), *self.present.values(), *self.concealed.values())
-        for array in (*self.features.values(), *masks, self.dialogue, self.speaker, self.label, self.target):
+        features = () if isinstance(self.features, RepeatedRows) else self.features.values()
+        for array in (*features, *masks, self.dialogue, self.speaker, self.label, self.target):
             array.flags.writeable = False
 
     def __len__(self) -> int:
@@ -99,7 +101,10 @@ class Conversations:
     @property
     def widths(self) -> dict[str, int]:
         """Width of the feature vectors per modality."""
-        return {modality: rows.shape[1] for modality, rows in self.features.items()}
+        features = self.features
+        if isinstance(features, RepeatedRows):
+            return {modality: features.width(modality) for modality in features}
+        return {modality: rows.shape[1] for modality, rows in features.items()}
 
     @property
     def dialogues(self) -> int:
@@ -119,7 +124,7 @@ class Conversations:
 
     def change(self, **changes: object) -> "Conversations":
         """Return a copy with some fields replaced; what is not named is shared, not copied."""
-        changed = replace(self, known=self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
+        changed = replace(self, known=self.features, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
         if changed.dialogue is self.dialogue and changed.dialogue_ids is self.dialogue_ids:
             changed.__dict__.update(starts=self.starts, turn=self.turn)
         return changed
@@ -175,8 +180,13 @@ class Conversations:
         trace = replace(
             self.trace.take(rows), turn=self.recorded_turn()[rows], speakers=self._recorded_speakers(origin)
         )
-        return self.change(
-            features={modality: x.take(rows, axis=0) for modality, x in self.features.items()},
+        features: Mapping[str, np.ndarray] = RepeatedRows(self.features, rows)
+        if len(rows) <= len(self):
+            features = dict(features)
+        return replace(
+            self,
+            known=features,  # rows that are there already need no check
+            features=features,
             observed={modality: x[rows] for modality, x in self.observed.items()},
             present={modality: x[rows] for modality, x in self.present.items()},
             concealed={modality: x.take(rows, axis=0) for modality, x in self.concealed.items()},
@@ -287,9 +297,10 @@ def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
             f"{where}: features, observed and present must name the same modalities, got {sorted(c.features)}, "
             f"{sorted(c.observed)}, {sorted(c.present)}"
         )
+    features = dict.fromkeys(c.features, c.features.rows) if isinstance(c.features, RepeatedRows) else c.features
     columns: dict[str, Sequence[object] | np.ndarray] = {
         "dialogue": c.dialogue, "speaker": c.speaker, "target": c.target, "utterance_ids": c.utterance_ids,
-        **{f"features of {m}": x for m, x in c.features.items()},
+        **{f"features of {m}": x for m, x in features.items()},
         **{f"observed of {m}": x for m, x in c.observed.items()},
         **{f"present of {m}": x for m, x in c.present.items()},
     }  # fmt: skip

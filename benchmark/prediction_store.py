@@ -1,7 +1,8 @@
-"""The predictions of one trained model while they are made: no more of them in memory than one draw."""
+"""The predictions of one trained model while they are made: no more of them in memory than a few draws."""
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,11 +10,15 @@ import pyarrow as pa
 from .errors import EmobenchError
 from .prediction_files import PredictionFile, prediction_table, predictions_of, write_tables
 from .predictions import Predictions
-from .spool import Spool, pack
+from .spool import Place, Spool, pack
+from .writing_ahead import WritingAhead
 
 
 class PredictionStore:
-    """Predictions by condition: in their file, and since that was written in a spool beside it."""
+    """Predictions by condition: in their file, and since that was written in a spool beside it.
+
+    The first file is written while its predictions are made, which is in the order of the file more often than not.
+    """
 
     def __init__(self, path: Path, draws: Mapping[str, int], *, kept: Collection[str] = ()) -> None:
         """Take over what the file holds of the conditions in `kept`; what is missing or damaged counts as not there.
@@ -31,6 +36,7 @@ class PredictionStore:
         self._draws = dict(draws)
         self._written = whole_conditions(path, {condition: draws[condition] for condition in kept})
         self._spool = Spool(path.parent)
+        self._ahead: WritingAhead | None = None
 
     def __enter__(self) -> "PredictionStore":
         """Return itself."""
@@ -38,6 +44,8 @@ class PredictionStore:
 
     def __exit__(self, *error: object) -> None:
         """Give the spool back; what was not flushed is lost."""
+        if self._ahead is not None:
+            self._ahead.drop()
         self._spool.close()
 
     def __contains__(self, condition: str) -> bool:
@@ -46,8 +54,13 @@ class PredictionStore:
 
     def put(self, condition: str, drawn: Sequence[Predictions]) -> None:
         """Keep all draws of a condition; RunFolderError where the disk is full."""
+        if not self._written and not len(self._spool):
+            self._ahead = WritingAhead(partial(write_tables, self._path))
         for draw, predictions in enumerate(drawn):
-            self._spool.put((condition, draw), pack(prediction_table(condition, draw, predictions)))
+            packed = pack(prediction_table(condition, draw, predictions))
+            self._spool.put((condition, draw), packed)
+            if self._ahead is not None:
+                self._ahead.add((condition, draw), packed)
 
     def read(self, condition: str, draw: int) -> Predictions:
         """Return one draw of a condition that is there."""
@@ -63,20 +76,22 @@ class PredictionStore:
         """
         if not any(map(self._is_new, self._draws)):
             return
-        there = tuple(condition for condition in self._draws if condition in self)
-        write_tables(self._path, self._tables(there))
+        there = [condition for condition in self._draws if condition in self]
+        places = [(condition, draw) for condition in there for draw in range(self._draws[condition])]
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or not ahead.finish(places):
+            write_tables(self._path, self._tables(places))
         self._written = frozenset(there)
         self._spool.close()
 
-    def _tables(self, conditions: Iterable[str]) -> Iterator[pa.Table]:
+    def _tables(self, places: Sequence[Place]) -> Iterator[pa.Table]:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(PredictionFile(self._path)) if self._written else None
-            for condition in conditions:
-                for draw in range(self._draws[condition]):
-                    if file is None or self._is_new(condition):
-                        yield self._spool.get((condition, draw))
-                    else:
-                        yield prediction_table(condition, draw, file.read(condition, draw))
+            for condition, draw in places:
+                if file is None or self._is_new(condition):
+                    yield self._spool.get((condition, draw))
+                else:
+                    yield prediction_table(condition, draw, file.read(condition, draw))
 
     def _is_new(self, condition: str) -> bool:
         # The last draw is put last.

@@ -160,13 +160,19 @@ class RunState:
         place = _place(combination, condition)
         self.note_known(combination, condition, draw)
         if place not in self._stresses:
-            self._stresses[place] = StressRecords(self.folder.stresses_path(*place))
-        self._stresses[place].note(condition, draw, note.packed, seed=self.plan.options.stress_seed)
+            self._stresses[place] = self._records(place, combination.data, attacks=condition.attacks)
+        self._stresses[place].note(condition, draw, note.packed)
         if not condition.attacks:
             of_draws = self._severities.setdefault((combination.data, condition.text), {})
             of_draws[draw] = note.realised
             means = means_of([of_draws[number] for number in sorted(of_draws)])
             self._realised.setdefault(combination.data, {})[condition.text] = means
+
+    def _records(self, place: tuple[str, ...], data: str, *, attacks: bool) -> StressRecords:
+        """Return the record of all conditions of a data set that are attacks, or of all that are none."""
+        conditions = [condition for condition in self.plan.conditions[data] if condition.attacks == attacks]
+        planned = [(condition, draw) for condition in conditions for draw in range(self.plan.draws_of(condition))]
+        return StressRecords(self.folder.stresses_path(*place), seed=self.plan.options.stress_seed, planned=planned)
 
     def note_known(self, combination: Combination, condition: Condition, draw: int) -> None:
         """Take it that somebody keeps what a draw of a condition did."""

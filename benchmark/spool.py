@@ -28,6 +28,11 @@ def pack(table: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
+def unpack(packed: pa.Buffer | bytes) -> pa.Table:
+    """Return the table of which `pack` made these bytes, without a copy."""
+    return pa.ipc.open_stream(packed).read_all()
+
+
 class Spool:
     """Tables by condition and draw, in a file without a name, which is gone when the process ends."""
 
@@ -73,7 +78,7 @@ class Spool:
         """Return a table; KeyError where there is none."""
         span, file = self._spans[place], self._opened()
         file.seek(span.start)
-        return pa.ipc.open_stream(file.read(span.length)).read_all()
+        return unpack(file.read(span.length))
 
     def close(self) -> None:
         """Forget all tables and give their space back; what is put in afterwards makes a new file."""

@@ -22,7 +22,8 @@ are used for.
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,37 +40,75 @@ from .files import write_whole
 from .parquet_files import DAMAGED, open_parquet, read_schema
 from .prediction_files import FAST
 from .spool import Place, Spool
+from .writing_ahead import WritingAhead
 
 _RANDOMNESS = b"emobench.randomness"
 
 
 class StressRecords:
-    """The record of one file as it grows; what the file held before is kept, and no more than a draw is in memory."""
+    """The record of one file as it grows; what the file held before is kept, and few draws at a time are in memory.
 
-    def __init__(self, path: Path) -> None:
-        """Find out what an earlier run wrote; a file that cannot be read is written anew."""
+    Where nothing was written before, that of all planned draws is written while they are noted, for it is what the file
+    will hold more often than not.
+    """
+
+    def __init__(self, path: Path, *, seed: int, planned: Sequence[tuple[Condition, int]] = ()) -> None:
+        """Find out what an earlier run wrote; a file that cannot be read is written anew.
+
+        Parameters
+        ----------
+        path
+            The file.
+        seed
+            That of all stresses of the run.
+        planned
+            Draws of conditions that are to be noted; any other may be, too.
+        """
         self._path = path
+        self._seed = seed
+        self._planned = planned
         self._spool = Spool(path.parent)
         self._written, self._purposes = _places(path)
+        self._ahead: WritingAhead | None = None
 
-    def note(self, condition: Condition, draw: int, packed: pa.Buffer, *, seed: int) -> None:
+    def note(self, condition: Condition, draw: int, packed: pa.Buffer) -> None:
         """Keep what one draw of a condition did: its `stress_table`, packed."""
-        sources = [condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses))]
+        place = condition.text, draw
         # An interrupt may come at any line: what has a table has to have purposes.
-        self._purposes[_name((condition.text, draw))] = [[source.seed, *source.purpose] for source in sources]
-        self._spool.put((condition.text, draw), packed)
+        self._purposes[_name(place)] = _purposes(condition, draw, seed=self._seed)
+        if self._planned and not self._written and not len(self._spool):
+            self._ahead = WritingAhead(partial(_write_new, self._path, self._planned_purposes()))
+        self._spool.put(place, packed)
+        if self._ahead is not None:
+            self._ahead.add(place, packed)
 
     def write(self, conditions: Iterable[str]) -> None:
         """Write the conditions named, in that order, unless nothing has changed."""
         places = _ordered({*self._written, *self._spool}, conditions)
         if not len(self._spool) or not places:
             return
-        # That of a table just made: one that was read names the insides of its lists in another way.
-        schema = self._spool.get(next(iter(self._spool))).schema
-        purposes = {_name(place): self._purposes[_name(place)] for place in places}
-        _write(self._path, schema, purposes, self._tables(places))
+        if not self._is_written_ahead(places):
+            # That of a table just made: one that was read names the insides of its lists in another way.
+            schema = self._spool.get(next(iter(self._spool))).schema
+            purposes = {_name(place): self._purposes[_name(place)] for place in places}
+            _write(self._path, schema, purposes, self._tables(places))
         self._written = {place: group for group, place in enumerate(places)}
         self._spool.close()
+
+    def _is_written_ahead(self, places: Sequence[Place]) -> bool:
+        """Return whether the file is there already and holds just these draws of conditions."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and [*map(_name, places)] == [*self._planned_purposes()]:
+            return ahead.finish(places)
+        if ahead is not None:
+            ahead.drop()
+        return False
+
+    def _planned_purposes(self) -> dict[str, object]:
+        return {
+            _name((condition.text, draw)): _purposes(condition, draw, seed=self._seed)
+            for condition, draw in self._planned
+        }
 
     def _tables(self, places: Iterable[Place]) -> Iterator[pa.Table]:
         with contextlib.ExitStack() as stack:
@@ -134,6 +173,13 @@ def _ordered(places: Iterable[Place], conditions: Iterable[str]) -> list[Place]:
     return sorted((place for place in places if place[0] in order), key=lambda place: (order[place[0]], place[1]))
 
 
+def _write_new(path: Path, purposes: Mapping[str, object], tables: Iterable[pa.Table]) -> None:
+    """Write a file of tables just made; else as `_write`."""
+    each = iter(tables)
+    for first in each:
+        _write(path, first.schema, purposes, chain([first], each))
+
+
 def _write(path: Path, schema: pa.Schema, purposes: Mapping[str, object], tables: Iterable[pa.Table]) -> None:
     """Write a file whole: a row group for each table, and the purposes of all of them."""
     metadata = {_RANDOMNESS: json.dumps(purposes).encode()}
@@ -141,6 +187,12 @@ def _write(path: Path, schema: pa.Schema, purposes: Mapping[str, object], tables
     with write_whole(path) as temporary, pq.ParquetWriter(temporary, schema, **FAST) as writer:
         for table in tables:
             writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, len(table)))
+
+
+def _purposes(condition: Condition, draw: int, *, seed: int) -> list[object]:
+    """Return where the random numbers of each stress of a condition come from."""
+    sources = (condition.randomness(place, seed=seed, draw=draw) for place in range(len(condition.stresses)))
+    return [[source.seed, *source.purpose] for source in sources]
 
 
 def _name(place: Place) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,12 +17,8 @@ from ..benchmark.randomness import Randomness
 
 @dataclass(frozen=True, eq=False)
 class FeatureStatistics:
-    """What a stress may know of a modality's training features."""
+    """What a stress may know of a modality's training features; computed when it is asked for, for most never ask."""
 
-    mean: Float32[np.ndarray, " width"]
-    """Per feature."""
-    variance: Float32[np.ndarray, " width"]
-    """Per feature, population variance."""
     rows: Float32[np.ndarray, "utterances width"]
     """The features themselves, shared with the training split."""
 
@@ -31,13 +28,20 @@ class FeatureStatistics:
         found = {}
         for modality, rows in conversations.features.items():
             observed = conversations.observed[modality]
-            used = rows if observed.all() or not observed.any() else rows[observed]
-            found[modality] = cls(
-                mean=used.mean(axis=0, dtype=np.float64).astype(np.float32),
-                variance=used.var(axis=0, dtype=np.float64).astype(np.float32),
-                rows=used,
-            )
+            found[modality] = cls(rows if observed.all() or not observed.any() else rows[observed])
         return found
+
+    @cached_property
+    def mean(self) -> Float32[np.ndarray, " width"]:
+        """Per feature."""
+        mean: Float32[np.ndarray, " width"] = self.rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return mean
+
+    @cached_property
+    def variance(self) -> Float32[np.ndarray, " width"]:
+        """Per feature, population variance."""
+        variance: Float32[np.ndarray, " width"] = self.rows.var(axis=0, dtype=np.float64).astype(np.float32)
+        return variance
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from ..conversations import Conversations
+from ..repeated_rows import RepeatedRows
 
 PADDED_ROWS = 512
 """Utterances of one batch without gradients, padding included. Larger batches leave the processor's cache: with
@@ -64,7 +65,16 @@ class Padding:
 
     def tensor(self, array: np.ndarray, fill: int) -> Tensor:
         """Return the rows of an array, with `fill` at padding."""
-        taken = array.take(self.row, axis=0)
+        return self._filled(array.take(self.row, axis=0), fill)
+
+    def features(self, conversations: Conversations, modality: str) -> Float[Tensor, "chosen turns width"]:
+        """Return the features of a modality, with 0 at padding."""
+        features = conversations.features
+        if isinstance(features, RepeatedRows):
+            return self._filled(features.take(modality, self.row), 0)
+        return self.tensor(features[modality], 0)
+
+    def _filled(self, taken: np.ndarray, fill: int) -> Tensor:
         if self._padding is not None:
             taken[self._padding] = fill
         return torch.from_numpy(taken).to(self._device)
@@ -78,7 +88,7 @@ def make_batch(conversations: Conversations, dialogues: Int64[np.ndarray, " chos
 def padded_batch(conversations: Conversations, padding: Padding, *, device: str) -> Batch:
     """Return the dialogues that are laid out as one batch on `device`."""
     return Batch(
-        features={modality: padding.tensor(array, 0) for modality, array in conversations.features.items()},
+        features={modality: padding.features(conversations, modality) for modality in conversations.modalities},
         observed={modality: padding.tensor(array, 0) for modality, array in conversations.observed.items()},
         valid=torch.from_numpy(padding.valid.copy()).to(device),
         speaker=padding.tensor(conversations.speaker, 0),

@@ -45,6 +45,42 @@ def test_the_file_is_the_same_in_whatever_order_it_was_made(tmp_path: Path) -> N
             assert np.array_equal(read.probabilities, drawn(condition)[draw].probabilities)
 
 
+def test_a_file_made_in_order_is_there_as_soon_as_the_last_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = made(tmp_path / "once.parquet", tuple(DRAWS))
+    monkeypatch.delattr(PredictionStore, "_tables")
+    with PredictionStore(tmp_path / "p.parquet", DRAWS) as store:
+        for condition in DRAWS:
+            store.put(condition, drawn(condition))
+        store.flush()
+    assert (tmp_path / "p.parquet").read_bytes() == once
+
+
+@pytest.mark.parametrize(
+    "order", [("order", "noise", "clean"), ("clean", "clean", "noise", "order"), ("noise", "clean", "order")], ids=str
+)
+def test_in_any_other_order_it_is_written_at_the_end(tmp_path: Path, order: tuple[str, ...]) -> None:
+    once = made(tmp_path / "once.parquet", tuple(DRAWS))
+    path = tmp_path / "p.parquet"
+    with PredictionStore(path, DRAWS) as store:
+        for condition in order:
+            store.put(condition, drawn(condition))
+        assert not path.exists()
+        store.flush()
+    assert path.read_bytes() == once
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["once.parquet", "p.parquet"]
+
+
+def test_what_is_not_flushed_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    once = made(path, ("clean",))
+    with PredictionStore(path, DRAWS) as store:
+        store.put("noise", drawn("noise"))
+    assert path.read_bytes() == once
+    assert [file.name for file in tmp_path.iterdir()] == ["p.parquet"]
+
+
 def test_what_was_put_can_be_read_before_and_after_it_is_written(tmp_path: Path) -> None:
     with PredictionStore(tmp_path / "p.parquet", DRAWS) as store:
         assert "noise" not in store

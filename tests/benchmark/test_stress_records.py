@@ -82,10 +82,10 @@ def test_hidden_noisy_and_moved_features_are_told_apart(small: Make) -> None:
 
 def test_seeds_are_enough_to_draw_the_masks_again(small: Make, tmp_path: Path) -> None:
     clean, made = small(lengths=(4, 3)), condition("modality_drop:drop=audio,rate=0.5")
-    records = StressRecords(tmp_path / "s.parquet")
+    records = StressRecords(tmp_path / "s.parquet", seed=3)
     for draw in range(2):
         hit = made.apply(clean, seed=3, training={}, draw=draw)
-        records.note(made, draw, pack(stress_table(made.text, draw, clean, hit)), seed=3)
+        records.note(made, draw, pack(stress_table(made.text, draw, clean, hit)))
     records.write({made.text})
     table = pq.read_table(tmp_path / "s.parquet")
     purposes = json.loads(table.schema.metadata[b"emobench.randomness"])
@@ -103,29 +103,29 @@ def test_seeds_are_enough_to_draw_the_masks_again(small: Make, tmp_path: Path) -
 def test_what_was_noted_before_is_kept_as_long_as_it_is_wanted(small: Make, tmp_path: Path) -> None:
     clean, path = small(), tmp_path / "stresses" / "s.parquet"
     first, second = condition("modality_drop:drop=audio"), condition("modality_drop:drop=text")
-    records = StressRecords(path)
+    records = StressRecords(path, seed=0)
     records.write({first.text})
     assert not path.exists(), "nothing to write"
-    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))), seed=0)
+    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))))
     records.write({first.text})
     stamp = path.stat().st_mtime_ns
     records.write({first.text})
     assert path.stat().st_mtime_ns == stamp, "nothing has changed"
-    later = StressRecords(path)
-    later.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))), seed=0)
+    later = StressRecords(path, seed=0)
+    later.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))))
     later.write([first.text, second.text])
     texts = [first.text] * len(clean) + [second.text] * len(clean)
     assert pq.read_table(path)["condition"].to_pylist() == texts
-    last = StressRecords(path)
-    last.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))), seed=0)
+    last = StressRecords(path, seed=0)
+    last.note(second, 0, pack(stress_table(second.text, 0, clean, second.apply(clean, seed=0, training={}))))
     last.write({second.text})
     assert pq.read_table(path)["condition"].to_pylist() == [second.text] * len(clean)
 
 
 def test_a_draw_without_its_purposes_is_no_record(small: Make, tmp_path: Path) -> None:
     path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
-    records = StressRecords(path)
-    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))), seed=0)
+    records = StressRecords(path, seed=0)
+    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))))
     records.write({made.text})
     for said in (b"{}", b"[]", b"null"):
         pq.write_table(pq.read_table(path).replace_schema_metadata({b"emobench.randomness": said}), path)
@@ -136,8 +136,8 @@ def test_a_draw_without_its_purposes_is_no_record(small: Make, tmp_path: Path) -
 def test_a_damaged_record_is_written_anew(small: Make, tmp_path: Path) -> None:
     path, made = tmp_path / "s.parquet", condition("modality_drop:drop=audio")
     path.write_bytes(b"PAR1 no more")
-    records = StressRecords(path)
-    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))), seed=0)
+    records = StressRecords(path, seed=0)
+    records.note(made, 0, pack(stress_table(made.text, 0, small(), made.apply(small(), seed=0, training={}))))
     records.write({made.text})
     assert set(pq.read_table(path)["condition"].to_pylist()) == {made.text}
 
@@ -147,8 +147,8 @@ def test_an_interrupt_while_a_stress_is_noted_costs_that_stress_only(
 ) -> None:
     clean, path = small(), tmp_path / "s.parquet"
     first, second = condition("modality_drop:drop=audio"), condition("modality_drop:drop=text")
-    records = StressRecords(path)
-    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))), seed=0)
+    records = StressRecords(path, seed=0)
+    records.note(first, 0, pack(stress_table(first.text, 0, clean, first.apply(clean, seed=0, training={}))))
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -157,7 +157,7 @@ def test_an_interrupt_while_a_stress_is_noted_costs_that_stress_only(
         with monkeypatch.context() as patched:
             patched.setattr(f"emobench.benchmark.stress_records.{place}", interrupted)
             with pytest.raises(KeyboardInterrupt):
-                records.note(second, 0, pack(stress_table(second.text, 0, clean, clean)), seed=0)
+                records.note(second, 0, pack(stress_table(second.text, 0, clean, clean)))
     records.write([first.text, second.text])
     assert set(pq.read_table(path)["condition"].to_pylist()) == {first.text}
 
@@ -169,12 +169,38 @@ def test_the_file_is_the_same_in_whatever_order_stresses_were_noted(small: Make,
 
     def note(records: StressRecords, made: Condition, draw: int) -> None:
         stressed = made.apply(clean, seed=0, training={}, draw=draw)
-        records.note(made, draw, pack(stress_table(made.text, draw, clean, stressed)), seed=0)
+        records.note(made, draw, pack(stress_table(made.text, draw, clean, stressed)))
 
     for name, noted in (("once.parquet", [drawn]), ("by_and_by.parquet", [drawn[2:], drawn[1:2], drawn[:1]])):
         for some in noted:
-            records = StressRecords(tmp_path / name)
+            records = StressRecords(tmp_path / name, seed=0)
             for made, draw in some:
                 note(records, made, draw)
             records.write([made.text for made in order])
     assert (tmp_path / "once.parquet").read_bytes() == (tmp_path / "by_and_by.parquet").read_bytes()
+
+
+def test_the_file_of_all_planned_draws_is_there_as_soon_as_the_last_is_noted(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean, first, rate = small(), condition("modality_drop:drop=audio"), condition("modality_drop:rate=0.5")
+    planned = [(first, 0), (rate, 0), (rate, 1)]
+    texts = [first.text, rate.text]
+
+    def record(name: str, noted: list[tuple[Condition, int]], planned: list[tuple[Condition, int]]) -> bytes:
+        path = tmp_path / name
+        records = StressRecords(path, seed=0, planned=planned)
+        for made, draw in noted:
+            stressed = made.apply(clean, seed=0, training={}, draw=draw)
+            records.note(made, draw, pack(stress_table(made.text, draw, clean, stressed)))
+        records.write(texts)
+        return path.read_bytes()
+
+    at_the_end = {len(noted): record(f"end of {len(noted)}", noted, []) for noted in (planned, planned[:2])}
+    # A draw that never comes, or one that nobody planned: the file is written anew, with the purposes of what it holds.
+    assert record("fewer", planned[:2], planned) == at_the_end[2]
+    assert record("more", planned, planned[:2]) == at_the_end[3]
+    assert record("other order", planned[::-1], planned) == at_the_end[3]
+    monkeypatch.delattr(StressRecords, "_tables")
+    assert record("ahead", planned, planned) == at_the_end[3]
+    assert len(list(tmp_path.iterdir())) == 6, "nothing is left beside the files"

@@ -122,12 +122,10 @@ def _stresses(kept: Path) -> Make:
 
     clean, texts = conversations(), ("modality_drop:drop=audio", "modality_drop:rate=0.2")
     path = kept / "stresses.parquet"
-    records = StressRecords(path)
+    records = StressRecords(path, seed=0)
     for text in texts:
         (condition,) = expand(text, DataFacts.of(clean)).conditions
-        records.note(
-            condition, 0, pack(stress_table(text, 0, clean, condition.apply(clean, seed=0, training={}))), seed=0
-        )
+        records.note(condition, 0, pack(stress_table(text, 0, clean, condition.apply(clean, seed=0, training={}))))
     records.write(texts)
     content = path.read_bytes()
     table = pq.read_table(io.BytesIO(content))
@@ -139,7 +137,7 @@ def _stresses(kept: Path) -> Make:
         if draw.chance(0.03):
             put_in_place(draw, one)
         paths = draw.choice(((one, other), (other, one), (one,)))
-        return Input(lambda: (merge_stresses(paths, folder / "into.parquet", texts), StressRecords(one)))
+        return Input(lambda: (merge_stresses(paths, folder / "into.parquet", texts), StressRecords(one, seed=0)))
 
     return input_of
 
