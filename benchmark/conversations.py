@@ -103,7 +103,7 @@ class Conversations:
         """Width of the feature vectors per modality."""
         features = self.features
         if isinstance(features, RepeatedRows):
-            return {modality: features.width(modality) for modality in features}
+            return {modality: features.shape(modality)[1] for modality in features}
         return {modality: rows.shape[1] for modality, rows in features.items()}
 
     @property

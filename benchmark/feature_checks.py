@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .errors import DataError
+from .repeated_rows import RepeatedRows
 
 
 def check_features(
@@ -27,7 +28,7 @@ def check_features(
         Features that were checked before and are read-only since; those that are the same arrays are passed over.
     """
     for modality, hidden in concealed.items():
-        expected = features[modality].shape if modality in features else "no such modality"
+        expected = _shape(features, modality) if modality in features else "no such modality"
         if hidden.shape != expected:
             raise DataError(f"{where}: expected concealed {modality} as {expected}, got {hidden.shape}")
     if features is known:
@@ -44,7 +45,11 @@ def check_features(
         with np.errstate(over="ignore", invalid="ignore"):
             if np.isfinite(rows.sum(axis=1)).all():
                 continue
-        bad = ~np.isfinite(rows.sum(axis=1, dtype=np.float64))
+            bad = ~np.isfinite(rows.sum(axis=1, dtype=np.float64))
         if bad.any():
             row = int(np.argmax(bad))
             raise DataError(f"{where}: {modality} holds a value that is not finite, at utterance {utterance_ids[row]}")
+
+
+def _shape(features: Mapping[str, np.ndarray], modality: str) -> tuple[int, ...]:
+    return features.shape(modality) if isinstance(features, RepeatedRows) else features[modality].shape

@@ -29,10 +29,16 @@ def _said_in(folders: tuple[str, ...]) -> str:
 
 
 def _said(folder: Path) -> Iterator[str]:
-    if folder.suffix == ".egg":
+    if folder.name.lower().endswith(".egg"):
         raise NotADirectoryError
-    with contextlib.suppress(FileNotFoundError, PermissionError):
-        for about in folder.iterdir():
-            if about.suffix.lower() in (".dist-info", ".egg-info"):
-                with contextlib.suppress(OSError):
-                    yield (about / "entry_points.txt").read_text(encoding="utf-8", errors="replace")
+    try:
+        found = [*folder.iterdir()]
+    except NotADirectoryError:
+        raise
+    except OSError:
+        # As the library does: nobody can import from there either.
+        return
+    for about in found:
+        if about.name.lower().endswith((".dist-info", ".egg-info")):
+            with contextlib.suppress(OSError):
+                yield (about / "entry_points.txt").read_text(encoding="utf-8", errors="replace")

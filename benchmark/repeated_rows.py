@@ -35,6 +35,10 @@ class RepeatedRows(Mapping[str, np.ndarray]):
             self._copies[modality] = copy
         return self._copies[modality]
 
+    def __contains__(self, modality: object) -> bool:
+        """Return whether there is such a modality."""
+        return modality in self.origins
+
     def __iter__(self) -> Iterator[str]:
         """Yield the modalities."""
         return iter(self.origins)
@@ -47,9 +51,9 @@ class RepeatedRows(Mapping[str, np.ndarray]):
         """Leave this process as what it stands for, without the rest of what it was made of."""
         return dict, (dict(self),)
 
-    def width(self, modality: str) -> int:
-        """Return the width of a modality."""
-        return int(self.origins[modality].shape[1])
+    def shape(self, modality: str) -> tuple[int, int]:
+        """Return the shape of a modality."""
+        return len(self.rows), self.origins[modality].shape[1]
 
     def take(self, modality: str, rows: Int64[np.ndarray, "*places"]) -> Float32[np.ndarray, "*places width"]:
         """Return some of the rows of a modality, without copying all of them first."""

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import SimpleQueue
-from threading import Semaphore, Thread
+from threading import Semaphore, Thread, current_thread
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -25,13 +25,13 @@ class WritingAhead:
         """Start; `write` makes one file of what is yielded, whole or not at all."""
         self._lane = _Lane()
         thread = Thread(target=self._lane.work, args=(write,), name="emobench writing", daemon=True)
-        thread.start()
         # Neither thread nor finalizer hold this very object: it can be let go, and the process can end.
         self._end = weakref.finalize(self, _end, self._lane, thread)
+        thread.start()
 
     def add(self, place: Place, packed: pa.Buffer) -> None:
         """Write a table after those before it; `packed`: by `pack`."""
-        self._lane.put(_Part(place, packed))
+        self._lane.add(_Part(place, packed))
 
     def finish(self, places: Sequence[Place]) -> bool:
         """Return whether the file is there and holds what was added for these places, once each and in this order.
@@ -63,10 +63,13 @@ class _Lane:
         self._room = Semaphore(WAITING)
         self._ended = False
 
-    def put(self, part: _Part | None) -> None:
-        """Hand over a table, or None after the last."""
+    def add(self, part: _Part) -> None:
         self._room.acquire()
         self._parts.put(part)
+
+    def end(self) -> None:
+        """Say that no more tables come; waits for nothing."""
+        self._parts.put(None)
 
     def work(self, write: Callable[[Iterable[pa.Table]], None]) -> None:
         try:
@@ -96,5 +99,7 @@ class _NotWantedError(Exception):
 
 
 def _end(lane: _Lane, thread: Thread) -> None:
-    lane.put(None)
-    thread.join()
+    lane.end()
+    # Python may collect what nobody holds on any thread, this one included.
+    if thread.is_alive() and thread is not current_thread():
+        thread.join()

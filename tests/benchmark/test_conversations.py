@@ -1,5 +1,6 @@
 """Conversations are checked once, and frozen."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -83,6 +84,15 @@ def test_a_value_that_is_not_finite_is_named_by_its_utterance(small: Make, bad: 
     audio[4, 2] = bad
     with pytest.raises(DataError, match="audio holds a value that is not finite, at utterance test_4"):
         made.with_modalities(features={"audio": audio})
+
+
+def test_large_numbers_are_finite(small: Make) -> None:
+    made = small()
+    with warnings.catch_warnings(action="error"):
+        made.with_modalities(features={"audio": np.full(made.features["audio"].shape, 3e38, np.float32)})
+    mixed = np.where(np.arange(made.widths["audio"]) % 2, np.inf, -np.inf).astype(np.float32)
+    with warnings.catch_warnings(action="error"), pytest.raises(DataError, match="not finite, at utterance test_0"):
+        made.with_modalities(features={"audio": np.broadcast_to(mixed, made.features["audio"].shape).copy()})
 
 
 def test_taking_dialogues_keeps_rows_together(small: Make) -> None:

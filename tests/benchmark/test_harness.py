@@ -1,5 +1,6 @@
 """The harness computes what is missing, keeps what is there, and survives what goes wrong."""
 
+import json
 import os
 import sys
 import threading
@@ -21,6 +22,7 @@ from emobench.benchmark.condition_predictions import TURN
 from emobench.benchmark.conversations import Conversations, DataSplits
 from emobench.benchmark.errors import DataError, NotApplicable, RunFolderError
 from emobench.benchmark.harness import execute
+from emobench.benchmark.parquet_files import read_schema
 from emobench.benchmark.plan import Options, Plan, Request, make_plan
 from emobench.benchmark.prediction_files import conditions_in, read_predictions
 from emobench.benchmark.prediction_store import PredictionStore
@@ -28,6 +30,7 @@ from emobench.benchmark.predictions import Predictions
 from emobench.benchmark.registry import DATASETS, MODELS
 from emobench.benchmark.run_folder import RunFolder
 from emobench.benchmark.run_record import RunRecord
+from emobench.benchmark.stress_records import StressRecords
 from emobench.benchmark.utterance_file import read_utterances
 
 Register = Callable[..., None]
@@ -224,6 +227,25 @@ def test_the_files_are_the_same_whatever_was_asked_for_first(tmp_path: Path) -> 
         execute(replace(asked, conditions={"plain": conditions}), by_and_by)
     for path in (once.predictions_path("fake", "plain", 0), once.stresses_path("plain")):
         assert path.read_bytes() == (by_and_by.path / path.relative_to(once.path)).read_bytes()
+
+
+def test_a_first_run_has_written_its_files_when_the_last_condition_is_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for records in (PredictionStore, StressRecords):
+        monkeypatch.delattr(records, "_tables")  # what would write them in one go
+    folder, attack = RunFolder(tmp_path), "worst_subset:least=1"
+    asked = plan("fake", "late_fusion", protocols=("modality_drop:rate=0.5", attack), stress_draws=2)
+    record = execute(asked, folder)
+    assert {cell.state for cell in record.cells if cell.model == "late_fusion"} == {"done"}
+    written = [
+        read_schema(folder.stresses_path(*place)).metadata[b"emobench.randomness"]
+        for place in (
+            ("plain",),
+            ("attack", "late_fusion", "plain", "0"),
+        )
+    ]
+    assert [len(json.loads(draws)) for draws in written] == [3, 1]
 
 
 def test_other_data_are_another_fit(tmp_path: Path, small_splits: DataSplits, register: Register) -> None:

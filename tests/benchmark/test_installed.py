@@ -28,7 +28,12 @@ def test_it_says_no_only_where_nobody_offers_anything(tmp_path: Path, monkeypatc
     assert not may_offer(GROUP)
     monkeypatch.syspath_prepend(tmp_path / "is not there")
     assert not may_offer(GROUP)
-    for number, about in enumerate(("strange-1.0.dist-info", "strange.egg-info", "strange-1.0.DIST-INFO")):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for odd in (tmp_path / "loop", "/" + 300 * "x"):
+        monkeypatch.syspath_prepend(odd)
+        assert not may_offer(GROUP)
+    names = ("strange-1.0.dist-info", "strange.egg-info", "strange-1.0.DIST-INFO", ".dist-info")
+    for number, about in enumerate(names):
         with monkeypatch.context() as patch:
             patch.syspath_prepend(install(tmp_path / str(number), about=about))
             assert may_offer(GROUP)
@@ -55,10 +60,11 @@ def test_archives_and_finders_of_others_are_left_to_the_library(
         patch.syspath_prepend(tmp_path / "strange.zip")
         assert may_offer(GROUP)
         assert [point.name for point in entry_points(group=GROUP)] == ["odd"], "the library looks into archives"
-    (tmp_path / "strange.egg").mkdir()
-    with monkeypatch.context() as patch:
-        patch.syspath_prepend(tmp_path / "strange.egg")
-        assert may_offer(GROUP)
+    for egg in ("strange.egg", "STRANGE-2.EGG", ".egg"):
+        (tmp_path / egg).mkdir()
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(tmp_path / egg)
+            assert may_offer(GROUP)
     assert not may_offer(GROUP)
 
     class Finder:

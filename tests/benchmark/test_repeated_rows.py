@@ -72,7 +72,8 @@ assert isinstance(stressed.features, RepeatedRows) and len(stressed) > len(clean
 Digests(clean).of(stressed), Reading.of(clean, stressed)
 stress_table(condition.text, 0, clean, stressed), realised_under(clean, stressed)
 [make_batch(stressed, dialogues, device="cpu") for dialogues in prediction_batches(stressed)]
-stressed.change(speaker=stressed.speaker.copy())
+hidden = {name: np.zeros((len(stressed), width), bool) for name, width in stressed.widths.items()}
+stressed.change(speaker=stressed.speaker.copy(), concealed=hidden)
 print(len(stressed.features._copies))
 """
 
@@ -83,14 +84,19 @@ def test_no_copy_is_made_from_the_stress_to_the_batches() -> None:
     assert done.stdout == "0\n"
 
 
-def test_other_rows_have_another_digest(small: Make) -> None:
-    clean = small(lengths=(3, 2))
-    same = np.array([0, 0, 0, 1, 1, 1])
-    taken = [
-        clean.take_rows(np.array(rows), dialogue=same, origin=np.array([0, 1]), target=np.full(6, -1))
-        for rows in ([0, 1, 2, 3, 4, 4], [0, 1, 2, 3, 3, 4])
-    ]
-    assert len({Digests(clean).of(one) for one in taken}) == 2
+def test_other_rows_or_other_features_have_another_digest(small: Make) -> None:
+    clean = small(lengths=(3, 2)).change(speaker=np.zeros(5, np.int64))
+    other = clean.with_modalities(features={"text": clean.features["text"] + 1})
+
+    def digest(of: Conversations, rows: list[int]) -> str:
+        dialogue, target = np.array([0, 0, 0, 1, 1, 1]), np.full(6, -1)
+        return Digests(clean).of(
+            of.take_rows(np.array(rows), dialogue=dialogue, origin=np.array([0, 1]), target=target)
+        )
+
+    rows = [0, 1, 2, 3, 4, 4]
+    assert digest(clean, rows) == digest(clean, rows)
+    assert len({digest(clean, rows), digest(clean, [0, 1, 2, 3, 3, 4]), digest(other, rows)}) == 3
 
 
 def test_fewer_rows_than_there_were_are_copied(small: Make) -> None:
@@ -108,5 +114,7 @@ def test_another_process_gets_the_copy(small: Make) -> None:
 
 def test_what_is_put_in_the_place_of_one_modality_is_checked(small: Make) -> None:
     here = repeated(small(lengths=(3, 2)))
+    with pytest.raises(DataError, match=r"expected concealed text as \(8, 4\), got \(8, 5\)"):
+        here.change(concealed={"text": np.zeros((8, 5), bool)})
     with pytest.raises(DataError, match="text holds a value that is not finite"):
         here.with_modalities(features={"text": np.full((8, 4), np.nan, np.float32)})

@@ -72,6 +72,22 @@ def test_a_writer_that_is_dropped_or_forgotten_leaves_nothing(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+def test_a_writer_that_its_own_thread_forgets_does_not_wait_for_itself(tmp_path: Path) -> None:
+    kept: list[WritingAhead] = []
+
+    def forgetful(tables: Iterable[pa.Table]) -> None:
+        next(iter(tables))
+        kept.clear()
+        write(tmp_path / "p.parquet", tables)
+
+    kept.append(WritingAhead(forgetful))
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "emobench writing")
+    kept[0].add(PLACES[0], pack(table(0)))
+    thread.join(60)
+    assert not thread.is_alive()
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_error_is_left_to_who_writes_the_file_anew(tmp_path: Path) -> None:
     def fails(tables: Iterable[pa.Table]) -> None:
         next(iter(tables))
