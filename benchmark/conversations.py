@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32, Int64
 from .context import Context
 from .errors import DataError
 from .feature_checks import check_features
-from .repeated_rows import RepeatedRows
+from .repeated_rows import RepeatedRows, shape_of
 from .trace import Trace
 
 T = TypeVar("T")
@@ -101,10 +101,7 @@ class Conversations:
     @property
     def widths(self) -> dict[str, int]:
         """Width of the feature vectors per modality."""
-        features = self.features
-        if isinstance(features, RepeatedRows):
-            return {modality: features.shape(modality)[1] for modality in features}
-        return {modality: rows.shape[1] for modality, rows in features.items()}
+        return {modality: shape_of(self.features, modality)[1] for modality in self.features}
 
     @property
     def dialogues(self) -> int:
@@ -297,15 +294,15 @@ def _check_lengths(c: Conversations, where: str, utterances: int) -> None:
             f"{where}: features, observed and present must name the same modalities, got {sorted(c.features)}, "
             f"{sorted(c.observed)}, {sorted(c.present)}"
         )
-    features = dict.fromkeys(c.features, c.features.rows) if isinstance(c.features, RepeatedRows) else c.features
-    columns: dict[str, Sequence[object] | np.ndarray] = {
-        "dialogue": c.dialogue, "speaker": c.speaker, "target": c.target, "utterance_ids": c.utterance_ids,
-        **{f"features of {m}": x for m, x in features.items()},
-        **{f"observed of {m}": x for m, x in c.observed.items()},
-        **{f"present of {m}": x for m, x in c.present.items()},
+    lengths = {
+        "dialogue": len(c.dialogue), "speaker": len(c.speaker), "target": len(c.target),
+        "utterance_ids": len(c.utterance_ids),
+        **{f"features of {m}": shape_of(c.features, m)[0] for m in c.features},
+        **{f"observed of {m}": len(x) for m, x in c.observed.items()},
+        **{f"present of {m}": len(x) for m, x in c.present.items()},
     }  # fmt: skip
     if c.transcripts is not None:
-        columns["transcripts"] = c.transcripts
-    for name, column in columns.items():
-        if len(column) != utterances:
-            raise DataError(f"{where}: expected {utterances} rows (one per label), got {len(column)} in {name}")
+        lengths["transcripts"] = len(c.transcripts)
+    for name, length in lengths.items():
+        if length != utterances:
+            raise DataError(f"{where}: expected {utterances} rows (one per label), got {length} in {name}")

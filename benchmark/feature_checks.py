@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .errors import DataError
-from .repeated_rows import RepeatedRows
+from .repeated_rows import shape_of
 
 
 def check_features(
@@ -28,7 +28,7 @@ def check_features(
         Features that were checked before and are read-only since; those that are the same arrays are passed over.
     """
     for modality, hidden in concealed.items():
-        expected = _shape(features, modality) if modality in features else "no such modality"
+        expected = shape_of(features, modality) if modality in features else "no such modality"
         if hidden.shape != expected:
             raise DataError(f"{where}: expected concealed {modality} as {expected}, got {hidden.shape}")
     if features is known:
@@ -49,7 +49,3 @@ def check_features(
         if bad.any():
             row = int(np.argmax(bad))
             raise DataError(f"{where}: {modality} holds a value that is not finite, at utterance {utterance_ids[row]}")
-
-
-def _shape(features: Mapping[str, np.ndarray], modality: str) -> tuple[int, ...]:
-    return features.shape(modality) if isinstance(features, RepeatedRows) else features[modality].shape

@@ -51,11 +51,14 @@ class RepeatedRows(Mapping[str, np.ndarray]):
         """Leave this process as what it stands for, without the rest of what it was made of."""
         return dict, (dict(self),)
 
-    def shape(self, modality: str) -> tuple[int, int]:
-        """Return the shape of a modality."""
-        return len(self.rows), self.origins[modality].shape[1]
-
     def take(self, modality: str, rows: Int64[np.ndarray, "*places"]) -> Float32[np.ndarray, "*places width"]:
         """Return some of the rows of a modality, without copying all of them first."""
         taken: Float32[np.ndarray, "*places width"] = self.origins[modality].take(self.rows[rows], axis=0)
         return taken
+
+
+def shape_of(features: Mapping[str, np.ndarray], modality: str) -> tuple[int, ...]:
+    """Return the shape of a modality's features, without a copy of rows that are repeated."""
+    if isinstance(features, RepeatedRows):
+        return len(features.rows), *features.origins[modality].shape[1:]
+    return features[modality].shape

@@ -95,10 +95,10 @@ class StressRecords:
         self._written = {place: group for group, place in enumerate(places)}
         self._spool.close()
 
-    def _is_written_ahead(self, places: Sequence[Place]) -> bool:
+    def _is_written_ahead(self, places: list[Place]) -> bool:
         """Return whether the file is there already and holds just these draws of conditions."""
         ahead, self._ahead = self._ahead, None
-        if ahead is not None and [*map(_name, places)] == [*self._planned_purposes()]:
+        if ahead is not None and places == [(condition.text, draw) for condition, draw in self._planned]:
             return ahead.finish(places)
         if ahead is not None:
             ahead.drop()
